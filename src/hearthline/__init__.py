@@ -1,0 +1,1 @@
+"""Hearthline: what made this household buy, and how sure are we?"""

@@ -1,0 +1,1 @@
+"""From identifiers to devices, persons and households, with validity intervals and guards."""

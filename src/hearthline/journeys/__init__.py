@@ -1,0 +1,1 @@
+"""From events to orders, enrolments, lineage, touches and journeys."""

@@ -1,0 +1,65 @@
+"""The reports: one named table, one module, discovered by its file. Every surface renders them alike.
+
+A report module defines `TITLE`, `QUESTION`, `DEFINITION` and `build(answer) -> Figure`. It reads the
+answer's tables by SQL and computes nothing that a model or a signal should.
+"""
+
+import pkgutil
+from functools import cache
+from importlib import import_module
+from typing import Protocol, cast
+
+import pyarrow as pa
+
+from hearthline.schema.errors import UnknownName
+from hearthline.schema.figure import Figure
+
+__all__ = ["Answer", "Report", "load", "names"]
+
+
+class Answer(Protocol):
+    """A published answer: its tables, read by SQL."""
+
+    @property
+    def currency(self) -> str:
+        """The reporting currency (ISO 4217)."""
+        ...
+
+    @property
+    def source(self) -> str:
+        """Which home and run this is, in words, for a figure's footer."""
+        ...
+
+    def table(self, sql: str) -> pa.Table:
+        """Return the result of a SELECT over the answer's tables."""
+        ...
+
+
+class Report(Protocol):
+    """What every module in this folder offers."""
+
+    TITLE: str
+    QUESTION: str
+    DEFINITION: str
+
+    def build(self, answer: Answer) -> Figure:
+        """Return the report's figure."""
+        ...
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """Return the names of all reports, sorted."""
+    return tuple(sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_")))
+
+
+@cache
+def load(name: str) -> Report:
+    """Return the report of that name.
+
+    Raises:
+        UnknownName: there is no such report; the message lists those that there are.
+    """
+    if name not in names():
+        raise UnknownName(f"reports: no report named {name!r}; choose one of {', '.join(names())}")
+    return cast("Report", import_module(f"{__name__}.{name}"))

@@ -1,0 +1,1 @@
+"""The home folder: the lake, its manifest, the published answers, and the engines behind one protocol."""
