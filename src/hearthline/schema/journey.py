@@ -9,12 +9,14 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
-__all__ = ["Floats", "Ints", "Journeys", "journeys_of"]
+__all__ = ["Bools", "Floats", "Ints", "Journeys", "Sparse", "journeys_of"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+Sparse = sparse.csr_array
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +29,12 @@ class Journeys:
         value: (n,) value of the conversion in major currency units; 0 where it did not convert.
         span_h: (n,) hours from its start (the conversion before, or the unit's first event) to its end.
         stratum: (n,) baseline stratum at the end of the journey.
-        strata_h: (n, strata) hours that the unit spent in each stratum during the journey.
+        strata_h: (n, strata) sparse: hours that the unit spent in each stratum during the journey.
         offsets: (n + 1,) where each journey's touches begin.
         channel: (m,) channel of each touch, 0 ... channels - 1.
         gap_h: (m,) hours from the touch to the end of its journey, never negative.
         place: (m,) touchpoint code of each touch (channel, campaign, device kind ...), for reports.
-        expired: (n, channels) how many touches were older than the look-back window at the end.
+        expired: (n, channels) sparse: how many touches were older than the look-back window at the end.
         lookback_h: (channels,) length of the look-back window of each channel in hours.
         direct: (channels,) whether the channel is a direct visit, without a marketing source.
     """
@@ -42,12 +44,12 @@ class Journeys:
     value: Floats
     span_h: Floats
     stratum: Ints
-    strata_h: Floats
+    strata_h: Sparse
     offsets: Ints
     channel: Ints
     gap_h: Floats
     place: Ints
-    expired: Floats
+    expired: Sparse
     lookback_h: Floats
     direct: Bools = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
 
@@ -104,9 +106,8 @@ class Journeys:
         if keep.all():
             return self
         row = self.row
-        flat = np.bincount(
-            row[~keep] * self.channels + self.channel[~keep], minlength=self.n * self.channels
-        )
+        old = (row[~keep], self.channel[~keep])
+        late = sparse.coo_array((np.ones(len(old[0])), old), shape=self.expired.shape)
         lengths = np.bincount(row[keep], minlength=self.n)
         return replace(
             self,
@@ -114,7 +115,7 @@ class Journeys:
             channel=self.channel[keep],
             gap_h=self.gap_h[keep],
             place=self.place[keep],
-            expired=self.expired + flat.reshape(self.n, self.channels),
+            expired=sparse.csr_array(self.expired + late.tocsr()),
         )
 
 
@@ -151,12 +152,12 @@ def journeys_of(
         value=np.where(won, worth, 0.0),
         span_h=span,
         stratum=np.zeros(n, np.int64),
-        strata_h=span[:, None].copy(),
+        strata_h=sparse.csr_array(span[:, None]),
         offsets=np.concatenate([[0], np.cumsum([len(p) for p in paths])]).astype(np.int64),
         channel=channel,
         gap_h=np.array([g for gap in gaps for g in gap], dtype=float),
         place=channel.copy(),
-        expired=np.zeros((n, count)),
+        expired=sparse.csr_array((n, count)),
         lookback_h=np.full(count, 30 * 24.0),
         direct=np.zeros(count, np.bool_),
     )
