@@ -179,8 +179,7 @@ class Commerce(Group):
     """
 
     action: (
-        Literal["placed", "updated", "cancelled", "refunded", "viewed", "added", "checkout", "paid"]
-        | None
+        Literal["placed", "updated", "cancelled", "refunded", "viewed", "added", "checkout", "paid"] | None
     ) = None
     order: str | None = None
     cart: str | None = None
