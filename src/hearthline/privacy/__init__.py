@@ -1,1 +1,9 @@
-"""The floor below the store: nothing is stored that was not admitted, nothing leaves that was not released."""
+"""The floor below the store: only what was admitted is stored.
+
+`store` takes `Admitted` and nothing else, and only `admit` makes it: a type, not a habit.
+"""
+
+from hearthline.privacy.admit import Admitted, admit_events, admit_tables
+from hearthline.privacy.mask import mask
+
+__all__ = ["Admitted", "admit_events", "admit_tables", "mask"]

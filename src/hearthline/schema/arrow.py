@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from hashlib import sha256
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, NamedTuple, Protocol, Union, get_args, get_origin
 
 import msgspec
 import pyarrow as pa
@@ -21,6 +21,8 @@ __all__ = [
     "EVENTS",
     "IDENTITIES",
     "MONEY",
+    "Named",
+    "Names",
     "events_table",
     "identities_table",
     "identity_key",
@@ -39,6 +41,25 @@ _SCALARS: dict[Any, pa.DataType] = {
     Decimal: MONEY,
 }
 _SPLIT_OFF = ("identifiers", "household_hints")
+
+
+class Named(Protocol):
+    """Whatever names somebody: an event, or `Names` alone."""
+
+    @property
+    def identifiers(self) -> Sequence[Identifier]:
+        """Identifiers of persons, devices and accounts."""
+
+    @property
+    def household_hints(self) -> Sequence[Hint]:
+        """Hints of the household."""
+
+
+class Names(NamedTuple):
+    """A combination of identifiers and hints, without an event."""
+
+    identifiers: tuple[Identifier, ...]
+    household_hints: tuple[Hint, ...]
 
 
 def _bare(annotation: Any) -> Any:
@@ -150,7 +171,7 @@ def events_table(events: Sequence[Event]) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=EVENTS)
 
 
-def identities_table(events: Iterable[Event]) -> pa.Table:
+def identities_table(events: Iterable[Named]) -> pa.Table:
     """Return each distinct combination of identifiers and hints once (schema `IDENTITIES`)."""
     seen: dict[int, tuple[Any, Any]] = {}
     for event in events:

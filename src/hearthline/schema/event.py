@@ -43,7 +43,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A group of fields of the event; each becomes columns with the group's name in front."""
 
 
-class Initiator(Group):
+class Initiator(Group, frozen=True, kw_only=True):
     """Who set it off, with the raw field that said so."""
 
     kind: Literal["human", "machine", "scheduled", "predicted", "unknown"] = "unknown"
@@ -51,7 +51,7 @@ class Initiator(Group):
     confidence: float | None = None
 
 
-class Automation(Group):
+class Automation(Group, frozen=True, kw_only=True):
     """The standing decision that acts by itself, and where that decision was taken.
 
     `ref_system`, `ref_type` and `ref_id` name the subscription, slot or routine. The event that
@@ -69,7 +69,7 @@ class Automation(Group):
     cycle: int | None = None
 
 
-class Correlation(Group):
+class Correlation(Group, frozen=True, kw_only=True):
     """What ties events of one episode together."""
 
     session: str | None = None
@@ -103,7 +103,7 @@ class Hint(msgspec.Struct, frozen=True, kw_only=True):
     strength: float = 1.0
 
 
-class Device(Group):
+class Device(Group, frozen=True, kw_only=True):
     """The device that it happened on or to."""
 
     id: str | None = None
@@ -114,7 +114,7 @@ class Device(Group):
     room: str | None = None
 
 
-class Signal(Group):
+class Signal(Group, frozen=True, kw_only=True):
     """A reading or a state of a device, kept typed: `number` where the value is one."""
 
     capability: str | None = None
@@ -127,7 +127,7 @@ class Signal(Group):
     state_change: bool | None = None
 
 
-class Intent(Group):
+class Intent(Group, frozen=True, kw_only=True):
     """What was asked by voice or chat."""
 
     name: str | None = None
@@ -138,7 +138,7 @@ class Intent(Group):
     locale: str | None = None
 
 
-class Exposure(Group):
+class Exposure(Group, frozen=True, kw_only=True):
     """An advertisement that was played or shown."""
 
     ad: str | None = None
@@ -149,7 +149,7 @@ class Exposure(Group):
     viewable: bool | None = None
 
 
-class Touch(Group):
+class Touch(Group, frozen=True, kw_only=True):
     """Through which channel it could have influenced a decision; without a channel it could not."""
 
     channel: str | None = None
@@ -172,7 +172,7 @@ class Product(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     price: Decimal | None = None
 
 
-class Commerce(Group):
+class Commerce(Group, frozen=True, kw_only=True):
     """The order, cart or subscription. Money is decimal, in `currency` (ISO 4217).
 
     `revenue` is net of discounts, without tax and shipping; `total` is what was paid.
@@ -197,7 +197,7 @@ class Commerce(Group):
     products: list[Product] | None = None
 
 
-class Consent(Group):
+class Consent(Group, frozen=True, kw_only=True):
     """What the person allowed, by purpose. A purpose that is absent is unknown, not granted."""
 
     measurement: Purpose | None = None
@@ -210,7 +210,7 @@ class Consent(Group):
     source: str | None = None
 
 
-class Auth(Group):
+class Auth(Group, frozen=True, kw_only=True):
     """How the sender proved itself."""
 
     scheme: str | None = None
@@ -218,7 +218,7 @@ class Auth(Group):
     key_id: str | None = None
 
 
-class Raw(Group):
+class Raw(Group, frozen=True, kw_only=True):
     """Where the untouched input is: a payload by its hash, or a file's line."""
 
     media_type: str | None = None

@@ -75,7 +75,7 @@ class Journeys:
 
     def sum_by_journey(self, per_touch: Floats) -> Floats:
         """Return the (n,) sums of a per-touch array; 0 for a journey without touches."""
-        return np.bincount(self.row, weights=per_touch, minlength=self.n)
+        return np.bincount(self.row, weights=per_touch, minlength=self.n).astype(np.float64)
 
     def take(self, rows: Ints) -> "Journeys":
         """Return the journeys with the given indices, in that order; an index may repeat."""

@@ -1,0 +1,130 @@
+"""The door: what is stored was admitted here, with personal identifiers replaced by keyed hashes."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hearthline.privacy.mask import mask, mask_text
+from hearthline.privacy.pseudonym import pseudonymise_hint, pseudonymise_identifier
+from hearthline.schema.arrow import EVENTS, IDENTITIES, Names, events_table, identities_table, identity_key
+from hearthline.schema.event import Event, Hint, Identifier
+from hearthline.schema.records import RawPayload, Reject
+
+__all__ = ["Admitted", "admit_events", "admit_tables"]
+
+_MAKER = object()
+
+
+T = TypeVar("T")
+
+
+def _structs(rows: list[dict[str, Any]] | None, struct: type[T]) -> Iterator[T]:
+    return (msgspec.convert(row, struct) for row in rows or ())
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """What may be stored: events, identities, raw payloads and rejects without a personal identifier.
+
+    Only the functions of this module can make one.
+    """
+
+    events: pa.Table
+    identities: pa.Table
+    raw: tuple[RawPayload, ...]
+    rejects: tuple[Reject, ...]
+    made_by: object
+
+    def __post_init__(self) -> None:
+        if self.made_by is not _MAKER:
+            raise TypeError("privacy: only admit_events and admit_tables make Admitted; call one of them")
+
+
+def _admit_reject(reject: Reject, key: bytes) -> Reject:
+    try:
+        raw = msgspec.json.encode(mask(msgspec.json.decode(reject.raw), key))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raw = mask_text(reject.raw.decode("utf-8", "backslashreplace"), key).encode()
+    wrong, place = mask_text(reject.wrong, key), mask_text(reject.place, key)
+    return msgspec.structs.replace(reject, raw=raw[:65_536], wrong=wrong, place=place)
+
+
+def _admit_payload(payload: RawPayload, known: Sequence[str], key: bytes) -> RawPayload:
+    body = msgspec.json.encode(mask(msgspec.json.decode(payload.body), key, known=known))
+    return msgspec.structs.replace(payload, body=body)
+
+
+def _admit_event(event: Event, key: bytes) -> Event:
+    utterance = event.intent.utterance
+    return msgspec.structs.replace(
+        event,
+        identifiers=tuple(pseudonymise_identifier(i, key) for i in event.identifiers),
+        household_hints=tuple(pseudonymise_hint(h, key) for h in event.household_hints),
+        intent=msgspec.structs.replace(event.intent, utterance=mask_text(utterance, key))
+        if utterance
+        else event.intent,
+    )
+
+
+def admit_events(
+    events: Sequence[Event], raw: Sequence[RawPayload], rejects: Sequence[Reject], key: bytes
+) -> Admitted:
+    """Return events from a source as they may be stored.
+
+    Args:
+        events: what a source read, personal identifiers still in clear.
+        raw: the payloads they came from, JSON bodies; found from an event by `raw.sha256`.
+        rejects: what could not become an event.
+        key: the home's key.
+    """
+    known: dict[str | None, list[str]] = {}
+    for event in events:
+        values = [i.value for i in event.identifiers if i.personal]
+        values += [h.value for h in event.household_hints if h.personal]
+        if values:
+            known.setdefault(event.raw.sha256, []).extend(values)
+    admitted = [_admit_event(e, key) for e in events]
+    return Admitted(
+        events_table(admitted),
+        identities_table(admitted),
+        tuple(_admit_payload(p, known.get(p.sha256, ()), key) for p in raw),
+        tuple(_admit_reject(r, key) for r in rejects),
+        _MAKER,
+    )
+
+
+def admit_tables(events: pa.Table, identities: pa.Table, rejects: Sequence[Reject], key: bytes) -> Admitted:
+    """Return events from a file as they may be stored: columnar, each distinct identity hashed once.
+
+    Args:
+        events: schema `EVENTS`.
+        identities: schema `IDENTITIES`, personal identifiers still in clear.
+        rejects: rows that could not become events.
+        key: the home's key.
+    """
+    admitted = [
+        Names(
+            tuple(pseudonymise_identifier(i, key) for i in _structs(row["identifiers"], Identifier)),
+            tuple(pseudonymise_hint(h, key) for h in _structs(row["household_hints"], Hint)),
+        )
+        for row in identities.to_pylist()
+    ]
+    table = identities_table(admitted)
+    old = identities["identity"].to_numpy()
+    new = np.array([identity_key(p.identifiers, p.household_hints) for p in admitted], dtype=np.int64)
+    position = pc.index_in(events["identity"], value_set=pa.array(old, pa.int64()))
+    keys = np.append(new, 0)[position.fill_null(len(new)).to_numpy()]
+    at = EVENTS.get_field_index("identity")
+    events = events.set_column(at, EVENTS.field(at), pa.array(keys, pa.int64()))
+    return Admitted(
+        events.cast(EVENTS),
+        table.cast(IDENTITIES),
+        (),
+        tuple(_admit_reject(r, key) for r in rejects),
+        _MAKER,
+    )

@@ -1,0 +1,69 @@
+"""Raw payloads without the person in them: personal values masked, bearer tokens cut, the rest as it came."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hearthline.privacy.pseudonym import pseudonym
+
+__all__ = ["mask", "mask_text"]
+
+_EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
+_IP = re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b")
+_PERSONAL = re.compile(
+    r"(?:^|_)(?:e?mail|phone|phone_number|mobile|first_?name|last_?name|full_?name|birthday|birth_?date"
+    r"|address_?[12]?|line[12]|street|zip|postal_?code|city|latitude|longitude|latitudeindegrees"
+    r"|longitudeindegrees|ip|browser_ip|client_ip|ip_address)$",
+    re.IGNORECASE,
+)
+_SECRET = re.compile(
+    r"(?:access|refresh|auth|consent|bearer|id|session|order_status|apiaccess)_?token$|^token$|password|secret"
+    r"|^authorization$|^signature$|^code$",
+    re.IGNORECASE,
+)
+_PEOPLE = frozenset(
+    "customer billing_address shipping_address default_address addresses address billing_details "
+    "customer_details shipping traits recipient user_profile userprofile".split()
+)
+
+
+def mask_text(text: str, key: bytes) -> str:
+    """Return the text with e-mail and IPv4 addresses replaced by their keyed hashes.
+
+    >>> "example" in mask_text("write to ann@example.com from 10.1.2.3", b"k")
+    False
+    """
+    text = _EMAIL.sub(lambda m: "hmac:" + pseudonym("email", m[0], key), text)
+    return _IP.sub(lambda m: "hmac:" + pseudonym("ip", m[0], key), text)
+
+
+def _personal(name: str, inside: str) -> bool:
+    return bool(_PERSONAL.search(name)) or (name.lower() == "name" and inside.lower() in _PEOPLE)
+
+
+def mask(value: Any, key: bytes, name: str = "", inside: str = "", known: Sequence[str] = ()) -> Any:
+    """Return a decoded JSON value with the same shape and nobody in it.
+
+    Args:
+        value: any decoded JSON value; it is not changed.
+        key: the home's key.
+        name: the key under which the value stood, which says whether it is personal or a secret.
+        inside: the key of the object around it.
+        known: values that the source named as personal; equal strings are masked wherever they stand.
+
+    >>> mask({"email": "ann@example.com", "total": "9.99", "authToken": "x"}, b"k")["total"]
+    '9.99'
+    >>> mask({"authToken": "abc"}, b"k")
+    {'authToken': 'cut'}
+    """
+    if isinstance(value, Mapping):
+        return {k: mask(v, key, k, name, known) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [mask(v, key, name, inside, known) for v in value]
+    if value in (None, "") or isinstance(value, bool):
+        return value
+    if isinstance(value, str) and _SECRET.search(name):
+        return "cut"
+    if _personal(name, inside) or (isinstance(value, str) and value in known):
+        return "hmac:" + pseudonym(name.lower(), str(value), key)
+    return mask_text(value, key) if isinstance(value, str) else value

@@ -1,0 +1,55 @@
+"""Keyed hashes of personal identifiers: the same person, never the person's address.
+
+The key belongs to a home and stays in it. Without the key a hash can't be found by trying all
+addresses; with another key the same address has another hash.
+"""
+
+import hmac
+import re
+from hashlib import sha256
+
+from hearthline.schema.event import Hint, Identifier
+
+__all__ = ["SUFFIX", "normalise", "pseudonym", "pseudonymise_hint", "pseudonymise_identifier"]
+
+SUFFIX = "_hmac"
+
+
+def normalise(namespace: str, value: str) -> str:
+    """Return the value in the one form that is hashed: trimmed, lower case, phone digits only.
+
+    >>> normalise("email", " Ann@Example.com "), normalise("phone", "+49 (30) 123-456")
+    ('ann@example.com', '4930123456')
+    """
+    value = value.strip().lower()
+    return re.sub(r"\D", "", value).lstrip("0") if "phone" in namespace else value
+
+
+def pseudonym(namespace: str, value: str, key: bytes) -> str:
+    """Return 32 hex digits of HMAC-SHA-256 over the normalised value.
+
+    >>> pseudonym("email", "Ann@example.com", b"k") == pseudonym("email", "ann@example.com ", b"k")
+    True
+    """
+    text = f"{namespace}\x1f{normalise(namespace, value)}".encode()
+    return hmac.new(key, text, sha256).hexdigest()[:32]
+
+
+def pseudonymise_identifier(identifier: Identifier, key: bytes) -> Identifier:
+    """Return the identifier itself, or its keyed hash when it is personal."""
+    if not identifier.personal:
+        return identifier
+    return Identifier(
+        namespace=identifier.namespace + SUFFIX,
+        value=pseudonym(identifier.namespace, identifier.value, key),
+        scope=identifier.scope,
+        authenticated=identifier.authenticated,
+        primary=identifier.primary,
+    )
+
+
+def pseudonymise_hint(hint: Hint, key: bytes) -> Hint:
+    """Return the hint itself, or its keyed hash when it is personal."""
+    if not hint.personal:
+        return hint
+    return Hint(kind=hint.kind + SUFFIX, value=pseudonym(hint.kind, hint.value, key), strength=hint.strength)
