@@ -22,8 +22,21 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 _PEOPLE = frozenset(
-    "customer billing_address shipping_address default_address addresses address billing_details "
-    "customer_details shipping traits recipient user_profile userprofile".split()
+    {
+        "address",
+        "addresses",
+        "billing_address",
+        "billing_details",
+        "customer",
+        "customer_details",
+        "default_address",
+        "recipient",
+        "shipping",
+        "shipping_address",
+        "traits",
+        "user_profile",
+        "userprofile",
+    }
 )
 
 

@@ -44,7 +44,7 @@ class JourneySettings(Section, frozen=True, kw_only=True):
     unit: Literal["household", "person"] = "household"
     lookback_days: Days = 30.0
     lookback: dict[str, Days] = {}
-    direct: list[str] = ["direct"]
+    direct: tuple[str, ...] = ("direct",)
 
 
 class AttributionSettings(Section, frozen=True, kw_only=True):

@@ -1,0 +1,79 @@
+"""Published answers: one immutable DuckDB file a run, and a pointer to the one to read.
+
+A run writes a draft; publishing renames it and then replaces the pointer, so a run that is killed
+leaves the last good answer, and readers go on reading while the next one is made. Everything in an
+answer can be made again from the lake.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from hearthline.schema.errors import HomeMissing
+from hearthline.store.home import HomeFolder, write_durably
+from hearthline.store.lake import SCHEMAS, Lake
+
+__all__ = ["PublishedAnswer", "draft", "publish"]
+
+_KEPT = 2
+
+
+def draft(home: HomeFolder, run: str) -> Path:
+    """Return the file that a run writes to before it is published; drafts left by killed runs go."""
+    for stray in home.answers.glob("*.draft*"):
+        stray.unlink(missing_ok=True)
+    return home.answers / f"{run}.draft"
+
+
+def publish(home: HomeFolder, run: str, about: dict[str, Any]) -> None:
+    """Make a run's draft the answer that readers see; the one before it is kept, older ones go."""
+    file = home.answers / f"{run}.duckdb"
+    (home.answers / f"{run}.draft").replace(file)
+    files = [str(f.relative_to(home.path)) for f in Lake(home.lake).files("events")]
+    pointer = {"run": run, "file": file.name, "events": files, **about}
+    write_durably(home.answers / "current.json", json.dumps(pointer, indent=1).encode())
+    for old in sorted(home.answers.glob("*.duckdb"), key=lambda p: p.stat().st_mtime)[:-_KEPT]:
+        old.unlink(missing_ok=True)
+
+
+class PublishedAnswer:
+    """The current answer of a home, read-only; any number of readers at a time.
+
+    Raises:
+        HomeMissing: the home has no answer yet.
+    """
+
+    def __init__(self, home: HomeFolder) -> None:
+        pointer = home.answers / "current.json"
+        if not pointer.exists():
+            raise HomeMissing(f"{home.path}: no answer yet; run `hearthline run --home {home.path}`")
+        self.about: dict[str, Any] = json.loads(pointer.read_bytes())
+        self.connection = duckdb.connect(config={"threads": 2})
+        self.connection.execute("SET TimeZone = 'UTC'")
+        file = str(home.answers / self.about["file"]).replace("'", "''")
+        self.connection.execute(f"ATTACH '{file}' AS answer (READ_ONLY); USE answer")
+        for table in ("events", "rejects", "spend", "raw", "identities"):
+            self._view(table, home, Lake(home.lake))
+        self.currency: str = self.about["currency"]
+        self.source: str = f"{home.path.name}, run {self.about['run']}"
+
+    def _view(self, table: Any, home: HomeFolder, lake: Lake) -> None:
+        files = [home.path / f for f in self.about["events"]] if table == "events" else lake.files(table)
+        if files:
+            names = ", ".join("'" + str(f).replace("'", "''") + "'" for f in files)
+            select = f"SELECT * FROM read_parquet([{names}], union_by_name = true, hive_partitioning = false)"
+            self.connection.execute(f"CREATE TEMP VIEW {table} AS {select}")
+        else:
+            self.connection.register(f"empty_{table}", SCHEMAS[table].empty_table())
+            self.connection.execute(f"CREATE TEMP VIEW {table} AS SELECT * FROM empty_{table}")
+
+    def table(self, sql: str) -> pa.Table:
+        """Return the result of a SELECT over the answer's tables."""
+        return self.connection.execute(sql).to_arrow_table()
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self.connection.close()

@@ -1,0 +1,85 @@
+"""DuckDB: the default engine. Everything in one process, spilling to disk beyond its memory limit."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+__all__ = ["DuckEngine"]
+
+_FUNCTIONS = """
+    CREATE OR REPLACE TEMP MACRO unix_micros(t) AS epoch_us(t);
+    CREATE OR REPLACE TEMP MACRO as_day(us) AS CAST(make_timestamp(us) AS DATE);
+    CREATE OR REPLACE TEMP MACRO packed(l) AS list_sort(l);
+    CREATE OR REPLACE TEMP MACRO as_time(us) AS make_timestamptz(us);
+"""
+
+
+class DuckEngine:
+    """DuckDB in memory, or on a file that then holds the tables that are made.
+
+    Args:
+        memory: its memory limit, such as `4GB`.
+        threads: how many threads it may use; 0 is all cores.
+        spill: where it may put what does not fit.
+        file: a database file; None keeps everything in memory (and spill).
+    """
+
+    name = "duckdb"
+
+    def __init__(
+        self, memory: str = "4GB", threads: int = 0, spill: Path | None = None, file: Path | None = None
+    ) -> None:
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": memory,
+            "preserve_insertion_order": False,
+        }
+        if threads:
+            config["threads"] = threads
+        if spill is not None:
+            config["temp_directory"] = str(spill)
+        self.connection = duckdb.connect(str(file) if file else ":memory:", config=config)
+        self.connection.execute("SET TimeZone = 'UTC'")
+        self.connection.execute("SET enable_progress_bar = false")
+        self.connection.execute(_FUNCTIONS)
+
+    def scan(self, table: str, files: Sequence[Path], schema: pa.Schema) -> None:
+        """Name a set of Parquet files as a table."""
+        if not files:
+            self.load(table, schema.empty_table())
+            return
+        names = ", ".join("'" + str(f).replace("'", "''") + "'" for f in files)
+        self.connection.execute(
+            f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT * FROM "
+            f"read_parquet([{names}], union_by_name = true, hive_partitioning = false)"
+        )
+
+    def load(self, table: str, rows: pa.Table) -> None:
+        """Make a table of rows that are here already."""
+        self.connection.register("incoming", rows)
+        self.connection.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM incoming")
+        self.connection.unregister("incoming")
+
+    def create(self, table: str, select: str) -> None:
+        """Make a table of what the SELECT returns."""
+        self.connection.execute(f"CREATE OR REPLACE TABLE {table} AS {select}")
+
+    def table(self, select: str) -> pa.Table:
+        """Return what the SELECT returns."""
+        return self.connection.execute(select).to_arrow_table()
+
+    def batches(self, select: str, rows: int) -> Iterator[pa.RecordBatch]:
+        """Yield what the SELECT returns, about `rows` rows at a time."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(select)
+            reader: pa.RecordBatchReader = cursor.to_arrow_reader(rows)
+            yield from reader
+
+    def drop(self, table: str) -> None:
+        """Forget a table."""
+        self.connection.execute(f"DROP TABLE IF EXISTS {table}")
+
+    def close(self) -> None:
+        """End the session."""
+        self.connection.close()

@@ -1,0 +1,250 @@
+"""The lake: what came in, as immutable Parquet files by received day, listed in a manifest.
+
+A batch is written under draft names, synced, renamed, and only then named in the manifest, which is
+replaced whole. A file that no manifest names was never there. Spark and DuckDB read the same files.
+
+Each event carries two 64-bit keys beside its own columns: `key` (of source and id: duplicates share
+it) and `context` (of the columns that say what kind of event it is, see `CONTEXT`). Distinct contexts
+and identities stand in small tables of their own, so that the pipeline reads four integers an event.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Literal
+from uuid import uuid4
+
+import duckdb
+import pyarrow as pa
+
+from hearthline.privacy import Admitted
+from hearthline.schema import SCHEMA_VERSION
+from hearthline.schema.arrow import EVENTS, IDENTITIES, schema_of
+from hearthline.schema.errors import OldLake
+from hearthline.schema.records import RawPayload, Reject, Spend
+from hearthline.store.home import sync_folder, write_durably
+
+__all__ = ["CONTEXT", "Batch", "Lake", "TableName"]
+
+TableName = Literal["events", "identities", "contexts", "raw", "rejects", "spend", "intake"]
+
+CONTEXT = (
+    "source",
+    "type",
+    "layer",
+    "stage",
+    "modality",
+    "initiator_kind",
+    "automation_kind",
+    "automation_role",
+    "device_kind",
+    "signal_capability",
+    "signal_attribute",
+    "intent_name",
+    "exposure_event",
+    "touch_channel",
+    "touch_campaign",
+    "commerce_action",
+    "consent_measurement",
+    "time_quality",
+)
+"""The columns of an event that say what kind of event it is."""
+
+INTAKE = pa.schema(
+    [
+        ("origin", pa.string()),
+        ("source", pa.string()),
+        ("read", pa.int64()),
+        ("events", pa.int64()),
+        ("rejects", pa.int64()),
+        ("received", pa.timestamp("us", tz="UTC")),
+    ]
+)
+_EVENT = EVENTS.append(pa.field("key", pa.int64())).append(pa.field("context", pa.int64()))
+SCHEMAS: dict[TableName, pa.Schema] = {
+    "events": _EVENT,
+    "identities": IDENTITIES,
+    "contexts": pa.schema([("context", pa.int64()), *((c, pa.string()) for c in CONTEXT)]),
+    "raw": schema_of(RawPayload),
+    "rejects": schema_of(Reject),
+    "spend": schema_of(Spend),
+    "intake": INTAKE,
+}
+"""The schema of each table of the lake."""
+
+_KEYS = f"""
+    SELECT *,
+        CAST(md5_number_lower(source || chr(31) || id) >> 1 AS BIGINT) AS key,
+        CAST(md5_number_lower(concat_ws(chr(31), {
+    ", ".join(f"coalesce({c}, '')" for c in CONTEXT)
+})) >> 1 AS BIGINT) AS context
+    FROM batch
+"""
+
+
+@dataclass(slots=True)
+class Batch:
+    """One append: files that become visible together, or not at all."""
+
+    folder: Path
+    day: date
+    name: str
+    rows: dict[str, int] = field(default_factory=dict)
+    files: dict[str, list[str]] = field(default_factory=dict)
+
+    def admit(self, admitted: Admitted, received: datetime) -> None:
+        """Add what was admitted."""
+        if admitted.events.num_rows:
+            with duckdb.connect() as con:
+                con.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = false")
+                con.register("batch", _received(admitted.events, received))
+                con.execute(f"CREATE TEMP VIEW keyed AS {_KEYS}")
+                self._copy(con, "events", "SELECT * FROM keyed", admitted.events.num_rows)
+                columns = ", ".join(CONTEXT)
+                distinct = f"SELECT DISTINCT ON (context) context, {columns} FROM keyed"
+                self._copy(con, "contexts", distinct, 0)
+        self.write("identities", admitted.identities)
+        self.write("raw", _table(admitted.raw, RawPayload))
+        stamped = [r if r.received else _stamp(r, received) for r in admitted.rejects]
+        self.write("rejects", _table(stamped, Reject))
+
+    def write(self, table: TableName, rows: pa.Table) -> None:
+        """Add rows to a table that needs no keys."""
+        if rows.num_rows:
+            with duckdb.connect() as con:
+                con.execute("SET TimeZone = 'UTC'")
+                con.register("batch", rows)
+                self._copy(con, table, "SELECT * FROM batch", rows.num_rows)
+
+    def adopt(self, events: Path, identities: Path) -> None:
+        """Add events that another program wrote as Parquet with the schemas `EVENTS` and `IDENTITIES`.
+
+        They must have no personal identifier in them: nothing is hashed here.
+        """
+        with duckdb.connect() as con:
+            con.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = false")
+            con.execute(f"CREATE TEMP VIEW batch AS SELECT * FROM read_parquet('{events}')")
+            con.execute(f"CREATE TEMP VIEW keyed AS {_KEYS}")
+            counted = con.execute("SELECT count(*) FROM batch").fetchall()[0][0]
+            self._copy(con, "events", "SELECT * FROM keyed", counted)
+            columns = ", ".join(CONTEXT)
+            self._copy(con, "contexts", f"SELECT DISTINCT ON (context) context, {columns} FROM keyed", 0)
+            self._copy(con, "identities", f"SELECT * FROM read_parquet('{identities}')", 0)
+
+    def _copy(self, con: duckdb.DuckDBPyConnection, table: TableName, select: str, rows: int) -> None:
+        part = len(self.files.get(table, []))
+        relative = f"{table}/received={self.day.isoformat()}/{self.name}-{part:04d}.parquet"
+        path = self.folder / relative
+        path.parent.mkdir(parents=True, exist_ok=True)
+        con.execute(
+            f"COPY ({select}) TO '{_quoted(path)}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
+        )
+        with path.open("rb") as handle:
+            os.fsync(handle.fileno())
+        sync_folder(path.parent)
+        self.files.setdefault(table, []).append(relative)
+        self.rows[table] = self.rows.get(table, 0) + rows
+
+
+class Lake:
+    """The lake of one home.
+
+    Raises:
+        OldLake: its files were written by a newer version of the schema.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._manifest = folder / "manifest.json"
+
+    def manifest(self) -> dict[str, Any]:
+        """Return the manifest: `version`, and `batches` in the order in which they came."""
+        if not self._manifest.exists():
+            return {"version": SCHEMA_VERSION, "batches": []}
+        manifest: dict[str, Any] = json.loads(self._manifest.read_bytes())
+        if manifest["version"] > SCHEMA_VERSION:
+            raise OldLake(
+                f"{self.folder}: written by schema version {manifest['version']}, this program reads up to "
+                f"{SCHEMA_VERSION}; install a newer hearthline"
+            )
+        return manifest
+
+    @contextmanager
+    def batch(self, received: datetime) -> Iterator[Batch]:
+        """Collect a batch; it becomes visible when the block ends without an error.
+
+        The caller holds the home's pen (`HomeFolder.writing`).
+        """
+        name = f"{received.astimezone(UTC):%H%M%S}-{uuid4().hex[:8]}"
+        batch = Batch(self.folder, received.astimezone(UTC).date(), name)
+        try:
+            yield batch
+        except BaseException:
+            for file in (f for files in batch.files.values() for f in files):
+                (self.folder / file).unlink(missing_ok=True)
+            raise
+        if batch.files:
+            manifest = self.manifest()
+            manifest["version"] = SCHEMA_VERSION
+            manifest["batches"].append(
+                {
+                    "name": batch.name,
+                    "received": received.isoformat(),
+                    "rows": batch.rows,
+                    "files": batch.files,
+                }
+            )
+            write_durably(self._manifest, json.dumps(manifest, indent=1).encode())
+
+    def files(self, table: TableName) -> list[Path]:
+        """Return the files of a table, oldest batch first."""
+        batches = self.manifest()["batches"]
+        return [self.folder / f for b in batches for f in b["files"].get(table, [])]
+
+    def rows(self, table: TableName) -> int:
+        """Return how many rows the table's batches hold, as written in the manifest."""
+        return sum(b["rows"].get(table, 0) for b in self.manifest()["batches"])
+
+    def strays(self) -> list[Path]:
+        """Return files that no manifest names: what a killed process left. They are never read."""
+        named = {f for b in self.manifest()["batches"] for files in b["files"].values() for f in files}
+        found = (p for p in self.folder.rglob("*.parquet"))
+        return sorted(p for p in found if str(p.relative_to(self.folder)) not in named)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _stamp(reject: Reject, received: datetime) -> Reject:
+    return Reject(
+        **{f: getattr(reject, f) for f in reject.__struct_fields__ if f != "received"}, received=received
+    )
+
+
+def _received(events: pa.Table, received: datetime) -> pa.Table:
+    """Return the events with `time_received` filled where it was missing."""
+    at = events.schema.get_field_index("time_received")
+    stamp = pa.scalar(received, EVENTS.field("time_received").type)
+    return events.set_column(at, EVENTS.field(at), events["time_received"].fill_null(stamp))
+
+
+def _table(structs: Sequence[Any], struct: Any) -> pa.Table:
+    schema = schema_of(struct)
+    columns = [[getattr(s, name) for s in structs] for name in schema.names]
+    return pa.table([pa.array(c, t) for c, t in zip(columns, schema.types, strict=True)], schema=schema)
+
+
+def spend_table(rows: Sequence[Spend]) -> pa.Table:
+    """Return spend as a table with the lake's schema; costs stay decimal.
+
+    >>> from decimal import Decimal
+    >>> spend_table([Spend(channel="tv", day=date(2026, 3, 1), cost=Decimal("9.5"), currency="EUR",
+    ...                    source="plan.csv")])["cost"].to_pylist()
+    [Decimal('9.5000')]
+    """
+    return _table(rows, Spend)
