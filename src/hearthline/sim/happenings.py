@@ -1,0 +1,264 @@
+"""What happened in a block of homes, as columns with clock times: touches, decisions, orders, mails.
+
+The step between a life (days and flags) and its emission (lake, payloads, tables): each row gets its
+second, its member, its device and its lineage. Times are UTC microseconds. Everything stays inside
+the town's days, so that the books close with what the truth counts.
+"""
+
+from dataclasses import dataclass, fields, replace
+from enum import IntEnum
+from typing import Final
+
+import numpy as np
+
+from hearthline.sim.channels import CHANNELS, DEVICES, NAMES
+from hearthline.sim.draws import BLOCK, Flags, Singles, Whole, generator, uniform
+from hearthline.sim.life import SUBSCRIPTION, Block, Day, block_of, live
+from hearthline.sim.town import START, TZ_MINUTES
+from hearthline.sim.worlds import World
+
+__all__ = ["DAY_US", "Log", "What", "happenings", "instant", "joined"]
+
+SECOND_US: Final = 1_000_000
+DAY_US: Final = 86_400 * SECOND_US
+
+
+class What(IntEnum):
+    """What a row of the log is."""
+
+    TOUCH = 0
+    ORDER = 1  # by hand
+    MACHINE = 2  # by a machine or calendar
+    ENROL = 3
+    END = 4
+    REFUND = 5
+    CANCEL = 6
+    SHIPPED = 7  # the mail that follows a machine's order
+    LINK = 8  # a member signs in on a device
+    LEVEL = 9  # the stock on an appliance's shelf
+    TEMPERATURE = 10
+    HEARTBEAT = 11
+    PRESENCE = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """m happenings as columns.
+
+    Attributes:
+        what: a code of `What`.
+        id: unique number, the same in every run with this seed.
+        home: number of the home in the town.
+        time: when it happened; `received` when it arrived; both UTC microseconds.
+        skewed: whether the device's clock was wrong (then `time` is off by hours).
+        channel: row in `CHANNELS`, -1 for none.
+        member: who in the home did it, 0 for the first account holder.
+        device: row in `DEVICES`, -1 for none.
+        owner: number of the home whose name the device bears (it may have moved, or be a guest's).
+        cents: money, gross for orders, negative for refunds.
+        order: number of the order, -1 for none.
+        since: day of the enrolment it belongs to, -1 for none; `kind` 1 replenishment, 2 subscription.
+        cycle: 1 for the first order after the enrolment.
+        number: a reading.
+    """
+
+    what: Whole
+    id: Whole
+    home: Whole
+    time: Whole
+    received: Whole
+    skewed: Flags
+    channel: Whole
+    member: Whole
+    device: Whole
+    owner: Whole
+    cents: Whole
+    order: Whole
+    since: Whole
+    kind: Whole
+    cycle: Whole
+    number: Singles
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.what)
+
+    def take(self, rows: Whole | Flags) -> "Log":
+        """Return the rows at these places or flags."""
+        return Log(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+
+    def of(self, *what: What) -> "Log":
+        """Return the rows that are one of these."""
+        return self.take(np.isin(self.what, what))
+
+
+_EMPTY: Final = {"channel": -1, "device": -1, "order": -1, "since": -1}
+
+
+def rows(what: What, home: Whole, time: Whole, **columns: Whole | Singles | int) -> Log:
+    """Return a log of one kind; columns that are not given hold their neutral value."""
+    n = len(home)
+    out = {"what": int(what), "home": home, "time": time, "received": time, "owner": home, **columns}
+    return Log(
+        **{
+            f.name: np.broadcast_to(
+                np.asarray(
+                    out.get(f.name, _EMPTY.get(f.name, 0)),
+                    dtype={"number": np.float32, "skewed": np.bool_}.get(f.name, np.int64),
+                ),
+                n,
+            )
+            for f in fields(Log)
+        }
+    )
+
+
+def joined(logs: list[Log]) -> Log:
+    """Return all rows in the order of time; equal times keep their order."""
+    whole = {f.name: np.concatenate([getattr(log, f.name) for log in logs]) for f in fields(Log)}
+    return Log(**whole).take(np.argsort(whole["time"], kind="stable"))
+
+
+def instant(day: Whole, hour: Singles | Whole) -> Whole:
+    """Return UTC microseconds of a local hour (may be fractional) on a day of the town."""
+    seconds = (np.asarray(hour, dtype=np.float64) * 3600 - TZ_MINUTES * 60).astype(np.int64)
+    out: Whole = (START + day * 86_400 + seconds) * SECOND_US
+    return out
+
+
+def order_number(home: Whole, day: Whole, *, machine: bool) -> Whole:
+    """Return a number that no other order of the town has (days below 4,096)."""
+    out: Whole = (home * 4096 + day) * 2 + int(machine)
+    return out
+
+
+def happenings(world: World, seed: int, block: int, n: int, days: int) -> tuple[Block, Log, Singles]:
+    """Return a block, its log in the order of time, and the (days, n) stock at the end of each day."""
+    drawn = block_of(seed, block, n, days)
+    clock = uniform(seed, "clock", block, days)[:, :n]
+    parts: list[Log] = [_links(seed, drawn)]
+    stock = np.empty((days, n), dtype=np.float32)
+    for day in live(drawn, world):
+        touched, last = _touches(seed, drawn, day)
+        parts += [touched, *_decisions(drawn, day, clock[day.day], last)]
+        parts += _automation(drawn, day, clock[day.day])
+        stock[day.day] = day.stock
+    log = joined(parts)
+    ids = (np.int64(block) << 40) | np.arange(len(log))
+    return drawn, _moved(seed, drawn, replace(log, id=ids)), stock
+
+
+def _touches(seed: int, block: Block, day: Day) -> tuple[Log, Singles]:
+    """Return the day's touches, and the (n,) local hour of each home's last (6 where none)."""
+    n, first = block.homes.n, block.homes.first
+    last = np.full(n, 6.0, dtype=np.float32)
+    parts = []
+    for i, channel in enumerate(CHANNELS):
+        hit = np.flatnonzero(day.touches[i])
+        draw = generator(seed, f"hour{i}", day.day, first // BLOCK).random(BLOCK)[hit]
+        low, high = channel.hours
+        hour = low + (high - low) * (0.6 * draw + 0.4 * block.homes.evening[hit])
+        last[hit] = np.maximum(last[hit], hour)
+        member = (draw * 997 % 1 * block.homes.size[hit]).astype(np.int64)
+        parts.append(
+            rows(
+                *(What.TOUCH, first + hit, instant(np.int64(day.day), hour)),
+                **{"channel": i, "member": member, "device": DEVICES.index(channel.device)},
+            )
+        )
+    return joined(parts), last
+
+
+def _decisions(block: Block, day: Day, clock: Singles, last: Singles) -> list[Log]:
+    """Return orders by hand and enrolments, after the day's touches, with refunds and cancellations."""
+    first, t = block.homes.first, day.day
+    hit = np.flatnonzero(day.person)
+    habit = 8 + 10 * (0.5 * clock + 0.5 * block.homes.evening)
+    hour = np.maximum(habit, last + 0.05 + (21.9 - last) * clock**2)[hit]
+    number = order_number(first + hit, np.int64(t), machine=False)
+    member = (clock[hit] * 991 % 1 * block.homes.adults[hit]).astype(np.int64)
+    time = instant(np.int64(t), hour)
+    order = rows(
+        *(What.ORDER, first + hit, time),
+        **{"cents": block.person_cents[t, hit], "order": number, "member": member},
+    )
+    joins = np.flatnonzero(day.enrolled)
+    later = last[joins] + 0.08 + (22 - last[joins]) * (1 - clock[joins])
+    appliance = np.where(day.enrolled[joins] == SUBSCRIPTION, -1, DEVICES.index("appliance"))
+    enrol = rows(
+        *(What.ENROL, first + joins, instant(np.int64(t), later)),
+        **{"since": t, "kind": day.enrolled[joins], "device": appliance},
+    )
+    return [order, enrol, _taken_back(block, t, hit, order)]
+
+
+def _automation(block: Block, day: Day, clock: Singles) -> list[Log]:
+    """Return machine and calendar orders at night, their mails next morning, and ends."""
+    first, t = block.homes.first, day.day
+    hit = np.flatnonzero(day.machine)
+    lineage = {"since": day.since[hit], "kind": day.kind[hit], "cycle": day.cycle[hit]}
+    number = order_number(first + hit, np.int64(t), machine=True)
+    appliance = np.where(day.kind[hit] == SUBSCRIPTION, -1, DEVICES.index("appliance"))
+    order = rows(
+        *(What.MACHINE, first + hit, instant(np.int64(t), 22.2 + 1.5 * clock[hit])),
+        **{"cents": block.machine_cents[t, hit], "order": number, "device": appliance, **lineage},
+    )
+    out = [order, _taken_back(block, t, hit, order)]
+    if t + 1 < block.days:
+        mail = instant(np.int64(t + 1), 8 + 2 * clock[hit])
+        out.append(rows(What.SHIPPED, first + hit, mail, order=number, **lineage))
+    over = np.flatnonzero(day.ended)
+    gone = {"since": day.since[over], "kind": day.kind[over], "cycle": day.cycle[over]}
+    out.append(rows(What.END, first + over, instant(np.int64(t), 23.8 + 0.1 * clock[over]), **gone))
+    return out
+
+
+def _taken_back(block: Block, t: int, hit: Whole, order: Log) -> Log:
+    """Return the refunds and cancellations of a day's orders; all before the town's last midnight."""
+    lost = order.cents - order.cents * block.kept[t, hit] // 1000
+    back = np.flatnonzero(lost)
+    void = block.cancelled[t, hit][back]
+    wait = np.where(void, 2_400, 259_200 + lost[back] * 131 % 518_400) * SECOND_US
+    end = np.int64((START + block.days * 86_400 - 3600) * SECOND_US) + back % 1000 * SECOND_US
+    taken = order.take(back)
+    return replace(
+        taken,
+        what=np.where(void, int(What.CANCEL), int(What.REFUND)),
+        time=np.minimum(taken.time + wait, np.maximum(end, taken.time + 60 * SECOND_US)),
+        received=np.minimum(taken.time + wait, np.maximum(end, taken.time + 60 * SECOND_US)),
+        cents=-lost[back],
+        device=np.full(len(back), -1),
+    )
+
+
+def _links(seed: int, block: Block) -> Log:
+    """Return the sign-ins: each account holder on each device of the home, in the first days.
+
+    In a home whose devices report the home, only phone and browser are signed in to; the others must
+    be found by that report.
+    """
+    homes, parts = block.homes, []
+    draw = generator(seed, "people", block=homes.first // BLOCK).random((len(DEVICES), 2, BLOCK))
+    for i, kind in enumerate(DEVICES):
+        for member in (0, 1):
+            joins = homes.owns[kind] & (homes.adults > member)
+            if kind not in ("phone", "browser"):
+                joins = joins & ~homes.hinted
+            hit = np.flatnonzero(joins)
+            u = draw[i, member, hit]
+            when = instant(np.minimum((u * 3).astype(np.int64), block.days - 1), 6 + u * 997 % 1 * 0.4)
+            parts.append(rows(What.LINK, homes.first + hit, when, device=i, member=member))
+    return joined(parts)
+
+
+def _moved(seed: int, block: Block, log: Log) -> Log:
+    """Return the log in which some speakers go to the next home on a day, which signs in to them."""
+    homes = block.homes
+    luck = generator(seed, "move", block=homes.first // BLOCK).random((2, BLOCK))[:, : homes.n]
+    speaker = homes.owns["speaker"]
+    giver = np.flatnonzero(speaker[:-1] & speaker[1:] & (luck[0, :-1] < 0.03) & (np.arange(homes.n - 1) % 2 == 0))
+    day = np.full(homes.n, np.iinfo(np.int64).max)
+    day[giver + 1] = START * SECOND_US + (0.3 + 0.5 * luck[1, giver]) * block.days * DAY_US
+    at = day[log.home - homes.first]
+    taken = (log.device == DEVICES.index("speaker")) & (log.time >= at)
+    return replace(log, owner=np.where(taken, log.owner - 1, log.owner))
