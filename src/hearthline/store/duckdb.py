@@ -11,6 +11,7 @@ __all__ = ["DuckEngine"]
 _FUNCTIONS = """
     CREATE OR REPLACE TEMP MACRO unix_micros(t) AS epoch_us(t);
     CREATE OR REPLACE TEMP MACRO as_day(us) AS CAST(make_timestamp(us) AS DATE);
+    CREATE OR REPLACE TEMP MACRO as_ms(us) AS us // 1000;
     CREATE OR REPLACE TEMP MACRO packed(l) AS list_sort(l);
     CREATE OR REPLACE TEMP MACRO as_time(us) AS make_timestamptz(us);
 """
@@ -58,12 +59,16 @@ class DuckEngine:
     def load(self, table: str, rows: pa.Table) -> None:
         """Make a table of rows that are here already."""
         self.connection.register("incoming", rows)
-        self.connection.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM incoming")
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * FROM incoming")
         self.connection.unregister("incoming")
 
     def create(self, table: str, select: str) -> None:
         """Make a table of what the SELECT returns."""
-        self.connection.execute(f"CREATE OR REPLACE TABLE {table} AS {select}")
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {select}")
+
+    def view(self, name: str, select: str) -> None:
+        """Name a SELECT without running it."""
+        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {select}")
 
     def table(self, select: str) -> pa.Table:
         """Return what the SELECT returns."""
@@ -75,6 +80,13 @@ class DuckEngine:
             cursor.execute(select)
             reader: pa.RecordBatchReader = cursor.to_arrow_reader(rows)
             yield from reader
+
+    def keep(self, table: str, rows: pa.Table) -> None:
+        """Write rows to the database file, so that they outlive the session."""
+        self.connection.register("kept", rows)
+        name = self.connection.execute("SELECT current_database()").fetchall()[0][0]
+        self.connection.execute(f'CREATE OR REPLACE TABLE "{name}".main.{table} AS SELECT * FROM kept')
+        self.connection.unregister("kept")
 
     def drop(self, table: str) -> None:
         """Forget a table."""

@@ -1,8 +1,7 @@
 """What runs the relational core: one protocol, two engines, the same SQL text on both.
 
 The text keeps to what DuckDB and Spark both understand, over a few functions that each engine
-defines natively: `unix_micros(timestamp)`, `as_day(micros)`, `packed(list)`. A `Select` is a table's
-name and its text; the table is made when it is run.
+defines natively: `unix_micros(timestamp)`, `as_ms(us)`, `as_day(us)`, `as_time(us)`, `packed(list)`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,6 +28,10 @@ class Engine(Protocol):
 
     def create(self, table: str, select: str) -> None:
         """Make a table of what the SELECT returns, replacing one of that name."""
+        ...
+
+    def view(self, name: str, select: str) -> None:
+        """Name a SELECT without running it."""
         ...
 
     def table(self, select: str) -> pa.Table:

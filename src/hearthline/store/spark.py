@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["SparkEngine"]
 
 _FUNCTIONS = (
+    "as_ms(us BIGINT) RETURNS BIGINT RETURN us DIV 1000",
     "as_day(us BIGINT) RETURNS DATE RETURN CAST(timestamp_micros(us) AS DATE)",
     "packed(l ARRAY<BIGINT>) RETURNS ARRAY<BIGINT> RETURN array_sort(l)",
     "as_time(us BIGINT) RETURNS TIMESTAMP RETURN timestamp_micros(us)",
@@ -75,6 +76,10 @@ class SparkEngine:
     def create(self, table: str, select: str) -> None:
         """Make a table of what the SELECT returns."""
         self.session.sql(select).cache().createOrReplaceTempView(table)
+
+    def view(self, name: str, select: str) -> None:
+        """Name a SELECT without running it."""
+        self.session.sql(select).createOrReplaceTempView(name)
 
     def table(self, select: str) -> pa.Table:
         """Return what the SELECT returns."""
