@@ -61,6 +61,7 @@ class Evidence:
     first_us: Ints
     last_us: Ints
     events: Ints
+    device_kind: NDArray[np.object_]
     row: Ints
     code: Ints
     anchor: Ints
@@ -172,6 +173,9 @@ def gather(observations: pa.Table, identities: pa.Table, policies: Policies) -> 
         first_us=first,
         last_us=last,
         events=events,
+        device_kind=observed["device_kind"].to_numpy(zero_copy_only=False)[seen]
+        if "device_kind" in observed.column_names
+        else np.full(len(identity), None, object),
         row=row,
         code=code,
         anchor=best(("home", "account", "person", "browser")),

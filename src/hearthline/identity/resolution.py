@@ -34,7 +34,7 @@ class Resolution:
         members: `identity`, `unit`, `person` (null when unknown), `valid_from_us`, `valid_to_us`.
         links: `left_id`, `right_id`, `kind`, `first_us`, `last_us`, `rule`, `evidence`, `state`, `note`.
         homes: `unit`, `label`, `identifiers`, `persons`.
-        devices: `device`, `unit`, `valid_from_us`, `valid_to_us`.
+        devices: `device`, `kind`, `unit`, `events`, `first_us`, `last_us`, `valid_from_us`, `valid_to_us`.
     """
 
     members: pa.Table
@@ -243,13 +243,28 @@ def _homes(evidence: Evidence, component: Ints, person: Ints, keys: Ints) -> pa.
 
 
 def _devices(evidence: Evidence, residences: tuple[Ints, Ints, Ints, Ints], keys: Ints) -> pa.Table:
-    """Return where each device lived: with a household from/to, or on its own."""
+    """Return where each device lived: with a household from/to, or on its own; and how much it said."""
     device, home, start, end = residences
     own = np.setdiff1d(np.flatnonzero(evidence.names == RANK["device"]), device)
+    code = np.append(device, own)
+    on = np.flatnonzero(evidence.device >= 0)
+    events = np.zeros(evidence.count, np.int64)
+    first = np.full(evidence.count, ALWAYS_TO)
+    last = np.full(evidence.count, ALWAYS_FROM)
+    kind = np.full(evidence.count, None, object)
+    np.add.at(events, evidence.device[on], evidence.events[on])
+    np.minimum.at(first, evidence.device[on], evidence.first_us[on])
+    np.maximum.at(last, evidence.device[on], evidence.last_us[on])
+    said = on[np.array([k is not None for k in evidence.device_kind[on]], bool)]
+    kind[evidence.device[said]] = evidence.device_kind[said]
     return pa.table(
         {
-            "device": pa.array(np.append(evidence.ids[device], evidence.ids[own]), pa.string()),
+            "device": pa.array(evidence.ids[code], pa.string()),
+            "kind": pa.array(kind[code], pa.string()),
             "unit": np.append(keys[home], keys[own]),
+            "events": events[code],
+            "first_us": first[code],
+            "last_us": last[code],
             "valid_from_us": np.append(start, np.full(len(own), ALWAYS_FROM)),
             "valid_to_us": np.append(end, np.full(len(own), ALWAYS_TO)),
         }
