@@ -15,6 +15,7 @@ class Column:
     """How one column is shown: its title, kind and unit, and where its interval lies.
 
     `low` and `high` name the columns with the ends of the 90 % interval; those are not shown alone.
+    `why` names the column that says why a value is missing.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Column:
     high: str | None = None
     n: str | None = None
     help: str = ""
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,9 @@ class Chart:
     """Which picture shows the table best.
 
     `kind` is `intervals` (dot and band, one row a label, one dot a series), `bars`, `flow` (headed
-    columns and ribbons) or `line`. The other fields name columns of the table.
+    columns and ribbons) or `line`. The other fields name columns of the table, or of `data` where
+    the picture has a table of its own. A ribbon goes from `label` to `target`, out of the column
+    with the heading `order`. `title` says what is drawn and its unit.
     """
 
     kind: Literal["intervals", "bars", "flow", "line"]
@@ -43,6 +47,8 @@ class Chart:
     high: str | None = None
     order: str | None = None
     target: str | None = None
+    data: pa.Table | None = None
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,10 @@ class Figure:
         notes: warnings and mismatches, in words; never hidden.
         chart: the picture, where there is one.
         source: what it was computed from: the home, the run, the day.
+        extra: key numbers in words, shown as tiles above the table.
+        group: the column whose values part the table into sections, in order of appearance.
+        across: the column (a model, say) whose values stand side by side: the chart's value by its
+            label, before the whole table.
     """
 
     name: str
@@ -72,3 +82,5 @@ class Figure:
     source: str = ""
     currency: str = ""
     extra: dict[str, str] = field(default_factory=dict)
+    group: str | None = None
+    across: str | None = None
