@@ -142,7 +142,8 @@ def _within(row: Ints, running: Ints) -> Ints:
         return running
     begins = np.flatnonzero(np.diff(row, prepend=-1))
     before = np.concatenate([[0], running])[begins]
-    return running - np.repeat(before, np.diff(np.append(begins, len(row))))
+    anew: Ints = running - np.repeat(before, np.diff(np.append(begins, len(row))))
+    return anew
 
 
 def _last(row: Ints, set_here: Bools, value: Ints, unset: int) -> Ints:

@@ -1,0 +1,223 @@
+"""The Python API: open a home, add what came in, run, read reports.
+
+>>> import hearthline as hl
+>>> import tempfile
+>>> home = hl.init(tempfile.mkdtemp())
+>>> home.reports()[:2]
+('attribution', 'audit')
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from hearthline import attribution, pipeline, render, reports, sources
+from hearthline.pipeline import Check, Explanation, Intake
+from hearthline.schema.errors import BadConfig
+from hearthline.schema.figure import Figure
+from hearthline.schema.settings import Settings
+from hearthline.store.answer import PublishedAnswer
+from hearthline.store.config import load_settings, origins
+from hearthline.store.home import HomeFolder
+
+__all__ = ["Home", "Result", "init", "open_home"]
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A report's answer, in whatever form you need it.
+
+    Arrow by the PyCapsule protocol (`pa.table(result)`, `polars.from_arrow(result)`), pandas by `.df()`,
+    Polars by `.pl()`, HTML in a notebook by itself, and `.figure` with units, intervals and definition.
+    """
+
+    figure: Figure
+
+    def arrow(self) -> pa.Table:
+        """Return the table as Arrow."""
+        return self.figure.rows
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Return the table by the Arrow PyCapsule protocol."""
+        return self.figure.rows.__arrow_c_stream__(requested_schema)
+
+    def df(self) -> Any:
+        """Return the table as a pandas data frame (extra `pandas`)."""
+        return self.figure.rows.to_pandas()
+
+    def pl(self) -> Any:
+        """Return the table as a Polars data frame (extra `polars`)."""
+        import polars  # noqa: PLC0415 # an extra
+
+        return polars.from_arrow(self.figure.rows)
+
+    def json(self) -> dict[str, Any]:
+        """Return the figure ready for JSON; money as exact decimal strings."""
+        return render.to_json(self.figure)
+
+    def csv(self) -> str:
+        """Return the table as CSV."""
+        return render.to_csv(self.figure)
+
+    def html(self) -> str:
+        """Return the figure as one self-contained HTML page."""
+        return render.to_html([self.figure])
+
+    def _repr_html_(self) -> str:
+        return render.to_fragment(self.figure)
+
+
+class Home:
+    """One Hearthline project: a folder with what came in and the answers made from it."""
+
+    def __init__(self, folder: HomeFolder) -> None:
+        self._folder = folder
+
+    def __repr__(self) -> str:
+        return f"Home({str(self.path)!r})"
+
+    @property
+    def path(self) -> Path:
+        """The home's folder."""
+        return self._folder.path
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force: defaults, `hearthline.toml`, environment."""
+        return load_settings(self._folder.settings_file)
+
+    def setting_origins(self) -> Iterator[tuple[str, Any, str]]:
+        """Yield each setting's name, value and origin."""
+        return origins(self._folder.settings_file)
+
+    def add(
+        self,
+        *paths: str | Path,
+        source: str | None = None,
+        mapping: Mapping[str, str] | None = None,
+        received: datetime | None = None,
+        progress: Progress | None = None,
+    ) -> list[Intake]:
+        """Read files into the lake: all of them, or, where one cannot be read, none.
+
+        Args:
+            paths: files, folders, globs: CSV, Parquet, NDJSON, JSON; gz or zst.
+            source: the platform whose payloads they hold; default: recognised by their shape.
+            mapping: canonical field to column name, for columns with unusual names.
+            received: when they came (UTC; default: now).
+            progress: called with a line for each file.
+
+        Returns:
+            For each file what was read: events, rejects, and which columns were taken for what.
+
+        Raises:
+            BadFile: a file cannot be read as anything; nothing was added.
+            HomeBusy: another process is writing to this home.
+        """
+        when = received or datetime.now(UTC)
+        if when.tzinfo is None:
+            raise BadConfig("add: `received` has no time zone; pass an aware datetime, such as one in UTC")
+        request = pipeline.Request(tuple(paths), source, dict(mapping or self.settings.map), when)
+        return pipeline.add(self._folder, request, progress or pipeline.silent)
+
+    def run(self, engine: str | None = None, progress: Progress | None = None, demo: bool = False) -> None:  # noqa: FBT001, FBT002
+        """Make the answer from everything in the lake and publish it; a killed run changes nothing.
+
+        Args:
+            engine: `duckdb` or `spark`; default: the setting.
+            progress: called with the name of each stage.
+            demo: whether the data is simulated; every page then says so.
+
+        Raises:
+            NothingToAnswer: there are no events.
+            DoesNotAddUp: credited and unattributed do not sum to the shop's total; nothing is published.
+        """
+        pipeline.run(self._folder, self.settings, engine, progress or pipeline.silent, demo=demo)
+
+    def answer(self) -> PublishedAnswer:
+        """Return the current answer, to be read by SQL; close it when done."""
+        return PublishedAnswer(self._folder)
+
+    def sql(self, query: str) -> pa.Table:
+        """Return the result of a SELECT over the answer's tables (see docs/answer.md)."""
+        answer = self.answer()
+        try:
+            return answer.table(query)
+        finally:
+            answer.close()
+
+    def report(self, name: str) -> Result:
+        """Return a report of the current answer.
+
+        Raises:
+            UnknownName: there is no such report.
+            HomeMissing: the home has no answer yet.
+        """
+        report = reports.load(name)
+        answer = self.answer()
+        try:
+            return Result(report.build(answer))
+        finally:
+            answer.close()
+
+    def reports(self) -> tuple[str, ...]:
+        """Return the names of all reports."""
+        return reports.names()
+
+    def models(self) -> tuple[str, ...]:
+        """Return the names of all attribution models."""
+        return attribution.names()
+
+    def sources(self) -> tuple[str, ...]:
+        """Return the names of all sources."""
+        return sources.names()
+
+    def explain(self, order: str) -> Explanation:
+        """Return why an order got the credit it got: journey, credits by model, links, lineage, consents.
+
+        Raises:
+            UnknownName: the answer has no such order.
+        """
+        return pipeline.explain(self._folder, self.settings, order)
+
+    def rejects(self, reason: str | None = None, limit: int = 100) -> pa.Table:
+        """Return what was refused: `source`, `reason`, `place`, `wrong`, `cure`, `received`, `raw`."""
+        return pipeline.rejects(self._folder, reason, limit)
+
+    def events(self, where: str = "TRUE", limit: int = 100) -> pa.Table:
+        """Return events as they lie in the lake, newest first; `where` is an SQL condition."""
+        return pipeline.events(self._folder, where, limit)
+
+    def doctor(self) -> list[Check]:
+        """Return what was checked about this home and this machine, with the cure where it is ill."""
+        return pipeline.doctor(self._folder)
+
+    def html(self, names: Sequence[str] | None = None) -> str:
+        """Return reports as one self-contained HTML page; default: all of them."""
+        answer = self.answer()
+        try:
+            figures = [reports.load(n).build(answer) for n in names or reports.names()]
+            demo = "Simulated data: a made-up town whose truth is known." if answer.about["demo"] else None
+        finally:
+            answer.close()
+        return render.to_html(figures, title=f"Hearthline: {self.path.name}", banner=demo)
+
+
+def init(path: str | Path) -> Home:
+    """Return the home in that folder, making it if it is not there."""
+    return Home(HomeFolder.create(Path(path)))
+
+
+def open_home(path: str | Path) -> Home:
+    """Return the home in that folder.
+
+    Raises:
+        HomeMissing: there is none.
+    """
+    return Home(HomeFolder.open(Path(path)))

@@ -1,0 +1,151 @@
+"""The relational core on an engine: from the lake's files to orders, lineage and timelines."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hearthline import identity, journeys
+from hearthline.identity import Policies, Resolution
+from hearthline.journeys import Layout
+from hearthline.schema.arrow import IDENTITIES
+from hearthline.schema.errors import NothingToAnswer
+from hearthline.schema.select import Select
+from hearthline.schema.settings import Settings
+from hearthline.store.engine import Engine
+from hearthline.store.lake import SCHEMAS, Lake
+
+__all__ = ["MOST_CHANNELS", "Core", "Progress", "build_core", "silent"]
+
+MOST_CHANNELS = 250
+Progress = Callable[[str], None]
+
+
+def silent(stage: str) -> None:
+    """Show nothing."""
+
+
+@dataclass(slots=True)
+class Core:
+    """What the relational core left on the engine, and what is needed to read it.
+
+    Tables on the engine: those of `journeys.BEFORE_IDENTITY` and `AFTER_IDENTITY`, and `members`.
+    """
+
+    engine: Engine
+    settings: Settings
+    resolution: Resolution
+    currency: str
+    layout: Layout
+    channels: pa.Table
+    places: pa.Table
+    stages: dict[str, float] = field(default_factory=dict)
+
+
+def build_core(engine: Engine, lake: Lake, settings: Settings, progress: Progress = silent) -> Core:
+    """Return the core over everything in the lake.
+
+    Raises:
+        NothingToAnswer: the lake holds no event.
+    """
+    if not lake.files("events"):
+        raise NothingToAnswer(
+            f"{lake.folder.parent}: no events yet; add some with `hearthline run events.csv orders.csv`"
+        )
+    engine.scan("raw_events", lake.files("events"), SCHEMAS["events"])
+    engine.scan("raw_contexts", lake.files("contexts"), SCHEMAS["contexts"])
+    parameters = {
+        "use_unknown": "TRUE" if settings.consent.unknown == "use" else "FALSE",
+        "most_channels": str(MOST_CHANNELS),
+        "currency": "",
+    }
+    progress("removing duplicates")
+    for select in journeys.BEFORE_IDENTITY:
+        make(engine, select, parameters)
+    progress("finding homes and devices")
+    resolution = _resolve(engine, lake, settings)
+    currency = ""
+    for select in journeys.AFTER_IDENTITY:
+        progress(f"making {select.table.replace('_', ' ')}")
+        make(engine, select, parameters)
+        if select.table == "order_versions":
+            currency = parameters["currency"] = _load_rates(engine, settings)
+    channels = engine.table("SELECT channel, name, touches, stage FROM channels ORDER BY channel")
+    places = engine.table("SELECT * FROM places ORDER BY place")
+    layout = _layout(engine, settings, channels, places)
+    return Core(engine, settings, resolution, currency, layout, channels, places)
+
+
+def make(engine: Engine, select: Select, parameters: dict[str, str]) -> None:
+    """Make one table or view, its `{parameters}` filled in."""
+    sql = select.sql
+    for name, value in parameters.items():
+        sql = sql.replace("{" + name + "}", value.replace("'", "''"))
+    if select.view:
+        engine.view(select.table, sql)
+    else:
+        engine.create(select.table, sql)
+
+
+def _resolve(engine: Engine, lake: Lake, settings: Settings) -> Resolution:
+    for select in identity.SELECTS:
+        make(engine, select, {})
+    observations = engine.table("SELECT * FROM observations")
+    engine.scan("raw_identities", lake.files("identities"), SCHEMAS["identities"])
+    identities = engine.table("SELECT identity, identifiers, household_hints FROM raw_identities")
+    own = settings.identity
+    resolution = identity.resolve(
+        observations, identities.cast(IDENTITIES), Policies(own.policies, own.blocked)
+    )
+    members = resolution.members
+    if settings.journeys.unit == "person":
+        members = members.set_column(1, "unit", pc.coalesce(members["person"], members["unit"]))
+    engine.load("members", members)
+    return resolution
+
+
+def _load_rates(engine: Engine, settings: Settings) -> str:
+    """Load what one unit of each currency is worth in the reporting currency; return that currency."""
+    counted = engine.table(
+        "SELECT currency, count(*) AS n FROM order_versions WHERE currency IS NOT NULL "
+        "GROUP BY currency ORDER BY n DESC, currency"
+    )
+    money = settings.money
+    most = counted["currency"][0].as_py() if counted.num_rows else "EUR"
+    currency: str = money.currency or most
+    rates = {**money.rates, currency: 1.0}
+    decimals = [Decimal(str(r)).quantize(Decimal("1e-8")) for r in rates.values()]
+    engine.load(
+        "rates",
+        pa.table(
+            {"currency": pa.array(list(rates), pa.string()), "rate": pa.array(decimals, pa.decimal128(18, 8))}
+        ),
+    )
+    return currency
+
+
+def _layout(engine: Engine, settings: Settings, channels: pa.Table, places: pa.Table) -> Layout:
+    names = channels["name"].to_pylist()
+    stages = channels["stage"].to_pylist()
+    chosen = settings.journeys
+    days = [
+        chosen.lookback.get(name, chosen.lookback.get(f"stage:{stage}", chosen.lookback_days))
+        for name, stage in zip(names, stages, strict=True)
+    ]
+    span = engine.table("SELECT min(first_us) AS first_us, max(last_us) AS last_us FROM context_counts")
+    traits = engine.table("SELECT unit, segment FROM segments ORDER BY unit")
+    distinct = sorted(set(traits["segment"].to_pylist()))[:7]
+    code = {name: i + 1 for i, name in enumerate(distinct)}
+    return Layout(
+        channel=places["channel"].to_numpy().astype(np.int64),
+        lookback_h=np.array(days, dtype=np.float64) * 24.0,
+        direct=np.array([n in chosen.direct for n in names], dtype=np.bool_),
+        first_ms=span["first_us"][0].as_py() // 1000,
+        last_ms=span["last_us"][0].as_py() // 1000 + 1,
+        segment_unit=traits["unit"].to_numpy().astype(np.int64),
+        segment_code=np.array([code.get(s, 0) for s in traits["segment"].to_pylist()], dtype=np.int64),
+        segments=len(distinct) + 1,
+    )
