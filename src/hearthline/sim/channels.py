@@ -6,7 +6,7 @@ How much they *cause* is not said here: that is each world's own (`sim.worlds`).
 from dataclasses import dataclass
 from typing import Final, Literal
 
-__all__ = ["CHANNELS", "DEVICES", "NAMES", "OWNED", "Channel", "index"]
+__all__ = ["CHANNELS", "DEVICES", "NAMES", "OWNED", "STAYS_AT_HOME", "Channel", "index"]
 
 OWNED: Final = {
     "speaker": 0.5,
@@ -17,9 +17,12 @@ OWNED: Final = {
     "vehicle": 0.3,
     "phone": 1.0,
     "browser": 0.9,
+    "sensor": 0.8,
 }
 """Share of homes that own each kind of device."""
 DEVICES: Final = tuple(OWNED)
+STAYS_AT_HOME: Final = frozenset({"speaker", "display", "tv", "appliance", "sensor"})
+"""Kinds of device that can report the home that they stand in."""
 
 
 @dataclass(frozen=True, slots=True)

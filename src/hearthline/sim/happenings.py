@@ -10,17 +10,20 @@ from enum import IntEnum
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from hearthline.sim.channels import CHANNELS, DEVICES, NAMES
+from hearthline.sim.channels import CHANNELS, DEVICES, STAYS_AT_HOME
 from hearthline.sim.draws import BLOCK, Flags, Singles, Whole, generator, uniform
 from hearthline.sim.life import SUBSCRIPTION, Block, Day, block_of, live
 from hearthline.sim.town import START, TZ_MINUTES
 from hearthline.sim.worlds import World
 
-__all__ = ["DAY_US", "Log", "What", "happenings", "instant", "joined"]
+__all__ = ["DAY_US", "SECOND_DEVICE", "Log", "What", "happenings", "instant", "joined", "rows"]
 
 SECOND_US: Final = 1_000_000
 DAY_US: Final = 86_400 * SECOND_US
+SECOND_DEVICE: Final = 1 << 30
+"""Added to `owner` for a device that replaces one that was given away."""
 
 
 class What(IntEnum):
@@ -119,14 +122,14 @@ def joined(logs: list[Log]) -> Log:
     return Log(**whole).take(np.argsort(whole["time"], kind="stable"))
 
 
-def instant(day: Whole, hour: Singles | Whole) -> Whole:
+def instant(day: Whole | int, hour: Singles | NDArray[np.float64]) -> Whole:
     """Return UTC microseconds of a local hour (may be fractional) on a day of the town."""
     seconds = (np.asarray(hour, dtype=np.float64) * 3600 - TZ_MINUTES * 60).astype(np.int64)
     out: Whole = (START + day * 86_400 + seconds) * SECOND_US
     return out
 
 
-def order_number(home: Whole, day: Whole, *, machine: bool) -> Whole:
+def order_number(home: Whole, day: int, *, machine: bool) -> Whole:
     """Return a number that no other order of the town has (days below 4,096)."""
     out: Whole = (home * 4096 + day) * 2 + int(machine)
     return out
@@ -144,8 +147,8 @@ def happenings(world: World, seed: int, block: int, n: int, days: int) -> tuple[
         parts += _automation(drawn, day, clock[day.day])
         stock[day.day] = day.stock
     log = joined(parts)
-    ids = (np.int64(block) << 40) | np.arange(len(log))
-    return drawn, _moved(seed, drawn, replace(log, id=ids)), stock
+    log = _moved(seed, drawn, log)
+    return drawn, replace(log, id=(np.int64(block) << 40) | np.arange(len(log))), stock
 
 
 def _touches(seed: int, block: Block, day: Day) -> tuple[Log, Singles]:
@@ -162,8 +165,12 @@ def _touches(seed: int, block: Block, day: Day) -> tuple[Log, Singles]:
         member = (draw * 997 % 1 * block.homes.size[hit]).astype(np.int64)
         parts.append(
             rows(
-                *(What.TOUCH, first + hit, instant(np.int64(day.day), hour)),
-                **{"channel": i, "member": member, "device": DEVICES.index(channel.device)},
+                What.TOUCH,
+                first + hit,
+                instant(day.day, hour),
+                channel=i,
+                member=member,
+                device=DEVICES.index(channel.device),
             )
         )
     return joined(parts), last
@@ -175,20 +182,16 @@ def _decisions(block: Block, day: Day, clock: Singles, last: Singles) -> list[Lo
     hit = np.flatnonzero(day.person)
     habit = 8 + 10 * (0.5 * clock + 0.5 * block.homes.evening)
     hour = np.maximum(habit, last + 0.05 + (21.9 - last) * clock**2)[hit]
-    number = order_number(first + hit, np.int64(t), machine=False)
+    number = order_number(first + hit, t, machine=False)
     member = (clock[hit] * 991 % 1 * block.homes.adults[hit]).astype(np.int64)
-    time = instant(np.int64(t), hour)
-    order = rows(
-        *(What.ORDER, first + hit, time),
-        **{"cents": block.person_cents[t, hit], "order": number, "member": member},
-    )
+    time = instant(t, hour)
+    cents = block.person_cents[t, hit]
+    order = rows(What.ORDER, first + hit, time, cents=cents, order=number, member=member)
     joins = np.flatnonzero(day.enrolled)
     later = last[joins] + 0.08 + (22 - last[joins]) * (1 - clock[joins])
     appliance = np.where(day.enrolled[joins] == SUBSCRIPTION, -1, DEVICES.index("appliance"))
-    enrol = rows(
-        *(What.ENROL, first + joins, instant(np.int64(t), later)),
-        **{"since": t, "kind": day.enrolled[joins], "device": appliance},
-    )
+    kind, when = day.enrolled[joins], instant(t, later)
+    enrol = rows(What.ENROL, first + joins, when, since=t, kind=kind, device=appliance)
     return [order, enrol, _taken_back(block, t, hit, order)]
 
 
@@ -197,19 +200,24 @@ def _automation(block: Block, day: Day, clock: Singles) -> list[Log]:
     first, t = block.homes.first, day.day
     hit = np.flatnonzero(day.machine)
     lineage = {"since": day.since[hit], "kind": day.kind[hit], "cycle": day.cycle[hit]}
-    number = order_number(first + hit, np.int64(t), machine=True)
+    number = order_number(first + hit, t, machine=True)
     appliance = np.where(day.kind[hit] == SUBSCRIPTION, -1, DEVICES.index("appliance"))
     order = rows(
-        *(What.MACHINE, first + hit, instant(np.int64(t), 22.2 + 1.5 * clock[hit])),
-        **{"cents": block.machine_cents[t, hit], "order": number, "device": appliance, **lineage},
+        What.MACHINE,
+        first + hit,
+        instant(t, 22.2 + 1.5 * clock[hit]),
+        cents=block.machine_cents[t, hit],
+        order=number,
+        device=appliance,
+        **lineage,
     )
     out = [order, _taken_back(block, t, hit, order)]
     if t + 1 < block.days:
-        mail = instant(np.int64(t + 1), 8 + 2 * clock[hit])
+        mail = instant(t + 1, 8 + 2 * clock[hit])
         out.append(rows(What.SHIPPED, first + hit, mail, order=number, **lineage))
     over = np.flatnonzero(day.ended)
     gone = {"since": day.since[over], "kind": day.kind[over], "cycle": day.cycle[over]}
-    out.append(rows(What.END, first + over, instant(np.int64(t), 23.8 + 0.1 * clock[over]), **gone))
+    out.append(rows(What.END, first + over, instant(t, 23.8 + 0.1 * clock[over]), **gone))
     return out
 
 
@@ -234,31 +242,40 @@ def _taken_back(block: Block, t: int, hit: Whole, order: Log) -> Log:
 def _links(seed: int, block: Block) -> Log:
     """Return the sign-ins: each account holder on each device of the home, in the first days.
 
-    In a home whose devices report the home, only phone and browser are signed in to; the others must
-    be found by that report.
+    Where devices report the home, nobody signs in on what stays at home: it is found by the report.
     """
     homes, parts = block.homes, []
     draw = generator(seed, "people", block=homes.first // BLOCK).random((len(DEVICES), 2, BLOCK))
     for i, kind in enumerate(DEVICES):
         for member in (0, 1):
             joins = homes.owns[kind] & (homes.adults > member)
-            if kind not in ("phone", "browser"):
+            if kind in STAYS_AT_HOME:
                 joins = joins & ~homes.hinted
             hit = np.flatnonzero(joins)
             u = draw[i, member, hit]
-            when = instant(np.minimum((u * 3).astype(np.int64), block.days - 1), 6 + u * 997 % 1 * 0.4)
+            day = np.minimum((u * 3).astype(np.int64), block.days - 1)
+            when = instant(day, 6 + u * 997 % 1 * 0.4)
             parts.append(rows(What.LINK, homes.first + hit, when, device=i, member=member))
     return joined(parts)
 
 
 def _moved(seed: int, block: Block, log: Log) -> Log:
-    """Return the log in which some speakers go to the next home on a day, which signs in to them."""
-    homes = block.homes
+    """Return the log in which some speakers go to the next home on a day, which signs in to them.
+
+    The giver buys another one, whose `owner` is the home's number plus `SECOND_DEVICE`.
+    """
+    homes, speaker = block.homes, DEVICES.index("speaker")
     luck = generator(seed, "move", block=homes.first // BLOCK).random((2, BLOCK))[:, : homes.n]
-    speaker = homes.owns["speaker"]
-    giver = np.flatnonzero(speaker[:-1] & speaker[1:] & (luck[0, :-1] < 0.03) & (np.arange(homes.n - 1) % 2 == 0))
-    day = np.full(homes.n, np.iinfo(np.int64).max)
-    day[giver + 1] = START * SECOND_US + (0.3 + 0.5 * luck[1, giver]) * block.days * DAY_US
-    at = day[log.home - homes.first]
-    taken = (log.device == DEVICES.index("speaker")) & (log.time >= at)
-    return replace(log, owner=np.where(taken, log.owner - 1, log.owner))
+    both = homes.owns["speaker"][:-1] & homes.owns["speaker"][1:]
+    giver = np.flatnonzero(both & (luck[0, :-1] < 0.06) & (np.arange(homes.n - 1) % 2 == 0))
+    moving = START * SECOND_US + ((0.3 + 0.5 * luck[1]) * block.days).astype(np.int64) * DAY_US
+    takes = rows(What.LINK, homes.first + giver + 1, moving[giver] + 1, device=speaker)
+    buys = rows(What.LINK, homes.first + giver, moving[giver] + 2, device=speaker)
+    log = joined([log, takes, buys.take(~homes.hinted[giver])])
+    never = np.iinfo(np.int64).max
+    gives_at, takes_at = np.full(homes.n, never), np.full(homes.n, never)
+    gives_at[giver], takes_at[giver + 1] = moving[giver], moving[giver]
+    row, on_speaker = log.home - homes.first, log.device == speaker
+    gave = on_speaker & (log.time >= gives_at[row])
+    took = on_speaker & (log.time >= takes_at[row])
+    return replace(log, owner=log.owner + np.where(gave, SECOND_DEVICE, 0) - took)

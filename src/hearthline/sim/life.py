@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from hearthline.sim.channels import CHANNELS, NAMES
-from hearthline.sim.draws import BLOCK, Flags, Singles, Whole, uniform
+from hearthline.sim.draws import Flags, Singles, Whole, uniform
 from hearthline.sim.town import Calendar, Homes, calendar, homes_of
 from hearthline.sim.worlds import World
 
@@ -182,9 +182,7 @@ def _act(state: _State, block: Block, day: int) -> tuple[Flags, Flags]:
     return machine, ended
 
 
-def live(
-    block: Block, world: World, on: Flags = ALL_ON, *, enrolling: bool = True
-) -> Iterator[Day]:
+def live(block: Block, world: World, on: Flags = ALL_ON, *, enrolling: bool = True) -> Iterator[Day]:
     """Yield the days of a block of homes with only the channels of `on` switched on.
 
     With `enrolling=False` nobody may enrol, so no machine ever orders.

@@ -38,7 +38,7 @@ class World(Protocol):
         ...
 
     def order_rate(self, urge: Singles, memory: Singles) -> Singles:
-        """Return (n,) rates of ordering by hand; `urge` is the inclination without any touch, mean about 1."""
+        """Return (n,) rates of ordering by hand; `urge` is the inclination without any touch."""
         ...
 
     def enrol_rate(self, urge: Singles, memory: Singles) -> Singles:
