@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, Literal
 
 from hearthline.privacy.pseudonym import pseudonym
 
@@ -50,8 +51,13 @@ def mask_text(text: str, key: bytes) -> str:
     return _IP.sub(lambda m: "hmac:" + pseudonym("ip", m[0], key), text)
 
 
-def _personal(name: str, inside: str) -> bool:
-    return bool(_PERSONAL.search(name)) or (name.lower() == "name" and inside.lower() in _PEOPLE)
+@lru_cache(maxsize=8192)
+def _judge(name: str, inside: str) -> Literal["secret", "personal", "text"]:
+    """Return what stands under a key; payloads repeat their keys, so each is judged once."""
+    if _SECRET.search(name):
+        return "secret"
+    personal = _PERSONAL.search(name) or (name.lower() == "name" and inside.lower() in _PEOPLE)
+    return "personal" if personal else "text"
 
 
 def mask(value: Any, key: bytes, name: str = "", inside: str = "", known: Sequence[str] = ()) -> Any:
@@ -73,10 +79,17 @@ def mask(value: Any, key: bytes, name: str = "", inside: str = "", known: Sequen
         return {k: mask(v, key, k, name, known) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [mask(v, key, name, inside, known) for v in value]
-    if value in (None, "") or isinstance(value, bool):
+    if value is None or value == "" or isinstance(value, bool):
         return value
-    if isinstance(value, str) and _SECRET.search(name):
+    return _mask_plain(value, key, _judge(name, inside), name, known)
+
+
+def _mask_plain(value: str | int | float, key: bytes, judged: str, name: str, known: Sequence[str]) -> Any:
+    text = isinstance(value, str)
+    if judged == "secret" and text:
         return "cut"
-    if _personal(name, inside) or (isinstance(value, str) and value in known):
+    if judged == "personal" or (known and text and value in known):
         return "hmac:" + pseudonym(name.lower(), str(value), key)
-    return mask_text(value, key) if isinstance(value, str) else value
+    if isinstance(value, str) and ("@" in value or value.count(".") >= 3):
+        return mask_text(value, key)
+    return value

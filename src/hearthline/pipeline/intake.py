@@ -1,0 +1,206 @@
+"""Files in: read, admit, append; everything of one call becomes visible together or not at all."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from hearthline import files, sources
+from hearthline.pipeline.core import Progress
+from hearthline.privacy import admit_events, admit_tables
+from hearthline.schema.errors import BadPayload
+from hearthline.schema.event import Event, Raw
+from hearthline.schema.records import RawPayload, Reject
+from hearthline.store.answer import PublishedAnswer
+from hearthline.store.home import HomeFolder
+from hearthline.store.lake import INTAKE, SCHEMAS, Batch, Lake
+
+__all__ = ["Intake", "Request", "add", "events", "rejects"]
+
+_BLOCK = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to read and how."""
+
+    paths: tuple[str | Path, ...]
+    source: str | None
+    mapping: Mapping[str, str]
+    received: datetime
+
+
+@dataclass(slots=True)
+class Intake:
+    """What one file gave: `read` inputs became `events` events (or spend rows) and `rejects` rejects.
+
+    A payload may hold several events or, like a handshake, none; a row is one event.
+    """
+
+    origin: str
+    source: str
+    read: int = 0
+    events: int = 0
+    rejects: int = 0
+    guesses: dict[str, str] = field(default_factory=dict)
+    reasons: dict[str, int] = field(default_factory=dict)
+
+    def refuse(self, refused: Iterable[Reject]) -> None:
+        """Count rejects by reason."""
+        for reject in refused:
+            self.rejects += 1
+            self.reasons[reject.reason] = self.reasons.get(reject.reason, 0) + 1
+
+
+def add(home: HomeFolder, request: Request, progress: Progress) -> list[Intake]:
+    """Return what each file gave; see `Home.add`."""
+    lake = Lake(home.lake)
+    taken: list[Intake] = []
+    with home.writing(), lake.batch(request.received) as batch:
+        for path in files.find(request.paths):
+            progress(f"reading {path.name}")
+            content = files.read(path, request.mapping)
+            if isinstance(content, files.Payloads):
+                taken += _add_payloads(batch, content, request, home.key)
+            else:
+                taken.append(_add_rows(batch, path, content, request, home.key))
+        _record(batch, taken, request.received)
+    return taken
+
+
+def _record(batch: Batch, taken: list[Intake], received: datetime) -> None:
+    names = [f for f in INTAKE.names if f != "received"]
+    rows = [{**{n: getattr(t, n) for n in names}, "received": received} for t in taken]
+    batch.write("intake", pa.Table.from_pylist(rows, schema=INTAKE))
+
+
+def _add_rows(batch: Batch, path: Path, parts: Iterator[files.Rows], request: Request, key: bytes) -> Intake:
+    intake = Intake(path.name, "file")
+    for part in parts:
+        intake.source = part.kind
+        intake.read += part.read
+        intake.guesses.update(part.guesses)
+        intake.refuse(part.rejects)
+        intake.events += part.events.num_rows + part.spend.num_rows
+        batch.admit(admit_tables(part.events, part.identities, part.rejects, key), request.received)
+        if part.spend.num_rows:
+            batch.write("spend", part.spend.select(SCHEMAS["spend"].names).cast(SCHEMAS["spend"]))
+    return intake
+
+
+def _add_payloads(batch: Batch, payloads: files.Payloads, request: Request, key: bytes) -> list[Intake]:
+    """Return one intake for each platform found in the file."""
+    reader = _Reader(payloads.origin, request)
+    lines = iter(payloads.lines)
+    while block := list(islice(lines, _BLOCK)):
+        for number, line in block:
+            reader.take(number, line)
+        batch.admit(admit_events(reader.events, reader.raw, reader.refused, key), request.received)
+        reader.rest()
+    return list(reader.intakes.values())
+
+
+class _Reader:
+    """Payload lines to events, raw payloads and rejects; remembers which platform came last."""
+
+    def __init__(self, origin: str, request: Request) -> None:
+        self.origin, self.request = origin, request
+        self.platform = request.source
+        self.intakes: dict[str, Intake] = {}
+        self.events: list[Event] = []
+        self.raw: list[RawPayload] = []
+        self.refused: list[Reject] = []
+
+    def rest(self) -> None:
+        """Forget what was handed on."""
+        self.events, self.raw, self.refused = [], [], []
+
+    def take(self, number: int, line: bytes) -> None:
+        """Read one payload."""
+        try:
+            payload = msgspec.json.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            cure = "send one JSON object a line"
+            self._refuse("unknown", number, line, BadPayload("json", f"not JSON; {error}", cure, "not-json"))
+            return
+        platform = self._platform(payload)
+        if platform is None:
+            wrong = f"no source knows this shape; got {_shape(payload)}"
+            cure = "name it with --source, or map its fields"
+            self._refuse("unknown", number, line, BadPayload("json", wrong, cure, "unknown-shape"))
+            return
+        digest = sha256(line).hexdigest()
+        try:
+            found = list(sources.load(platform).read(payload, self.request.received))
+        except BadPayload as error:
+            self._refuse(platform, number, line, error)
+            return
+        raw = Raw(
+            media_type="application/json",
+            sha256=digest,
+            reference=f"{self.origin}:{number}",
+            adapter=platform,
+            adapter_version=1,
+        )
+        self.events += [msgspec.structs.replace(e, raw=raw) for e in found]
+        self.raw.append(RawPayload(sha256=digest, media_type="application/json", body=line))
+        intake = self._intake(platform)
+        intake.read += 1
+        intake.events += len(found)
+
+    def _platform(self, payload: object) -> str | None:
+        if not isinstance(payload, dict):
+            return None
+        if self.request.source:
+            return self.request.source
+        if self.platform is None or not sources.load(self.platform).recognises(payload):
+            self.platform = sources.recognise(payload)
+        return self.platform
+
+    def _intake(self, platform: str) -> Intake:
+        return self.intakes.setdefault(platform, Intake(self.origin, platform))
+
+    def _refuse(self, platform: str, number: int, line: bytes, error: BadPayload) -> None:
+        reject = Reject(
+            source=platform,
+            reason=error.reason,
+            place=f"{self.origin}:{number} {error.place}",
+            wrong=error.wrong,
+            cure=error.cure,
+            raw=line,
+        )
+        intake = self._intake(platform)
+        intake.read += 1
+        intake.refuse([reject])
+        self.refused.append(reject)
+
+
+def _shape(payload: object) -> str:
+    if isinstance(payload, dict):
+        return f"an object with the keys {sorted(map(str, payload))[:8]}"
+    return f"a {type(payload).__name__}"
+
+
+def events(home: HomeFolder, where: str, limit: int) -> pa.Table:
+    """Return events of the current answer's lake, newest first."""
+    answer = PublishedAnswer(home)
+    try:
+        return answer.table(f"SELECT * FROM events WHERE {where} ORDER BY time DESC, id LIMIT {int(limit)}")
+    finally:
+        answer.close()
+
+
+def rejects(home: HomeFolder, reason: str | None, limit: int) -> pa.Table:
+    """Return rejects, newest first; the lake alone is needed, no answer."""
+    parts = [pq.read_table(f) for f in Lake(home.lake).files("rejects")]
+    table = pa.concat_tables(parts) if parts else SCHEMAS["rejects"].empty_table()
+    if reason is not None:
+        table = table.filter(pc.equal(table["reason"], reason))
+    return table.sort_by([("received", "descending"), ("place", "ascending")]).slice(0, limit)
