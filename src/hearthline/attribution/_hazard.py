@@ -1,0 +1,190 @@
+"""The numeric core of the additive hazard: evidence that adds up, and its penalised maximum likelihood.
+
+The intensity of converting is `mu[stratum] + sum over touches of sum_k gamma[c, k] exp(-gap / tau_k)`.
+In units where every feature was watched for one unit in all, the objective is
+`sum_i w_i log(x . load_i) + prior * sum_f log(x_f) - sum_f x_f`: concave, with a maximum inside.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from hearthline.attribution._sums import product
+from hearthline.schema.journey import Floats, Ints, Sparse
+
+__all__ = ["PRIOR", "Evidence", "Fit", "Task", "information", "maximise", "merged", "task_of"]
+
+PRIOR = 0.5
+_DENSE_FEATURES = 1_500
+_ROWS = 8_192
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the likelihood needs to know; evidence of two batches adds up.
+
+    Attributes:
+        stratum: (N,) baseline stratum at each conversion.
+        load: (N, q) sparse loads of each conversion's touches by channel and kernel.
+        weight: (N,) how often each conversion counts.
+        hours: (strata,) weighted hours watched in each stratum.
+        exposure: (q,) weighted time integral of every channel's and kernel's loads.
+    """
+
+    stratum: Ints
+    load: Sparse
+    weight: Floats
+    hours: Floats
+    exposure: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The maximum in natural units, and what a step from there needs.
+
+    Attributes:
+        mu: (strata,) conversions an hour without any touch.
+        gamma: (q,) conversions an hour right after a touch, by channel and kernel.
+        scale: (strata + q,) exposure with the prior's share; expected conversions = scale * rate.
+        active: features that some conversion carries, and all strata.
+    """
+
+    mu: Floats
+    gamma: Floats
+    scale: Floats
+    active: Ints
+
+
+def merged(left: Evidence, right: Evidence) -> Evidence:
+    """Return the evidence of both."""
+    return Evidence(
+        stratum=np.concatenate([left.stratum, right.stratum]),
+        load=sparse.csr_array(sparse.vstack([left.load, right.load])),
+        weight=np.concatenate([left.weight, right.weight]),
+        hours=left.hours + right.hours,
+        exposure=left.exposure + right.exposure,
+    )
+
+
+def maximise(evidence: Evidence, mean: Floats) -> Fit:
+    """Return the rates of maximum penalised likelihood.
+
+    Args:
+        evidence: with at least one conversion.
+        mean: (strata + q,) rates that the gamma prior leans to, with the weight of `PRIOR` conversions
+            for each feature.
+    """
+    strata = len(evidence.hours)
+    scale = np.concatenate([evidence.hours, evidence.exposure]) + PRIOR / mean
+    # a feature that no conversion carries stays at its prior, and need not be solved for
+    active = np.concatenate([np.arange(strata), strata + np.unique(evidence.load.indices)])
+    task = task_of(evidence, scale, active)
+    x = np.full(len(scale), PRIOR)
+    x[active] = _climb(task, np.full(len(active), evidence.weight.sum() / len(active) + PRIOR))
+    rate = x / scale
+    return Fit(rate[:strata], rate[strata:], scale, active)
+
+
+def task_of(evidence: Evidence, scale: Floats, active: Ints) -> "Task":
+    """Return the evidence in units of expected conversions, active features only."""
+    strata = len(evidence.hours)
+    some = active[strata:]
+    load = sparse.csr_array(evidence.load[:, some - strata] * (1.0 / scale[some])[None, :])
+    here = sparse.csr_array(
+        (1.0 / scale[evidence.stratum], evidence.stratum, np.arange(len(evidence.stratum) + 1)),
+        shape=(len(evidence.stratum), strata),
+    )
+    return Task(here, load, evidence.weight)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """The objective over p features, strata first.
+
+    Attributes:
+        here: (N, strata) sparse loads of the conversions on their stratum, one a row.
+        load: (N, p - strata) sparse loads of their touches.
+        weight: (N,) how often each conversion counts.
+    """
+
+    here: Sparse
+    load: Sparse
+    weight: Floats
+
+    def intensity(self, x: Floats) -> Floats:
+        """Return the (N,) intensities at the conversions."""
+        strata = self.here.shape[1]
+        return product(self.here, x[:strata]) + product(self.load, x[strata:])
+
+    def pull(self, ratio: Floats) -> Floats:
+        """Return the (p,) or (p, b) sums of loads times ratio over the conversions."""
+        return np.concatenate([product(self.here.T, ratio), product(self.load.T, ratio)])
+
+    def height(self, x: Floats) -> float:
+        """Return the objective."""
+        fit = self.weight @ np.log(self.intensity(x))
+        return float(fit + PRIOR * np.log(x).sum() - x.sum())
+
+
+def information(task: Task, x: Floats) -> Floats:
+    """Return the (p, p) negative second derivative of the objective."""
+    curve = task.weight / task.intensity(x) ** 2
+    strata, size = task.here.shape[1], len(x)
+    found = np.zeros((size, size))
+    for begin in range(0, len(curve), _ROWS):
+        rows = slice(begin, begin + _ROWS)
+        dense = task.load[rows].toarray()
+        bent = dense * curve[rows, None]
+        here = task.here[rows]
+        found[:strata, :strata] += (here.T @ (here * curve[rows, None])).toarray()
+        found[:strata, strata:] += product(here.T, bent)
+        found[strata:, strata:] += dense.T @ bent
+    found[strata:, :strata] = found[:strata, strata:].T
+    found[np.diag_indices(size)] += PRIOR / x**2
+    return found
+
+
+def _climb(task: Task, x: Floats) -> Floats:
+    """Return the maximum: a few rounds of expectation-maximisation, then Newton."""
+    for _ in range(20):
+        x = _expect(task, x)
+    if len(x) > _DENSE_FEATURES:
+        return _creep(task, x)
+    for _ in range(100):
+        slope = task.pull(task.weight / task.intensity(x)) + PRIOR / x - 1.0
+        step = np.asarray(np.linalg.solve(information(task, x), slope), dtype=np.float64)
+        gain = float(slope @ step)
+        x = _along(task, x, step, gain)
+        if gain < 1e-12 * (1.0 + x.sum()):  # steps square: the next would be below rounding
+            break
+    return x
+
+
+def _expect(task: Task, x: Floats) -> Floats:
+    return x * task.pull(task.weight / task.intensity(x)) + PRIOR
+
+
+def _along(task: Task, x: Floats, step: Floats, gain: float) -> Floats:
+    """Return the next point: as far along the step as the objective rises, never past zero."""
+    shrinking = step < 0.0
+    far = min(1.0, 0.95 * float(np.min(-x[shrinking] / step[shrinking], initial=np.inf)))
+    start = task.height(x)
+    while far > 1e-12 and task.height(x + far * step) < start + 1e-4 * far * gain - 1e-9 * (1 + abs(start)):
+        far /= 2.0
+    return x + far * step
+
+
+def _creep(task: Task, x: Floats) -> Floats:
+    """Return the maximum for thousands of features: accelerated expectation-maximisation (SQUAREM)."""
+    leap: Floats
+    for _ in range(500):
+        first = _expect(task, x)
+        second = _expect(task, first)
+        change, bend = first - x, second - 2.0 * first + x
+        length = -float(np.linalg.norm(change)) / max(float(np.linalg.norm(bend)), 1e-300)
+        leap = x - 2.0 * length * change + length**2 * bend
+        x = _expect(task, leap if np.all(leap > 0.0) else second)
+        if float(np.max(np.abs(second - first) / (1.0 + first))) < 1e-8:
+            break
+    return x

@@ -1,0 +1,84 @@
+"""What every model offers, and the half of it that rules share."""
+
+from typing import Any, ClassVar, Protocol
+
+from hearthline.schema.journey import Floats, Journeys
+
+__all__ = ["Model", "Rule"]
+
+
+class Model(Protocol):
+    """What every model offers. `n`, `m` and `channels` are those of the journeys given.
+
+    Journeys come with touches inside the look-back window only; older ones are counted in
+    `journeys.expired`.
+    """
+
+    @property
+    def name(self) -> str:
+        """The module's name."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """How people call it."""
+        ...
+
+    @property
+    def paper(self) -> str:
+        """Where it was published; empty for a convention."""
+        ...
+
+    @property
+    def rule(self) -> bool:
+        """True when shares depend on the journey alone, so that no fit is needed."""
+        ...
+
+    @property
+    def full(self) -> bool:
+        """True when every journey with a touch is credited whole; False when a part may stay unattributed."""
+        ...
+
+    def gather(self, journeys: Journeys, weight: Floats | None = None) -> Any:
+        """Return additive statistics of the journeys, each counted `weight` times ((n,), default 1)."""
+        ...
+
+    def merge(self, left: Any, right: Any) -> Any:
+        """Return the statistics of both parts together."""
+        ...
+
+    def solve(self, statistics: Any) -> Any:
+        """Return the fitted parameters.
+
+        Raises:
+            NothingToAnswer: the model cannot be fitted to such data; the message says why.
+        """
+        ...
+
+    def credit(self, journeys: Journeys, parameters: Any) -> Floats:
+        """Return (m,) shares: of the value of its journey, the part that each touch earns.
+
+        Never negative; they sum to 1 for each converted journey with touches when `full`, else to at
+        most 1. Touches of journeys that did not convert get 0.
+        """
+        ...
+
+
+class Rule:
+    """The half of `Model` that a rule does not need: there is nothing to fit."""
+
+    paper: ClassVar[str] = ""
+    rule: ClassVar[bool] = True
+    full: ClassVar[bool] = True
+
+    def gather(self, journeys: Journeys, weight: Floats | None = None) -> None:  # noqa: ARG002
+        """Return nothing: a rule has no statistics."""
+        return
+
+    def merge(self, left: None, right: None) -> None:  # noqa: ARG002
+        """Return nothing."""
+        return
+
+    def solve(self, statistics: None) -> None:  # noqa: ARG002
+        """Return nothing: a rule has no parameters."""
+        return
