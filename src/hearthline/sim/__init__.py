@@ -1,7 +1,30 @@
-"""Simulated towns of connected homes whose truth is known. Nothing in production imports this room."""
+"""Simulated towns of connected homes whose truth is known. Nothing in production imports this room.
 
+`simulate` lives a town and returns its tables, `truth` says what each channel really caused, and the
+three writers tell the same town in three ways: `write_lake` (canonical Parquet, streamed),
+`write_payloads` (as the platforms send it) and `write_tables` (a stranger's two CSV files).
+"""
+
+from hearthline.sim.channels import NAMES as CHANNEL_NAMES
 from hearthline.sim.lake import write_lake
+from hearthline.sim.payloads import write_payloads
+from hearthline.sim.story import Story, simulate
+from hearthline.sim.tables import write_tables
 from hearthline.sim.truth import Effect, Total, Truth, truth
 from hearthline.sim.worlds import World, load, worlds
 
-__all__ = ["Effect", "Total", "Truth", "World", "load", "truth", "worlds", "write_lake"]
+__all__ = [
+    "CHANNEL_NAMES",
+    "Effect",
+    "Story",
+    "Total",
+    "Truth",
+    "World",
+    "load",
+    "simulate",
+    "truth",
+    "worlds",
+    "write_lake",
+    "write_payloads",
+    "write_tables",
+]

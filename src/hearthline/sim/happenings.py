@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from hearthline.sim.channels import CHANNELS, DEVICES, STAYS_AT_HOME
 from hearthline.sim.draws import BLOCK, Flags, Singles, Whole, generator, uniform
-from hearthline.sim.life import SUBSCRIPTION, Block, Day, block_of, live
+from hearthline.sim.life import ALL_ON, SUBSCRIPTION, Block, Day, block_of, live
 from hearthline.sim.town import START, TZ_MINUTES
 from hearthline.sim.worlds import World
 
@@ -135,13 +135,15 @@ def order_number(home: Whole, day: int, *, machine: bool) -> Whole:
     return out
 
 
-def happenings(world: World, seed: int, block: int, n: int, days: int) -> tuple[Block, Log, Singles]:
+def happenings(
+    world: World, seed: int, block: int, n: int, days: int, on: Flags = ALL_ON
+) -> tuple[Block, Log, Singles]:
     """Return a block, its log in the order of time, and the (days, n) stock at the end of each day."""
     drawn = block_of(seed, block, n, days)
     clock = uniform(seed, "clock", block, days)[:, :n]
     parts: list[Log] = [_links(seed, drawn)]
     stock = np.empty((days, n), dtype=np.float32)
-    for day in live(drawn, world):
+    for day in live(drawn, world, on):
         touched, last = _touches(seed, drawn, day)
         parts += [touched, *_decisions(drawn, day, clock[day.day], last)]
         parts += _automation(drawn, day, clock[day.day])

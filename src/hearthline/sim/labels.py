@@ -1,10 +1,15 @@
 """The names that a simulated town's things carry: devices, accounts, orders. Numbers in, texts out."""
 
-from hearthline.sim.channels import DEVICES
-from hearthline.sim.happenings import SECOND_DEVICE
+from typing import Final
+
+from hearthline.sim.channels import CHANNELS, DEVICES
+from hearthline.sim.happenings import DAY_US, SECOND_DEVICE
+from hearthline.sim.town import START
 
 __all__ = [
+    "PERIOD_US",
     "alexa_user",
+    "campaign_id",
     "customer_id",
     "customer_number",
     "device_id",
@@ -13,6 +18,10 @@ __all__ = [
     "home_id",
     "order_id",
 ]
+
+
+PERIOD_US: Final = 28 * DAY_US
+"""How long a campaign runs."""
 
 
 def home_id(home: int) -> str:
@@ -60,3 +69,12 @@ def order_id(number: int) -> str:
 def enrolment_id(home: int, since: int) -> str:
     """Return the id of the standing decision that a home took on a day."""
     return f"auto-{home:06d}-{since:04d}"
+
+
+def campaign_id(channel: int, time: int) -> str:
+    """Return the campaign of a paid touch: one a channel and four weeks.
+
+    >>> campaign_id(0, (START + 30 * 86_400) * 1_000_000)
+    'smart-tv-2'
+    """
+    return f"{CHANNELS[channel].name}-{1 + (time - START * 1_000_000) // PERIOD_US}"

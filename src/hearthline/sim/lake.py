@@ -13,8 +13,8 @@ from hearthline.schema.arrow import EVENTS, MONEY
 from hearthline.sim.channels import CHANNELS, DEVICES
 from hearthline.sim.draws import BLOCK, Flags, Whole
 from hearthline.sim.faces import FACES, Face, code_of
-from hearthline.sim.happenings import DAY_US, Log, What, happenings
-from hearthline.sim.labels import device_id, enrolment_id, order_id
+from hearthline.sim.happenings import Log, What, happenings
+from hearthline.sim.labels import PERIOD_US, campaign_id, device_id, enrolment_id, order_id
 from hearthline.sim.telemetry import CHUNK, delivered, readings
 from hearthline.sim.town import SEGMENTS, START, TZ_MINUTES, Homes
 from hearthline.sim.whose import Register
@@ -148,9 +148,10 @@ def _lineage(log: Log) -> dict[str, pa.Array]:
 def _campaign(log: Log) -> pa.Array:
     """Return the campaign of paid touches: one a channel and four weeks."""
     touch = (log.what == What.TOUCH) & np.array([c.cost_cents > 0 for c in CHANNELS])[log.channel]
-    period = (log.time - START * 1_000_000) // (28 * DAY_US)
-    codes, inverse = np.unique(np.where(touch, log.channel * 1000 + period, 0), return_inverse=True)
-    names = [f"{CHANNELS[c // 1000].name}-{1 + c % 1000}" for c in codes.tolist()]
+    period = (log.time - START * 1_000_000) // PERIOD_US
+    code = np.where(touch, log.channel * 1000 + period, 0)
+    codes, inverse = np.unique(code, return_inverse=True)
+    names = [campaign_id(c // 1000, START * 1_000_000 + c % 1000 * PERIOD_US) for c in codes.tolist()]
     return pa.array(names, pa.string()).take(pa.array(inverse, mask=~touch))
 
 

@@ -36,7 +36,7 @@ class Register:
     def __init__(self, homes: Homes) -> None:
         self._homes = homes
         self._keys: dict[int, int] = {}
-        self._rows: list[tuple[int, list[Any], list[Any]]] = []
+        self._rows: dict[int, tuple[list[Any], list[Any]]] = {}
 
     def __len__(self) -> int:
         """Return how many combinations were met."""
@@ -51,8 +51,10 @@ class Register:
 
     def table(self) -> pa.Table:
         """Return every combination met so far, once (schema `IDENTITIES`)."""
-        keys, identifiers, hints = (list(c) for c in zip(*self._rows, strict=True))
-        return pa.table([keys, identifiers, hints], schema=IDENTITIES)
+        told = self._rows.values()
+        return pa.table(
+            [list(self._rows), [row[0] for row in told], [row[1] for row in told]], schema=IDENTITIES
+        )
 
     def _codes(self, log: Log) -> Whole:
         """Return one number a combination: what it names, then home, owner, device and member."""
@@ -76,8 +78,7 @@ class Register:
             identifiers, hints = self._named(code)
             key = identity_key(identifiers, hints)
             self._keys[code] = key
-            plain = ([_plain(i) for i in identifiers], [_plain(h) for h in hints])
-            self._rows.append((key, *plain))
+            self._rows[key] = ([_plain(i) for i in identifiers], [_plain(h) for h in hints])
         return self._keys[code]
 
     def _named(self, code: int) -> tuple[list[Identifier], list[Hint]]:

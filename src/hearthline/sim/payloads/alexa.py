@@ -1,0 +1,85 @@
+"""Alexa: what people ask a skill, and the daily level reports of an appliance's shelf."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from hearthline.sim.happenings import What
+from hearthline.sim.labels import alexa_user
+from hearthline.sim.payloads.row import Row, iso, uuid
+
+__all__ = ["told"]
+
+_INTENTS: Final = ("SearchProductIntent", "CompareProductsIntent", "CheckCompatibilityIntent")
+_PRODUCTS: Final = ("coffee capsules", "dishwasher tabs", "detergent")
+_SKILL: Final = "amzn1.ask.skill.00000000-0000-4000-8000-000000000001"
+
+
+def told(row: Row) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield what Alexa would send about this happening."""
+    if row.of is What.LEVEL:
+        yield "alexa_smart_home.ndjson", _level(row)
+    elif row.of is What.TOUCH and row.met.name == "voice-search":
+        yield "alexa_skill.ndjson", _asked(row)
+
+
+def _asked(row: Row) -> dict[str, Any]:
+    user = {"userId": alexa_user(row.home)}
+    system: dict[str, Any] = {
+        "application": {"applicationId": _SKILL},
+        "user": user,
+        "device": {"deviceId": f"amzn1.ask.device.{row.on}", "supportedInterfaces": {"AudioPlayer": {}}},
+    }
+    if row.member == 0 and row.id % 3 == 0:
+        system["person"] = {"personId": f"amzn1.ask.person.SIM{row.home:08d}"}
+    product = _PRODUCTS[row.home % 3]
+    intent = {
+        "name": _INTENTS[row.id % 7 % 3],
+        "confirmationStatus": "NONE",
+        "slots": {"product": {"name": "product", "value": product, "confirmationStatus": "NONE"}},
+    }
+    return {
+        "version": "1.0",
+        "session": {
+            "new": True,
+            "sessionId": f"amzn1.echo-api.session.{uuid(row, 1)}",
+            "application": {"applicationId": _SKILL},
+            "attributes": {"channel": row.met.name},
+            "user": user,
+        },
+        "context": {"System": system},
+        "request": {
+            "type": "IntentRequest",
+            "requestId": f"amzn1.echo-api.request.{uuid(row)}",
+            "timestamp": iso(row.time)[:-5] + "Z",
+            "locale": "en-GB",
+            "dialogState": "COMPLETED",
+            "intent": intent,
+        },
+    }
+
+
+def _level(row: Row) -> dict[str, Any]:
+    reading = {
+        "namespace": "Alexa.InventoryLevelSensor",
+        "instance": "InventoryLevelSensor-1",
+        "name": "level",
+        "value": {"@type": "Percentage", "value": row.number},
+        "timeOfSample": iso(row.time),
+        "uncertaintyInMilliseconds": 500,
+    }
+    return {
+        "event": {
+            "header": {
+                "namespace": "Alexa",
+                "name": "ChangeReport",
+                "payloadVersion": "3",
+                "messageId": uuid(row),
+            },
+            "endpoint": {
+                "scope": {"type": "BearerToken", "token": "cut-at-the-door"},
+                "endpointId": row.on,
+            },
+            "payload": {"change": {"cause": {"type": "PERIODIC_POLL"}, "properties": [reading]}},
+        },
+        "context": {},
+    }

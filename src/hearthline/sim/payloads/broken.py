@@ -1,0 +1,59 @@
+"""Lines that no platform should send and every platform sends: cut, empty, without id, time or name."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from hearthline.sim.draws import generator
+
+__all__ = ["KINDS", "break_some"]
+
+_EACH: Final = 6
+
+
+def _cut(line: bytes) -> bytes:
+    return line[: len(line) // 2]
+
+
+def _emptied(_: bytes) -> bytes:
+    return b"{}"
+
+
+def _listed(_: bytes) -> bytes:
+    return b"[1, 2, 3]"
+
+
+def _garbled(_: bytes) -> bytes:
+    return b'{"hello": "from a test", "n": NaN}'
+
+
+def _not_utf8(line: bytes) -> bytes:
+    return line[:1] + b'"note": "caf\xe9", ' + line[1:]
+
+
+def _stranger(_: bytes) -> bytes:
+    return b'{"kind": "weather", "wind": 7}'
+
+
+def _hollow(line: bytes) -> bytes:
+    """Return the payload with every inner object emptied."""
+    payload: dict[str, Any] = msgspec.json.decode(line)
+    return msgspec.json.encode({k: {} if isinstance(v, dict) else v for k, v in payload.items()})
+
+
+KINDS: Final[tuple[Callable[[bytes], bytes], ...]] = (
+    *(_cut, _emptied, _listed, _garbled, _not_utf8, _stranger, _hollow),
+)
+
+
+def break_some(lines: dict[str, list[bytes]], seed: int) -> None:
+    """Put about forty broken lines among the good ones, in place; nothing good is lost."""
+    random = generator(seed, "broken")
+    for name, told in lines.items():
+        if not told:
+            continue
+        for i in range(_EACH):
+            kind = KINDS[(i + len(name)) % len(KINDS)]
+            place, model = random.integers(0, len(told), 2)
+            told.insert(int(place), kind(told[int(model)]))

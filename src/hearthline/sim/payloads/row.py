@@ -1,0 +1,109 @@
+"""One happening as plain Python values, for the writers of payloads."""
+
+from collections.abc import Iterator
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from hearthline.sim.channels import CHANNELS, DEVICES, Channel
+from hearthline.sim.happenings import Log, What
+from hearthline.sim.labels import campaign_id, device_id
+from hearthline.sim.town import SEGMENTS, TZ_MINUTES, Homes
+
+__all__ = ["Row", "euros", "iso", "local_iso", "rows_of", "uuid"]
+
+_LOCAL: Final = timezone(timedelta(minutes=TZ_MINUTES))
+
+
+class Row(NamedTuple):
+    """A row of the log, and what is needed to know of its home."""
+
+    what: int
+    id: int
+    home: int
+    time: int
+    received: int
+    channel: int
+    member: int
+    device: int
+    owner: int
+    cents: int
+    order: int
+    since: int
+    kind: int
+    cycle: int
+    number: float
+    hinted: bool
+    segment: str
+    owns: frozenset[str]
+    seed: int
+
+    @property
+    def of(self) -> What:
+        """What kind of happening it is."""
+        return What(self.what)
+
+    @property
+    def met(self) -> Channel:
+        """The channel of a touch."""
+        return CHANNELS[self.channel]
+
+    @property
+    def on(self) -> str:
+        """The id of the device that it happened on."""
+        return device_id(self.device, self.owner, self.member)
+
+    @property
+    def device_kind(self) -> str:
+        """The kind of the device."""
+        return DEVICES[self.device]
+
+    @property
+    def campaign(self) -> str:
+        """The campaign of a paid touch."""
+        return campaign_id(self.channel, self.time)
+
+
+def rows_of(log: Log, homes: Homes, seed: int) -> Iterator[Row]:
+    """Yield the rows of a log in the order of arrival."""
+    ordered = log.take(np.lexsort((log.id, log.received)))
+    names = [f.name for f in fields(Log) if f.name in Row._fields]
+    at = ordered.home - homes.first
+    owned = [frozenset(k for k in DEVICES if homes.owns[k][i]) for i in range(homes.n)]
+    columns = [getattr(ordered, name).tolist() for name in names]
+    columns += [homes.hinted[at].tolist(), [SEGMENTS[s] for s in homes.segment[at].tolist()]]
+    columns += [[owned[i] for i in at.tolist()]]
+    columns.append([seed] * len(ordered))
+    yield from map(Row._make, zip(*columns, strict=True))
+
+
+def iso(micros: int) -> str:
+    """Return a UTC time as the platforms write it, in milliseconds.
+
+    >>> iso(1_767_571_200_000_000)
+    '2026-01-05T00:00:00.000Z'
+    """
+    return datetime.fromtimestamp(micros / 1e6, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def local_iso(micros: int) -> str:
+    """Return the town's local time in seconds, with its offset."""
+    return datetime.fromtimestamp(micros // 1_000_000, _LOCAL).isoformat()
+
+
+def uuid(row: Row, part: int = 0) -> str:
+    """Return an id in the form of a UUID: unique in the town, the same for a repeated message."""
+    text = f"{row.seed & 0xFFFF:04x}{part:04x}{row.id:024x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def euros(cents: int) -> str:
+    """Return an amount as shops write it.
+
+    >>> euros(1999)
+    '19.99'
+    """
+    return str(Decimal(cents).scaleb(-2))
