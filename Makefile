@@ -1,0 +1,99 @@
+# Hearthline: everything needs Python 3.11 or newer and make; all else is fetched into .venv
+# from the hash-pinned locks in requirements/. `make` alone lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test lint types contracts tests bench-models bench-pipeline truth coverage-of-intervals lock picture clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+# The first of these that is Python 3.11 or newer; PYTHON=... picks another.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	if $$p -c '$(NEW_ENOUGH)' 2>/dev/null; then echo $$p; break; fi; done)
+DEMO ?=
+say = @printf '\n› %s\n' '$(1)' >&2
+
+help: ## list the targets
+	@printf 'make TARGET [PYTHON=python3.12]\n\n'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-22s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: $(VENV)/base.done ## simulate a town of connected homes, attribute it, show the error against the truth
+	$(call say,hearthline demo $(DEMO))
+	@$(BIN)/hearthline demo $(DEMO)
+
+test: $(VENV)/dev.done lint types contracts tests ## everything that CI runs: lint, types, import contracts, tests
+
+lint: $(VENV)/dev.done
+	$(call say,lint and format (ruff))
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+
+types: $(VENV)/dev.done
+	$(call say,types (mypy strict))
+	@$(BIN)/mypy
+
+contracts: $(VENV)/dev.done
+	$(call say,import contracts (import-linter))
+	@$(BIN)/lint-imports
+
+# Ends with pytest's closing line.
+tests: $(VENV)/dev.done
+	$(call say,tests and doctests and docs (pytest))
+	@$(BIN)/pytest
+
+bench-models: $(VENV)/dev.done ## time and memory of the models on a million journeys, beside other packages
+	$(call say,models on a million journeys)
+	@$(BIN)/python benchmarks/models.py
+
+bench-pipeline: $(VENV)/dev.done ## time and memory from raw events to credit, stage by stage
+	$(call say,from raw events to credit)
+	@$(BIN)/python benchmarks/pipeline.py
+
+truth: $(VENV)/base.done ## error of every model against what the simulated channels really caused
+	$(call say,error of every model against the known truth)
+	@$(BIN)/hearthline truth
+
+coverage-of-intervals: $(VENV)/dev.done ## how often the 90 % intervals hold the repeated-sampling value
+	$(call say,coverage of the 90 % intervals)
+	@$(BIN)/python benchmarks/coverage_of_intervals.py
+
+picture: $(VENV)/base.done ## draw docs/demo.svg anew from the demo's figures
+	$(call say,docs/demo.svg)
+	@$(BIN)/python docs/picture.py
+
+# The base lock takes its versions from the dev lock, so that what is tested is what is used.
+LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+
+lock: $(VENV)/dev.done ## resolve requirements/*.lock anew (UPGRADE=--upgrade takes newer versions)
+	$(call say,requirements/dev.lock and requirements/base.lock)
+	@$(LOCK) $(UPGRADE) --group dev -o requirements/dev.lock
+	@$(LOCK) --group build -c requirements/dev.lock -o requirements/base.lock
+
+clean: ## remove the environment and what the tools left
+	$(call say,removing .venv and caches)
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# --- the environment ------------------------------------------------------------------------------
+
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+$(BIN)/python:
+	@test -n '$(PYTHON)' || { echo 'error: no Python 3.11 or newer found; install one, or run: make PYTHON=/path/to/python3' >&2; exit 2; }
+	@'$(PYTHON)' -c '$(NEW_ENOUGH)' || { echo 'error: $(PYTHON) is not Python 3.11 or newer; name one that is: make PYTHON=python3.12' >&2; exit 2; }
+	$(call say,making .venv with $(PYTHON))
+	@'$(PYTHON)' -m venv $(VENV) || { rm -rf $(VENV); echo "error: '$(PYTHON) -m venv' failed; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 2; }
+
+$(VENV)/base.done: requirements/base.lock pyproject.toml | $(BIN)/python
+	$(call say,installing what Hearthline needs (requirements/base.lock by hash))
+	@$(INSTALL) --require-hashes -r requirements/base.lock
+	@$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev.done: requirements/dev.lock $(VENV)/base.done
+	$(call say,installing what the tests need (requirements/dev.lock by hash; some 500 MB with Spark))
+	@$(INSTALL) --require-hashes -r requirements/dev.lock
+	@touch $@
