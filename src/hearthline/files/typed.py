@@ -1,0 +1,237 @@
+"""A batch with its fields found and typed: text, moments, amounts; and which rows are refused for them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hearthline.files.columns import Found
+from hearthline.files.refusals import REASONS, shown
+from hearthline.files.rows import Batch
+from hearthline.files.values import (
+    amount_fault,
+    amount_sql,
+    comma_sql,
+    connect,
+    day_sql,
+    is_day_sql,
+    text_sql,
+    time_sql,
+    zone_sql,
+)
+from hearthline.schema.journey import Bools
+from hearthline.schema.records import Reject
+
+__all__ = ["MONEY_FIELDS", "Reader", "Refusals", "Typed", "told"]
+
+MONEY_FIELDS = ("net", "total", "gross", "tax", "shipping", "discount", "refunded", "unit_price", "quantity",
+                "cost", "cost_micros")  # fmt: skip
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def told(column: pa.Array, rule: Callable[[str], object], kind: pa.DataType | None = None) -> pa.Array:
+    """Return what a rule says of each value; it is asked once for each distinct one. Null stays null.
+
+    >>> told(pa.array(["a", None, "a"]), str.upper).to_pylist()
+    ['A', None, 'A']
+    """
+    coded = column.dictionary_encode()
+    said = [None if v is None else rule(v) for v in coded.dictionary.to_pylist()]
+    return pa.array(said, kind or pa.string()).take(coded.indices)
+
+
+@dataclass(frozen=True)
+class Typed:
+    """The fields of a batch's rows.
+
+    `table` holds `key` (a hash of the whole row), each text field under its name, amounts as
+    DECIMAL(18,4), and for tables with times `time`, `time_fault`, `is_day`, `offset`.
+    """
+
+    table: pa.Table
+
+    @property
+    def n(self) -> int:
+        """Number of rows."""
+        return int(self.table.num_rows)
+
+    def has(self, name: str) -> bool:
+        """Return whether the table has the field."""
+        return name in self.table.column_names
+
+    def get(self, name: str, kind: pa.DataType | None = None) -> pa.Array:
+        """Return the field's values; nulls where the table has no such field."""
+        if not self.has(name):
+            return pa.nulls(self.n, kind or pa.string())
+        column = self.table.column(name)
+        return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks or
+            [pa.array([], column.type)])  # fmt: skip
+
+    def where(self, name: str) -> Bools:
+        """Return whether each row has a value in the field."""
+        return np.asarray(self.get(name).is_valid())
+
+    def take(self, keep: Bools) -> "Typed":
+        """Return the rows for which `keep` is true."""
+        return self if keep.all() else Typed(self.table.filter(pa.array(keep)).combine_chunks())
+
+
+@dataclass
+class Refusals:
+    """Which rows are refused: the first reason found for a row stays."""
+
+    n: int
+    reason: dict[int, tuple[str, str]] = field(default_factory=dict)
+
+    @property
+    def kept(self) -> Bools:
+        """(n,) whether each row is kept."""
+        kept = np.ones(self.n, np.bool_)
+        kept[np.fromiter(self.reason, np.int64, len(self.reason))] = False
+        return kept
+
+    def add(self, rows: Bools, reason: str, name: str) -> None:
+        """Refuse rows for a reason found in a field."""
+        for i in np.flatnonzero(rows).tolist():
+            self.reason.setdefault(i, (reason, name))
+
+
+@dataclass
+class Reader:
+    """Types the batches of one file, and remembers what its earlier rows told.
+
+    Attributes:
+        path: the file.
+        found: which columns are which fields.
+        now: the present, against which times are judged.
+    """
+
+    path: Path
+    found: Found
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    connection: duckdb.DuckDBPyConnection = field(default_factory=connect)
+    styles: dict[str, str] = field(default_factory=dict)
+    last_order: str | None = None
+
+    def __post_init__(self) -> None:
+        self.zone = zone_sql(self.connection, self.found.settings.get("tz"))
+
+    @property
+    def source(self) -> str:
+        """The events' source."""
+        return f"//file/{self.path.name.partition('.')[0]}"
+
+    def typed(self, batch: Batch) -> Typed:
+        """Return the batch's fields, typed."""
+        self.connection.register("batch", batch.table)
+        schema = batch.table.schema
+        inner = [f"{self._key_sql(schema)} as key"]
+        for name, column in self.found.columns.items():
+            kind = schema.field(column).type
+            if name in ("ts", "day") and not pa.types.is_string(kind) and pa.types.is_temporal(kind):
+                sql = '"' + column.replace('"', '""') + '"'
+            else:
+                sql = text_sql(column, kind)
+            inner.append(f"{sql} as {'t' if name in ('ts', 'day') else name}")
+        source = f"(select {', '.join(inner)} from batch)"
+        try:
+            self._learn_styles(source)
+            outer = [
+                c
+                for name, col in self.found.columns.items()
+                for c in self._outer_sql(name, schema.field(col).type)
+            ]
+            table = self.connection.sql(f"select key, {', '.join(outer)} from {source}").to_arrow_table()
+        finally:
+            self.connection.unregister("batch")
+        return Typed(table.combine_chunks())
+
+    def _key_sql(self, schema: pa.Schema) -> str:
+        if "event_id" in self.found.columns or self.found.kind == "spend":
+            return "null::varchar"
+        parts = [f"coalesce({text_sql(f.name, f.type)}, '')" for f in schema]
+        return f"md5({' || chr(31) || '.join(parts)})"
+
+    def _outer_sql(self, name: str, kind: pa.DataType) -> list[str]:
+        if name == "day":
+            return [f"{day_sql(kind)} as day"]
+        if name == "ts":
+            return self._time_columns(kind)
+        if name in MONEY_FIELDS:
+            style = self.found.settings.get("decimal") or self.styles.get(name, "plain")
+            return [f"{amount_sql(name, style)} as {name}", f"{name} is not null as {name}_given"]
+        return [name]
+
+    def _time_columns(self, kind: pa.DataType) -> list[str]:
+        # A day alone is enough for an order; everything else needs to know whose midnight it is.
+        zone = self.zone
+        moment, fault = time_sql(kind, zone)
+        day = is_day_sql(kind)
+        if self.found.kind == "orders" and zone is None:
+            moment = f"case when {day} then timezone('UTC', {day_sql(kind)}::timestamp) else {moment} end"
+        offset = "null::bigint"
+        if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+            clock = r"regexp_extract(t, '^\d{4}.\d\d.\d\d.\d\d:\d\d(:\d\d)?')"
+            offset = f"""case when t is null or suffix(t, 'Z') or substr(t, 5, 1) not in ('-', '/') then null
+                else date_diff('minute', timezone('UTC', ({moment})), try_cast({clock} as timestamp)) end"""
+        return [
+            f"({moment}) as time",
+            f"case when ({moment}) is null then {fault} end as time_fault",
+            f"{day} as is_day",
+            f"{offset} as tz_offset",
+        ]
+
+    def _learn_styles(self, source: str) -> None:
+        """Note which amounts have decimal commas, so that `1.234` beside them is not taken for 1.234."""
+        names = [n for n in MONEY_FIELDS if n in self.found.columns and n not in self.styles]
+        if names and "decimal" not in self.found.settings:
+            sql = ", ".join(comma_sql(n) for n in names)
+            seen = self.connection.execute(f"select {sql} from {source}").fetchall()[0]
+            self.styles |= {n: "mixed" for n, comma in zip(names, seen, strict=True) if comma}
+
+    def time_refusals(self, typed: Typed, refusals: Refusals) -> None:
+        """Refuse rows whose time is missing, without zone, no time, or not believable."""
+        faults = typed.get("time_fault")
+        for fault in faults.unique().to_pylist():
+            if fault is not None:
+                refusals.add(np.asarray(pc.fill_null(pc.equal(faults, fault), fill_value=False)), fault, "ts")
+        time = typed.get("time")
+        latest = self.now + timedelta(days=1)
+        odd = pc.or_(
+            pc.less(time, pa.scalar(_EARLIEST, time.type)), pc.greater(time, pa.scalar(latest, time.type))
+        )
+        refusals.add(np.asarray(pc.fill_null(odd, fill_value=False)), "implausible-time", "ts")
+
+    def money_refusals(self, typed: Typed, refusals: Refusals, batch: Batch) -> None:
+        """Refuse rows with an amount that does not parse."""
+        for name in MONEY_FIELDS:
+            if typed.has(name):
+                given = np.asarray(typed.get(f"{name}_given"))
+                for i in np.flatnonzero(given & ~typed.where(name)).tolist():
+                    text = str(batch.table.column(self.found.columns[name])[i].as_py())
+                    refusals.reason.setdefault(i, (amount_fault(text), name))
+
+    def rejects(self, refusals: Refusals, batch: Batch) -> list[Reject]:
+        """Return the refused rows with place, words and cure, in the file's order."""
+        return [self._reject(batch, i, *refusals.reason[i]) for i in sorted(refusals.reason)]
+
+    def _reject(self, batch: Batch, i: int, reason: str, name: str) -> Reject:
+        column = self.found.columns.get(name, name)
+        value: Any = None
+        if column in batch.table.column_names:
+            value = batch.table.column(column)[i].as_py()
+        words = REASONS[reason]
+        return Reject(
+            source=self.source,
+            reason=reason,
+            place=batch.place(i, column),
+            wrong=words.wrong.format(column=column, got=shown(None if value is None else str(value))),
+            cure=words.cure,
+            raw=batch.raw(i),
+        )
