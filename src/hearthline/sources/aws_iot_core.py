@@ -1,0 +1,262 @@
+"""AWS IoT Core: buttons, devices that connect and disconnect, device shadows, and telemetry by a rule.
+
+A device's own message says neither who sent it nor when. The agreed shape is what a rule adds with
+`SELECT *, topic() AS topic, timestamp() AS timestamp, clientid() AS clientid, newuuid() AS id`: the
+readings lie beside those four keys, or in `payload`.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from hearthline.schema.event import Device, Event, Hint, Initiator, Raw, Signal
+from hearthline.sources import (
+    Payload,
+    content_id,
+    embedded,
+    identified,
+    instant,
+    mapping,
+    not_an_event,
+    number,
+    opened,
+    part_id,
+    text,
+    unreadable,
+    within,
+)
+
+PLATFORM = "aws_iot_core"
+TITLE = "AWS IoT Core"
+LAYER: Literal["device"] = "device"
+TRANSPORTS: tuple[Literal["webhook", "stream", "file", "pull"], ...] = ("webhook", "stream", "file")
+PROOF = "a secret header on the rule's HTTPS action, or SigV4; the body is not signed"
+STATE = "live (AWS IoT 1-Click ended in December 2024: recordings only)"
+TELLS: Mapping[Literal["person", "household", "initiator", "price"], Literal["yes", "no", "sometimes"]] = {
+    "person": "no",
+    "household": "sometimes",
+    "initiator": "sometimes",
+    "price": "no",
+}
+DOCS = "https://docs.aws.amazon.com/iot/latest/developerguide/iot-rules.html"
+
+_RAW = Raw(adapter=PLATFORM, adapter_version=1, media_type="application/json")
+_PRESENCE = {
+    "connected": "device.connection.opened",
+    "disconnected": "device.connection.closed",
+    "connect_failed": "device.connection.failed",
+    "subscribed": "device.topic.subscribed",
+    "unsubscribed": "device.topic.unsubscribed",
+}
+_ADDED = frozenset(
+    ("topic", "timestamp", "clientid", "clientId", "id", "payload", "household", "device_kind", "unit")
+)
+_MOST_READINGS = 100
+
+
+class _Telemetry(NamedTuple):
+    """One message of a rule, with what it says of all its readings."""
+
+    body: dict[str, Any]
+    readings: dict[str, Any]
+    times: dict[str, Any]
+    is_shadow: bool
+
+
+def recognises(payload: Payload) -> bool:
+    """Return whether this is a button, a presence message, a shadow or a rule's telemetry.
+
+    >>> recognises({"topic": "home/1/fridge", "clientid": "f1", "timestamp": 1767225600000, "t": 4})
+    True
+    """
+    return _shape(opened(payload)[0]) is not None
+
+
+def _shape(body: dict[str, Any]) -> str | None:
+    """Return which of the shapes a body has, or None."""
+    if within(body, "deviceEvent") and isinstance(body.get("deviceInfo"), dict):
+        return "one_click"
+    if text(body.get("clickType")) and text(body.get("serialNumber")):
+        return "button"
+    if text(body.get("eventType")) in _PRESENCE and text(body.get("clientId")):
+        return "presence"
+    if "protocolData" in body and "connectionMetadata" in body:
+        return "custom authorizer"
+    if "templateArn" in body and ("claimCertificateId" in body or "certificateId" in body):
+        return "pre-provisioning hook"
+    return "telemetry" if _is_telemetry(body) else None
+
+
+def _is_telemetry(body: dict[str, Any]) -> bool:
+    if text(body.get("topic")) and any(k in body for k in ("clientid", "clientId", "payload", "timestamp")):
+        return True
+    state = mapping(body.get("state")) or mapping(within(body, "current", "state"))
+    dated = "metadata" in body or "version" in body or "timestamp" in body
+    return ("reported" in state or "desired" in state) and dated
+
+
+def read(payload: Payload, received: datetime) -> Iterator[Event]:
+    """Yield one event a click or connection, and one a reading.
+
+    Raises:
+        BadPayload: an authorizer or a provisioning request (they ask); nothing that we know.
+    """
+    body, _ = opened(payload)
+    shape = _shape(body)
+    if shape is None:
+        raise unreadable(PLATFORM, "no known shape", body, "add topic, timestamp and clientid by the rule")
+    if shape in ("custom authorizer", "pre-provisioning hook"):
+        raise not_an_event(PLATFORM, f"a {shape} request asks whether a device may come in")
+    message = _Message(body, received)
+    if shape == "telemetry":
+        yield from _readings(message)
+    else:
+        yield {"one_click": _one_click, "button": _button, "presence": _presence}[shape](message)
+
+
+class _Message(NamedTuple):
+    """One message and when we got it."""
+
+    body: dict[str, Any]
+    received: datetime
+
+    def event(self, kind: str, device: Device, time: datetime | None, index: int = 0, **fields: Any) -> Event:
+        """Return an event with what all events of the message share."""
+        native = text(self.body.get("id"))
+        return Event(
+            id=part_id(native, index) if native else content_id(PLATFORM, self.body, index),
+            id_origin="native" if native else "derived",
+            source="//aws_iot/-/core",
+            type=kind,
+            subject=device.id,
+            time=time or self.received,
+            time_quality="platform" if time else "received",
+            time_received=self.received,
+            layer="device",
+            identifiers=identified("aws_iot.thing", device.id),
+            device=device,
+            raw=_RAW,
+            **fields,
+        )
+
+
+def _one_click(message: _Message) -> Event:
+    body = message.body
+    click, info = mapping(within(body, "deviceEvent", "buttonClicked")), mapping(body.get("deviceInfo"))
+    project, room = (text(within(body, "placementInfo", f"{key}Name")) for key in ("project", "placement"))
+    device = Device(id=text(info.get("deviceId")), kind=text(info.get("type")) or "button", room=room)
+    hints = (Hint(kind="location", value=f"{project}/{room}", strength=0.5),) if project and room else ()
+    event = _click(message, device, click.get("clickType"), instant(click.get("reportedTime")))
+    return msgspec.structs.replace(event, household_hints=hints)
+
+
+def _button(message: _Message) -> Event:
+    body = message.body
+    device = Device(id=text(body.get("serialNumber")), kind="button")
+    return _click(message, device, body.get("clickType"), instant(body.get("timestamp")))
+
+
+def _click(message: _Message, device: Device, value: object, time: datetime | None) -> Event:
+    click = text(value)
+    if click is None:
+        return message.event("device.button.reported", device, time)
+    return message.event(
+        "device.button.clicked",
+        device,
+        time,
+        modality="gesture",
+        initiator=Initiator(kind="human", evidence="clickType"),
+        signal=Signal(capability="button", attribute="clickType", value=click, state_change=True),
+    )
+
+
+def _presence(message: _Message) -> Event:
+    body = message.body
+    state, device = text(body.get("eventType")) or "", text(body.get("clientId"))
+    network = text(body.get("ipAddress"))
+    hints = (Hint(kind="ip", value=network, personal=True, strength=0.3),) if network else ()
+    return message.event(
+        _PRESENCE[state],
+        Device(id=device),
+        instant(body.get("timestamp")),
+        sequence=text(body.get("versionNumber")),
+        household_hints=hints,
+        signal=Signal(
+            capability="presence",
+            attribute="connection",
+            value=state,
+            previous=text(body.get("disconnectReason")),
+            state_change=True,
+        ),
+    )
+
+
+def _readings(message: _Message) -> Iterator[Event]:
+    body = message.body
+    told = _telemetry(body)
+    flat = list(_flat(told.readings))[:_MOST_READINGS]
+    if not flat:
+        raise unreadable(f"{PLATFORM}.telemetry", "no readings", body, "send readings beside the topic")
+    topic = text(body.get("topic"))
+    name = text(body.get("clientid")) or text(body.get("clientId")) or _thing(topic)
+    device = Device(id=name, kind=text(body.get("device_kind")))
+    home = text(body.get("household"))
+    stamped = instant(body.get("timestamp"))
+    for index, (path, value) in enumerate(flat):
+        own = instant(within(told.times, *path.split("."), "timestamp")) if told.times else None
+        yield message.event(
+            "device.shadow.reported" if told.is_shadow else "device.telemetry.reported",
+            device,
+            own or stamped,
+            index,
+            household_hints=(Hint(kind="home", value=home),) if home else (),
+            modality="ambient",
+            signal=_signal(topic, path, value),
+        )
+
+
+def _telemetry(body: dict[str, Any]) -> _Telemetry:
+    """Return the readings: a shadow's reported state, the `payload`, or what lies beside the topic."""
+    for document in (mapping(body.get("current")), body, embedded(body.get("payload"))):
+        state = mapping(document.get("state"))
+        if "reported" in state or "desired" in state:
+            times = mapping(within(document, "metadata", "reported"))
+            return _Telemetry(body, mapping(state.get("reported")), times, is_shadow=True)
+    inside = embedded(body.get("payload"))
+    if not inside and number(body.get("payload")) is not None:
+        inside = {"value": body["payload"]}
+    beside = {name: value for name, value in body.items() if name not in _ADDED}
+    return _Telemetry(body, inside or beside, {}, is_shadow=False)
+
+
+def _flat(readings: dict[str, Any], before: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """Yield each plain value with its path, at most four levels deep."""
+    for name, value in readings.items():
+        if isinstance(value, dict):
+            if depth < 3:
+                yield from _flat(value, f"{before}{name}.", depth + 1)
+        elif isinstance(value, str | int | float) and text(name):
+            yield f"{before}{name}", value
+
+
+def _signal(topic: str | None, path: str, value: object) -> Signal:
+    shown = str(value).lower() if isinstance(value, bool) else text(value)
+    amount = number(value) if not isinstance(value, str) else None
+    return Signal(
+        capability=topic,
+        attribute=path,
+        value=shown or (f"{amount:g}" if amount is not None else None),
+        number=amount,
+    )
+
+
+def _thing(topic: str | None) -> str | None:
+    """Return the thing that a reserved topic names.
+
+    >>> _thing("$aws/things/fridge-7/shadow/update/documents")
+    'fridge-7'
+    """
+    parts = (topic or "").split("/")
+    return parts[2] or None if parts[:2] == ["$aws", "things"] and len(parts) > 2 else None

@@ -1,0 +1,354 @@
+"""Segment (and RudderStack, which speaks the same wire): track, identify, page, screen, group, alias.
+
+One call is one event; a `batch` is many. E-commerce names follow Segment's e-commerce spec v2. Own
+properties that are read beside it: `channel` (wins over all evidence), `stage`, `modality`,
+`initiator`, `device_kind`, `household`, `segment`, `automation_*`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, Literal, cast, get_args
+
+from hearthline.schema.event import (
+    Automation,
+    Commerce,
+    Correlation,
+    Event,
+    Exposure,
+    Initiator,
+    Intent,
+    Modality,
+    Product,
+    Raw,
+    Stage,
+    Touch,
+)
+from hearthline.sources import (
+    Payload,
+    content_id,
+    currency,
+    each,
+    mapping,
+    mappings,
+    money,
+    number,
+    opened,
+    planted,
+    text,
+    unreadable,
+)
+from hearthline.sources.segment.channels import AWARENESS, campaign_of, touch_of
+from hearthline.sources.segment.clocks import clocks_of, offset_of
+from hearthline.sources.segment.people import consent_of, device_of, hints_of, identifiers_of
+from hearthline.sources.segment.vocabulary import Meaning, meaning_of
+
+PLATFORM = "segment"
+TITLE = "Segment and RudderStack"
+LAYER: Literal["platform"] = "platform"
+TRANSPORTS: tuple[Literal["webhook", "stream", "file", "pull"], ...] = ("webhook", "file")
+PROOF = "write key (HTTP Basic), or X-Signature: hex HMAC-SHA1 of the body"
+STATE = "live"
+TELLS: Mapping[Literal["person", "household", "initiator", "price"], Literal["yes", "no", "sometimes"]] = {
+    "person": "yes",
+    "household": "sometimes",
+    "initiator": "sometimes",
+    "price": "yes",
+}
+DOCS = "https://segment.com/docs/connections/spec/"
+
+_CALLS = {
+    "track": Meaning("platform.track.unnamed"),
+    "page": Meaning("platform.page.viewed", "consideration", browsing=True),
+    "screen": Meaning("platform.screen.viewed", "consideration", browsing=True),
+    "identify": Meaning("platform.user.identified"),
+    "group": Meaning("platform.group.joined"),
+    "alias": Meaning("platform.user.aliased"),
+}
+_OWN_KEYS = frozenset(
+    ("anonymousId", "userId", "messageId", "event", "properties", "traits", "groupId", "previousId")
+)
+_RAW = Raw(adapter=PLATFORM, adapter_version=1, media_type="application/json")
+_STAGES, _MODALITIES = frozenset(get_args(Stage)), frozenset(get_args(Modality))
+_INITIATORS = frozenset(("human", "machine", "scheduled", "predicted"))
+_CLIENTS = (
+    "analytics.js",
+    "@segment/analytics-next",
+    "@segment/analytics-react-native",
+    "analytics-ios",
+    "analytics-android",
+    "analytics-react-native",
+    "analytics-swift",
+    "analytics-kotlin",
+    "RudderLabs JavaScript SDK",
+)
+_NOBODY, _UNKNOWN = Automation(), Initiator()
+_VISITOR = {
+    "page": Initiator(kind="human", evidence="type"),
+    "screen": Initiator(kind="human", evidence="type"),
+    "track": Initiator(kind="human", evidence="event"),
+}
+_CLIENT = Initiator(kind="human", evidence="context.library.name")
+_NO_COMMERCE, _ALONE, _UNASKED, _UNEXPOSED = Commerce(), Correlation(), Intent(), Exposure()
+
+# Keys that are read, each by its reader: a call carries few of them, so we walk what it carries.
+_ORDER: dict[str, Callable[[object], object]] = {
+    "order_id": text,
+    "cart_id": text,
+    "checkout_id": text,
+    "subscription_id": text,
+    "coupon": text,
+    "currency": currency,
+    "total": money,
+    "value": money,
+    "revenue": money,
+    "subtotal": money,
+    "tax": money,
+    "shipping": money,
+    "discount": money,
+}
+_LINE: dict[str, Callable[[object], object]] = {
+    "product_id": text,
+    "sku": text,
+    "name": text,
+    "category": text,
+    "quantity": money,
+    "price": money,
+}
+_RENAMED = {
+    "order_id": "order",
+    "cart_id": "cart",
+    "checkout_id": "checkout",
+    "subscription_id": "subscription",
+}
+
+
+def recognises(payload: Payload) -> bool:
+    """Return whether this is one call, or a batch of calls.
+
+    >>> recognises({"type": "track", "event": "Product Viewed"}), recognises({"type": "track"})
+    (True, False)
+    """
+    body, _ = opened(payload)
+    batch = body.get("batch")
+    if isinstance(batch, list) and batch:
+        return any(_is_call(item) for item in batch)
+    return _is_call(body)
+
+
+def _is_call(item: object) -> bool:
+    call = mapping(item)
+    return text(call.get("type")) in _CALLS and not _OWN_KEYS.isdisjoint(call)
+
+
+def read(payload: Payload, received: datetime) -> Iterator[Event]:
+    """Yield one event a call, in the order of the batch.
+
+    Raises:
+        BadPayload: the payload, or a call in its batch, is no call.
+    """
+    body, _ = opened(payload)
+    if "batch" not in body:
+        yield _event(body, body, received)
+        return
+    calls = mappings(body["batch"])
+    if not calls:
+        raise unreadable(f"{PLATFORM}.batch", "no calls in it", body, "send calls in 'batch'")
+    yield from each(calls, lambda call: (_event(call, body, received),))
+
+
+def _event(call: dict[str, Any], batch: dict[str, Any], received: datetime) -> Event:
+    kind = text(call.get("type"))
+    if kind not in _CALLS or _OWN_KEYS.isdisjoint(call):
+        what = f"{PLATFORM}.{kind}" if kind in _CALLS else PLATFORM
+        raise unreadable(what, "not a call", call, "send track, page, screen, identify, group or alias")
+    context = mapping(call.get("context")) or mapping(batch.get("context"))
+    properties = mapping(call.get("properties"))
+    traits = mapping(call.get("traits")) or mapping(context.get("traits"))
+    meaning = _meaning(kind, call)
+    time, quality, sent = clocks_of(call, batch, received)
+    message = text(call.get("messageId"))
+    automation = _automation(meaning, properties)
+    initiator = _initiator(kind, meaning, context, properties, automation)
+    device = device_of(context, properties)
+    touch = _touch(kind, meaning, context, properties)
+    return Event(
+        id=message or content_id(PLATFORM, call),
+        id_origin="native" if message else "derived",
+        source=_source(call, batch, context),
+        type=meaning.type,
+        layer="media" if meaning.exposure else "platform",
+        time=time,
+        time_quality=quality,
+        time_sent=sent,
+        time_received=received,
+        tz_offset_min=offset_of(call.get("timestamp"), context.get("timezone"), time),
+        stage=_stage(meaning, properties, touch),
+        modality=_modality(properties, initiator, touch, automation),
+        segment=text(traits.get("segment")),
+        identifiers=identifiers_of(call, context, traits, properties),
+        household_hints=hints_of(call, context, traits, properties),
+        initiator=initiator,
+        automation=automation,
+        correlation=_correlation(context, properties),
+        device=device,
+        intent=_intent(meaning, properties),
+        exposure=_exposure(meaning, properties),
+        touch=touch,
+        commerce=_commerce(meaning, properties),
+        consent=consent_of(context),
+        raw=_RAW,
+    )
+
+
+def _meaning(kind: str, call: dict[str, Any]) -> Meaning:
+    if kind != "track":
+        return _CALLS[kind]
+    name = text(call.get("event"))
+    if name is None:
+        raise unreadable(f"{PLATFORM}.track", "no 'event'", call, "send the event's name")
+    return meaning_of(name)
+
+
+def _source(call: dict[str, Any], batch: dict[str, Any], context: dict[str, Any]) -> str:
+    account = text(call.get("projectId")) or text(batch.get("projectId")) or "-"
+    app = text(mapping(context.get("app")).get("name")) or "-"
+    return f"//segment/{account}/{app}"
+
+
+def _automation(meaning: Meaning, properties: dict[str, Any]) -> Automation:
+    if "automation_id" in properties:
+        return planted(properties).automation or _NOBODY
+    if meaning.role is None:
+        return _NOBODY
+    reference = text(properties.get("subscription_id"))
+    return Automation(
+        kind="subscription",
+        role=meaning.role,
+        ref_system=PLATFORM if reference else None,
+        ref_type="subscription" if reference else None,
+        ref_id=reference,
+    )
+
+
+def _initiator(
+    kind: str,
+    meaning: Meaning,
+    context: dict[str, Any],
+    properties: dict[str, Any],
+    automation: Automation,
+) -> Initiator:
+    told = text(properties.get("initiator"))
+    if told in _INITIATORS:
+        return Initiator(kind=cast("Literal['human']", told), evidence="properties.initiator")
+    if automation.role == "act":
+        by_date = automation.kind == "subscription"
+        return Initiator(kind="scheduled" if by_date else "machine", evidence="properties.automation_id")
+    if meaning.browsing:
+        return _VISITOR[kind]
+    library = text(mapping(context.get("library")).get("name"))
+    return _CLIENT if library is not None and library.startswith(_CLIENTS) else _UNKNOWN
+
+
+def _touch(kind: str, meaning: Meaning, context: dict[str, Any], properties: dict[str, Any]) -> Touch:
+    page = mapping(context.get("page"))
+    if kind == "page" and ("url" in properties or "referrer" in properties):
+        page = page | properties
+    told = touch_of(campaign_of(context, properties), page, arrives=kind == "page")
+    if kind not in ("track", "page", "screen"):
+        return Touch()
+    channel = text(properties.get("channel")) or told.channel or meaning.channel
+    if kind == "screen":
+        channel = channel or "app"
+    if meaning.order:
+        channel = None
+    if channel == told.channel:
+        return told
+    return Touch(
+        channel=channel,
+        source=told.source,
+        medium=told.medium,
+        campaign=told.campaign,
+        content=told.content,
+        term=told.term,
+        click_ids=told.click_ids,
+    )
+
+
+def _stage(meaning: Meaning, properties: dict[str, Any], touch: Touch) -> Stage:
+    told = text(properties.get("stage"))
+    if told in _STAGES:
+        return cast("Stage", told)
+    if touch.channel is None or meaning.stage not in ("none", "consideration"):
+        return meaning.stage
+    return "awareness" if touch.channel in AWARENESS else "consideration"
+
+
+def _modality(
+    properties: dict[str, Any], initiator: Initiator, touch: Touch, automation: Automation
+) -> Modality:
+    told = text(properties.get("modality"))
+    if told in _MODALITIES:
+        return cast("Modality", told)
+    if automation.role == "act":
+        return "automated"
+    if touch.channel == "voice":
+        return "voice"
+    return "screen" if initiator.kind == "human" else "unknown"
+
+
+def _correlation(context: dict[str, Any], properties: dict[str, Any]) -> Correlation:
+    session = text(context.get("sessionId")) or text(properties.get("session_id"))
+    return Correlation(session=session) if session else _ALONE
+
+
+def _intent(meaning: Meaning, properties: dict[str, Any]) -> Intent:
+    if meaning.type != "platform.products.searched":
+        return _UNASKED
+    return Intent(name="search", utterance=text(properties.get("query")))
+
+
+def _exposure(meaning: Meaning, properties: dict[str, Any]) -> Exposure:
+    if meaning.exposure is None:
+        return _UNEXPOSED
+    ad = text(properties.get("ad_id")) or text(properties.get("ad_asset_id"))
+    return Exposure(
+        ad=ad or text(properties.get("promotion_id")) or text(properties.get("asset_id")),
+        creative=text(properties.get("creative")) or text(properties.get("title")),
+        event=meaning.exposure,
+        seconds=number(properties.get("seconds")) or number(properties.get("position")),
+    )
+
+
+def _commerce(meaning: Meaning, properties: dict[str, Any]) -> Commerce:
+    action = meaning.action
+    products = _products(properties)
+    if action is None and products is None and "order_id" not in properties:
+        return _NO_COMMERCE
+    found: dict[str, Any] = {}
+    for key, value in properties.items():
+        if key in _ORDER and (read_value := _ORDER[key](value)) is not None:
+            found[_RENAMED.get(key, key)] = read_value
+    # Spec v2: `subtotal` is after discounts and before tax and shipping, as `revenue` is.
+    after_discounts = found.pop("subtotal", None)
+    found.setdefault("revenue", after_discounts)
+    found.setdefault("total", found.pop("value", None))
+    if action in ("placed", "updated", "cancelled", "refunded"):
+        found["value_known"] = found["total"] is not None or found["revenue"] is not None
+        if action == "refunded":
+            found["refund_of"] = found.get("order")
+    return Commerce(action=action, products=products, **found)
+
+
+def _products(properties: dict[str, Any]) -> list[Product] | None:
+    lines = mappings(properties.get("products"))
+    if not lines and ("product_id" in properties or "sku" in properties):
+        lines = [properties]
+    return [_product(line) for line in lines] or None
+
+
+def _product(line: dict[str, Any]) -> Product:
+    found: dict[str, Any] = {}
+    for key, value in line.items():
+        if key in _LINE and (read_value := _LINE[key](value)) is not None:
+            found[_RENAMED.get(key, key)] = read_value
+    return Product(**found)

@@ -1,0 +1,236 @@
+"""What surrounds a Shopify order: checkouts, carts, customers, fulfilments, subscription contracts."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Literal
+
+from hearthline.schema.event import Automation, Commerce, Consent, Correlation, Event, Initiator
+from hearthline.sources import (
+    address_hint,
+    identified,
+    instant,
+    mappings,
+    money,
+    planted,
+    text,
+    within,
+)
+from hearthline.sources.shopify.people import (
+    RAW,
+    Delivery,
+    accepted,
+    attributes_of,
+    currency_of,
+    homes_of,
+    native_of,
+    people_of,
+    product_of,
+    source_of,
+    sum_of,
+)
+
+__all__ = ["read_attempt", "read_cart", "read_checkout", "read_contract", "read_customer"]
+__all__ += ["read_fulfillment"]
+
+_VISITOR = Initiator(kind="human", evidence="source_name")
+_CONSENTS: dict[str, Literal["granted", "denied"]] = {
+    "subscribed": "granted",
+    "unsubscribed": "denied",
+}
+_ENDS = frozenset(("cancelled", "expired", "failed"))
+
+
+def read_checkout(item: dict[str, Any], delivery: Delivery) -> Iterator[Event]:
+    """Yield the start of a checkout, and its completion where it has one; neither is a touch."""
+    checkout = text(item.get("token")) or native_of("checkout", item)
+    started, completed = instant(item.get("created_at")), instant(item.get("completed_at"))
+    yield _checkout_event(item, delivery, checkout, "started", started)
+    if completed is not None:
+        yield _checkout_event(item, delivery, checkout, "completed", completed)
+
+
+def _checkout_event(
+    item: dict[str, Any],
+    delivery: Delivery,
+    checkout: str,
+    action: Literal["started", "completed"],
+    time: datetime | None,
+) -> Event:
+    lines = mappings(item.get("line_items"))
+    notes = planted(attributes_of(item.get("note_attributes")))
+    by_hand = text(item.get("source_name")) == "web"
+    return Event(
+        id=f"checkout/{checkout}/{action}",
+        source=source_of(delivery, item),
+        type=f"commerce.checkout.{action}",
+        subject=checkout,
+        time=time or delivery.received,
+        time_quality="platform" if time else "received",
+        time_received=delivery.received,
+        layer="commerce",
+        stage="purchase",
+        modality="screen" if by_hand else "unknown",
+        initiator=_VISITOR if by_hand else Initiator(),
+        identifiers=people_of(item) + notes.identifiers,
+        household_hints=homes_of(item) + notes.hints,
+        correlation=Correlation(token=text(item.get("cart_token"))),
+        commerce=Commerce(
+            action="checkout",
+            cart=text(item.get("cart_token")),
+            checkout=checkout,
+            total=money(item.get("total_price")),
+            revenue=money(item.get("subtotal_price")),
+            tax=money(item.get("total_tax")),
+            shipping=sum_of(mappings(item.get("shipping_lines")), "price"),
+            discount=money(item.get("total_discounts")),
+            currency=currency_of(item),
+            products=[product_of(line) for line in lines] or None,
+        ),
+        consent=accepted(item.get("buyer_accepts_marketing"), "buyer_accepts_marketing"),
+        raw=RAW,
+    )
+
+
+def read_cart(item: dict[str, Any], delivery: Delivery) -> Iterator[Event]:
+    """Yield one event: the cart as it now is."""
+    cart = text(item.get("token")) or native_of("cart", item)
+    changed = instant(item.get("updated_at")) or instant(item.get("created_at"))
+    notes = planted(attributes_of(item.get("attributes") or item.get("note_attributes")))
+    lines = mappings(item.get("line_items")) or mappings(item.get("items"))
+    yield Event(
+        id=f"cart/{cart}/{changed.isoformat() if changed else 'unknown'}",
+        source=source_of(delivery, item),
+        type="commerce.cart.updated",
+        subject=cart,
+        time=changed or delivery.received,
+        time_quality="platform" if changed else "received",
+        time_received=delivery.received,
+        layer="commerce",
+        stage="consideration",
+        identifiers=people_of(item) + notes.identifiers,
+        household_hints=notes.hints,
+        correlation=Correlation(token=cart),
+        commerce=Commerce(
+            cart=cart,
+            currency=currency_of(item),
+            products=[product_of(line) for line in lines] or None,
+        ),
+        raw=RAW,
+    )
+
+
+def read_customer(item: dict[str, Any], delivery: Delivery) -> Iterator[Event]:
+    """Yield one event: who the customer is and what they agreed to."""
+    customer = native_of("customer", item)
+    created, changed = instant(item.get("created_at")), instant(item.get("updated_at"))
+    time = changed or created
+    new = delivery.topic == "customers/create" or (created is not None and created == changed)
+    yield Event(
+        id=f"customer/{customer}/{time.isoformat() if time else 'unknown'}",
+        source=source_of(delivery, item),
+        type=f"commerce.customer.{'created' if new else 'updated'}",
+        subject=customer,
+        time=time or delivery.received,
+        time_quality="platform" if time else "received",
+        time_received=delivery.received,
+        layer="commerce",
+        identifiers=people_of({"customer": item}),
+        household_hints=address_hint(item.get("default_address")),
+        consent=_consent(item),
+        raw=RAW,
+    )
+
+
+def _consent(item: dict[str, Any]) -> Consent:
+    state = text(within(item, "email_marketing_consent", "state"))
+    if state is None:
+        return accepted(item.get("accepts_marketing"), "accepts_marketing")
+    answer = _CONSENTS.get(state)
+    return Consent(advertising=answer, source="email_marketing_consent") if answer else Consent()
+
+
+def read_fulfillment(item: dict[str, Any], delivery: Delivery) -> Iterator[Event]:
+    """Yield one event after the order: a parcel and its state."""
+    parcel, order = native_of("fulfillment", item), native_of("fulfillment", item, "order_id")
+    time = instant(item.get("updated_at")) or instant(item.get("created_at"))
+    yield Event(
+        id=f"fulfillment/{parcel}/{time.isoformat() if time else 'unknown'}",
+        source=source_of(delivery, item),
+        type="commerce.fulfillment.updated",
+        subject=order,
+        time=time or delivery.received,
+        time_quality="platform" if time else "received",
+        time_received=delivery.received,
+        layer="commerce",
+        stage="post_purchase",
+        commerce=Commerce(order=order),
+        raw=RAW,
+    )
+
+
+def read_contract(item: dict[str, Any], delivery: Delivery) -> Iterator[Event]:
+    """Yield one event: a subscription that a customer took out, changed or ended."""
+    contract = _last_part(text(item.get("id")) or native_of("contract", item, "admin_graphql_api_id"))
+    ended = (text(item.get("status")) or "").lower() in _ENDS
+    new = not ended and delivery.topic != "subscription_contracts/update"
+    time = instant(item.get("updated_at")) or instant(item.get("created_at"))
+    action = "ended" if ended else "created" if new else "updated"
+    order = text(item.get("origin_order_id"))
+    yield Event(
+        id=f"subscription_contract/{contract}/{action}/{text(item.get('revision_id')) or '-'}",
+        source=source_of(delivery, item),
+        type=f"commerce.subscription.{action}",
+        subject=contract,
+        time=time or delivery.received,
+        time_quality="platform" if time else "received",
+        time_received=delivery.received,
+        layer="commerce",
+        stage="purchase" if new else "post_purchase",
+        initiator=Initiator(kind="human", evidence="origin_order_id") if order else Initiator(),
+        automation=_standing(contract, "end" if ended else "enrol" if new else None),
+        identifiers=identified("shopify.customer", item.get("customer_id"), authenticated=True),
+        commerce=Commerce(order=order, subscription=contract, currency=_contract_currency(item)),
+        raw=RAW,
+    )
+
+
+def _contract_currency(item: dict[str, Any]) -> str | None:
+    return currency_of(item) or currency_of({"currency": item.get("currency_code")})
+
+
+def _standing(contract: str, role: Literal["enrol", "act", "end"] | None) -> Automation:
+    return Automation(
+        kind="subscription",
+        role=role,
+        ref_system="shopify",
+        ref_type="subscription_contract",
+        ref_id=contract,
+    )
+
+
+def _last_part(graph_id: str) -> str:
+    return graph_id.rsplit("/", 1)[-1]
+
+
+def read_attempt(item: dict[str, Any], delivery: Delivery) -> Iterator[Event]:
+    """Yield one event: a contract was billed, which ties the order that it made to the contract."""
+    attempt = _last_part(text(item.get("id")) or native_of("attempt", item, "admin_graphql_api_id"))
+    contract = native_of("attempt", item, "subscription_contract_id")
+    failed = text(item.get("error_code")) is not None
+    time = instant(item.get("created_at")) or instant(item.get("updated_at"))
+    yield Event(
+        id=f"subscription_billing_attempt/{attempt}",
+        source=source_of(delivery, item),
+        type=f"commerce.subscription.{'billing_failed' if failed else 'billed'}",
+        subject=contract,
+        time=time or delivery.received,
+        time_quality="platform" if time else "received",
+        time_received=delivery.received,
+        layer="commerce",
+        stage="post_purchase",
+        modality="automated",
+        initiator=Initiator(kind="scheduled", evidence="subscription_contract_id"),
+        automation=_standing(contract, "act"),
+        commerce=Commerce(order=text(item.get("order_id")), subscription=contract),
+        raw=RAW,
+    )
