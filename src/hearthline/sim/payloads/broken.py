@@ -42,8 +42,16 @@ def _hollow(line: bytes) -> bytes:
     return msgspec.json.encode({k: {} if isinstance(v, dict) else v for k, v in payload.items()})
 
 
+def _nameless(line: bytes) -> bytes:
+    """Return the payload without the names and ids that say what it is."""
+    payload: dict[str, Any] = msgspec.json.decode(line)
+    return msgspec.json.encode({k: v for k, v in payload.items() if k not in _NAMES})
+
+
+_NAMES: Final = ("event", "id", "admin_graphql_api_id", "notificationInfo", "request", "data")
+
 KINDS: Final[tuple[Callable[[bytes], bytes], ...]] = (
-    *(_cut, _emptied, _listed, _garbled, _not_utf8, _stranger, _hollow),
+    *(_cut, _emptied, _listed, _garbled, _not_utf8, _stranger, _hollow, _nameless),
 )
 
 
@@ -51,9 +59,8 @@ def break_some(lines: dict[str, list[bytes]], seed: int) -> None:
     """Put about forty broken lines among the good ones, in place; nothing good is lost."""
     random = generator(seed, "broken")
     for name, told in lines.items():
-        if not told:
-            continue
+        sound = tuple(told)
         for i in range(_EACH):
             kind = KINDS[(i + len(name)) % len(KINDS)]
-            place, model = random.integers(0, len(told), 2)
-            told.insert(int(place), kind(told[int(model)]))
+            place, model = random.integers(0, len(sound) + 1, 2)
+            told.insert(int(place), kind(sound[model] if model < len(sound) else b"{}"))

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from hearthline.sim.channels import CHANNELS, DEVICES, Channel
+from hearthline.sim.draws import Whole
 from hearthline.sim.happenings import Log, What
 from hearthline.sim.labels import campaign_id, device_id
 from hearthline.sim.town import SEGMENTS, TZ_MINUTES, Homes
@@ -37,6 +38,7 @@ class Row(NamedTuple):
     cycle: int
     number: float
     hinted: bool
+    placed: int  # when the order that it is about was placed
     segment: str
     owns: frozenset[str]
     seed: int
@@ -74,10 +76,23 @@ def rows_of(log: Log, homes: Homes, seed: int) -> Iterator[Row]:
     at = ordered.home - homes.first
     owned = [frozenset(k for k in DEVICES if homes.owns[k][i]) for i in range(homes.n)]
     columns = [getattr(ordered, name).tolist() for name in names]
-    columns += [homes.hinted[at].tolist(), [SEGMENTS[s] for s in homes.segment[at].tolist()]]
+    columns += [homes.hinted[at].tolist(), _placed(ordered).tolist()]
+    columns += [[SEGMENTS[s] for s in homes.segment[at].tolist()]]
     columns += [[owned[i] for i in at.tolist()]]
     columns.append([seed] * len(ordered))
     yield from map(Row._make, zip(*columns, strict=True))
+
+
+def _placed(log: Log) -> Whole:
+    """Return when the order that each row is about was placed; the row's own time for others."""
+    orders = log.of(What.ORDER, What.MACHINE)
+    if not len(orders):
+        return log.time
+    by_number = np.argsort(orders.order, kind="stable")
+    place = np.searchsorted(orders.order[by_number], np.maximum(log.order, 0))
+    found = orders.time[by_number[np.minimum(place, len(orders) - 1)]]
+    out: Whole = np.where(log.order >= 0, found, log.time)
+    return out
 
 
 def iso(micros: int) -> str:

@@ -11,7 +11,7 @@ from hearthline.sim.payloads.smartthings import location_id
 
 __all__ = ["told"]
 
-_ELSEWHERE: Final = ("voice-search", "sensor-alert", "search-ads")
+_BY_VOICE: Final = "voice-search"
 _SHOP: Final = "https://shop.example.com"
 _AT_HOME: Final = ("tv", "display", "appliance", "phone")
 
@@ -20,8 +20,9 @@ def told(row: Row) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield what Segment would send about this happening."""
     if row.of is What.TOUCH and row.met.name == "search-ads":
         yield _call(row, "page", _arrival(row), name="Product")
-    elif row.of is What.TOUCH and row.met.name not in _ELSEWHERE:
-        yield _call(row, "track", {"properties": _exposure(row)}, event="Ad Exposure")
+    elif row.of is What.TOUCH and row.met.name != _BY_VOICE:
+        name = "Alert Shown" if row.met.name == "sensor-alert" else "Ad Exposure"
+        yield _call(row, "track", {"properties": _exposure(row)}, event=name)
     elif row.of is What.LINK:
         yield _call(row, "identify", {}, **_who(row))
     elif row.of is What.SHIPPED:
@@ -52,7 +53,7 @@ def _exposure(row: Row) -> dict[str, Any]:
     channel = row.met
     out: dict[str, Any] = {
         "channel": channel.name,
-        "campaign": row.campaign,
+        "campaign": row.campaign if channel.cost_cents else None,
         "stage": channel.stage,
         "modality": channel.modality,
         "device_kind": row.device_kind,

@@ -24,9 +24,7 @@ def told(row: Row) -> Iterator[tuple[str, dict[str, Any]]]:
         placed = row._replace(cents=-row.cents)
         ended = {"cancelled_at": local_iso(row.time), "cancel_reason": "customer"}
         told_again = _order(placed) | ended | {"updated_at": local_iso(row.time)}
-        told_again["financial_status"] = "voided"
-        del told_again["processed_at"], told_again["created_at"]
-        yield "shopify.ndjson", told_again
+        yield "shopify.ndjson", told_again | {"financial_status": "voided"}
     elif row.of is What.REFUND:
         yield "shopify.ndjson", _refund(row)
 
@@ -41,9 +39,9 @@ def _order(row: Row) -> dict[str, Any]:
         "admin_graphql_api_id": f"gid://shopify/Order/{number}",
         "name": f"#{row.order}",
         "order_number": row.order,
-        "created_at": local_iso(row.time),
-        "processed_at": local_iso(row.time),
-        "updated_at": local_iso(row.time),
+        "created_at": local_iso(row.placed),
+        "processed_at": local_iso(row.placed),
+        "updated_at": local_iso(row.placed),
         "cancelled_at": None,
         "currency": "EUR",
         "financial_status": "paid",
