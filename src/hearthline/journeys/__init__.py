@@ -39,4 +39,5 @@ AFTER_IDENTITY = selects(
     "segments",
     "marks?",
     "timelines",
+    "home_steps",
 )

@@ -72,7 +72,7 @@ class PublishedAnswer:
 
     def table(self, sql: str) -> pa.Table:
         """Return the result of a SELECT over the answer's tables."""
-        return self.connection.execute(sql).to_arrow_table()
+        return self.connection.sql(sql).to_arrow_table()
 
     def close(self) -> None:
         """Let go of the files."""

@@ -72,21 +72,26 @@ class DuckEngine:
 
     def table(self, select: str) -> pa.Table:
         """Return what the SELECT returns."""
-        return self.connection.execute(select).to_arrow_table()
+        return self.connection.sql(select).to_arrow_table()
 
     def batches(self, select: str, rows: int) -> Iterator[pa.RecordBatch]:
         """Yield what the SELECT returns, about `rows` rows at a time."""
-        with self.connection.cursor() as cursor:
-            cursor.execute(select)
-            reader: pa.RecordBatchReader = cursor.to_arrow_reader(rows)
-            yield from reader
+        reader: pa.RecordBatchReader = self.connection.sql(select).to_arrow_reader(rows)
+        yield from reader
 
-    def keep(self, table: str, rows: pa.Table) -> None:
-        """Write rows to the database file, so that they outlive the session."""
-        self.connection.register("kept", rows)
+    def kept(self, table: str) -> str:
+        """Return the name of a table of the database file, as SQL."""
         name = self.connection.execute("SELECT current_database()").fetchall()[0][0]
-        self.connection.execute(f'CREATE OR REPLACE TABLE "{name}".main.{table} AS SELECT * FROM kept')
-        self.connection.unregister("kept")
+        return f'"{name}".main.{table}'
+
+    def append(self, table: str, rows: pa.Table) -> None:
+        """Add rows to a table of the database file, which outlives the session."""
+        self.connection.register("kept_rows", rows)
+        self.connection.execute(
+            f"CREATE TABLE IF NOT EXISTS {self.kept(table)} AS SELECT * FROM kept_rows LIMIT 0"
+        )
+        self.connection.execute(f"INSERT INTO {self.kept(table)} SELECT * FROM kept_rows")
+        self.connection.unregister("kept_rows")
 
     def drop(self, table: str) -> None:
         """Forget a table."""

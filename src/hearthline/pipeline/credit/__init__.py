@@ -1,0 +1,240 @@
+"""Journeys to credit: fit every model, credit every order exactly, draw the intervals, check the sums.
+
+Households come in batches, twice: once for the statistics that the models are fitted to, once to be
+credited. Nothing is kept of a batch but sums, so memory does not grow with the number of households.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from hearthline import attribution
+from hearthline.attribution import Model
+from hearthline.pipeline.core import Core, Progress
+from hearthline.pipeline.credit.bands import MOST_HOMES, Sample, shares_table
+from hearthline.pipeline.credit.batches import Batch, Owed, batches, owed_parts
+from hearthline.pipeline.credit.ledger import Ledger, decimals
+from hearthline.pipeline.credit.lifetime import Lifetime
+from hearthline.pipeline.credit.orders import Book, open_book
+from hearthline.pipeline.credit.paths import Paths
+from hearthline.schema.errors import NothingToAnswer
+from hearthline.schema.journey import Floats, Ints, Journeys
+
+__all__ = ["credit"]
+
+Keep = Callable[[str, pa.Table], None]
+_DETAILED = 3_000_000
+
+
+@dataclass(slots=True)
+class _Fit:
+    """One model with what was fitted to journeys to orders and to enrolments."""
+
+    model: Model
+    to_order: Any = None
+    to_enrol: Any = None
+    state: str = "ok"
+
+
+def credit(core: Core, keep: Keep, progress: Progress) -> None:
+    """Credit all orders and keep the tables that come out.
+
+    Args:
+        core: the relational core.
+        keep: takes a table of the answer, by name; parts of one table add up.
+        progress: called with the name of each stage.
+
+    Raises:
+        DoesNotAddUp: a ledger does not sum to the shop's total.
+        UnknownName: the settings name a model that there is not.
+    """
+    chosen = core.settings.attribution
+    book = open_book(core.engine)
+    progress("fitting models")
+    fits = _fitted(core, book, [attribution.load(n) for n in chosen.models or attribution.names()])
+    keep("models", _models(fits, chosen.default))
+    able = [f for f in fits if f.state == "ok"]
+
+    progress("crediting orders")
+    homes = core.engine.table("SELECT count(*) AS n FROM timelines")["n"][0].as_py()
+    sample = Sample(min(1.0, MOST_HOMES / max(homes, 1)))
+    ledger, lifetime = Ledger(), Lifetime(book)
+    run = _Crediting(core, book, able, ledger, sample, keep, chosen.default)
+    for batch in batches(core, book):
+        run.take(batch)
+    run.finish(lifetime)
+
+    progress("drawing intervals")
+    names = core.channels["name"].to_pylist()
+    kinds = book.kinds()
+    if able and sample.fit_order and any(o.n for o in kinds.values()):
+        channel = core.layout.channel
+        exact = {
+            (f.model.name, k): ledger.by_channel(f.model.name, k, channel, len(names))
+            for f in able
+            for k in kinds
+        }
+        keep("shares", shares_table([f.model.name for f in able], sample, kinds, names, chosen, exact))
+
+
+def _fitted(core: Core, book: Book, models: list[Model]) -> list[_Fit]:
+    fits = [_Fit(m) for m in models]
+    learning = [f for f in fits if not f.model.rule]
+    sums: dict[str, list[Any]] = {f.model.name: [None, None] for f in learning}
+    for batch in batches(core, book):
+        for fit in learning:
+            for slot, journeys in enumerate((batch.orders.journeys, batch.enrolments.journeys)):
+                part = fit.model.gather(journeys)
+                before = sums[fit.model.name][slot]
+                sums[fit.model.name][slot] = part if before is None else fit.model.merge(before, part)
+    for fit in learning:
+        to_order, to_enrol = sums[fit.model.name]
+        try:
+            fit.to_order = fit.model.solve(to_order) if to_order is not None else None
+        except NothingToAnswer as error:
+            fit.state = str(error)
+        try:
+            fit.to_enrol = (
+                fit.model.solve(to_enrol) if to_enrol is not None and len(book.enrolments.id) else None
+            )
+        except NothingToAnswer:
+            fit.to_enrol = None
+    return fits
+
+
+def _models(fits: list[_Fit], default: str) -> pa.Table:
+    return pa.table(
+        {
+            "model": [f.model.name for f in fits],
+            "title": [f.model.title for f in fits],
+            "paper": [f.model.paper for f in fits],
+            "is_default": [f.model.name == default for f in fits],
+            "state": [f.state for f in fits],
+        }
+    )
+
+
+class _Crediting:
+    """Credits batch after batch; what it remembers are sums, and the sample for the intervals."""
+
+    def __init__(
+        self,
+        core: Core,
+        book: Book,
+        fits: list[_Fit],
+        ledger: Ledger,
+        sample: Sample,
+        keep: Keep,
+        default: str,
+    ) -> None:
+        self.core, self.book, self.fits, self.ledger, self.sample, self.keep = (
+            core,
+            book,
+            fits,
+            ledger,
+            sample,
+            keep,
+        )
+        self.default = default
+        self.met: dict[str, list[Ints]] = {k: [] for k in book.kinds()}
+        self.enrolled: dict[str, list[tuple[Ints, Ints, Floats]]] = {f.model.name: [] for f in fits}
+        self.paths = Paths(core)
+        self.rows = 0
+
+    def take(self, batch: Batch) -> None:
+        """Credit one batch."""
+        chosen = self.core.settings.attribution
+        owed = {"person": batch.orders}
+        for kind in ("subscription", "machine"):
+            orders = self.book.kinds()[kind]
+            if orders.n:
+                owed[kind] = owed_parts(batch, orders, chosen.persistence, chosen.displacement)
+        for kind, part in owed.items():
+            self.met[kind].append(part.order[part.order >= 0])
+            self.sample.add(kind, part)
+            for fit in self.fits:
+                self._credit(kind, part, fit)
+        self.sample.fit_order.append(
+            batch.orders.journeys.take(self.sample.takes(batch.orders.journeys.unit))
+        )
+        to_enrol = batch.enrolments.journeys
+        self.sample.fit_enrolment.append(to_enrol.take(self.sample.takes(to_enrol.unit)))
+        for fit in self.fits:
+            self._enrol(fit, to_enrol, batch.enrolment)
+        self.keep("journeys", self._journeys(batch))
+        self.paths.take(batch.orders)
+
+    def _credit(self, kind: str, part: Owed, fit: _Fit) -> None:
+        parameters = fit.to_order if kind == "person" else fit.to_enrol
+        shares = self._shares(fit.model, part.journeys, parameters)
+        amount = self.ledger.credit(fit.model.name, kind, part, shares)
+        paid = np.flatnonzero(amount)
+        if fit.model.name == self.default or self.rows + len(paid) <= _DETAILED:
+            self.rows += len(paid)
+            self.keep("touch_credits", self._details(kind, fit.model.name, part, amount, paid))
+
+    def _shares(self, model: Model, journeys: Journeys, parameters: Any) -> Floats:
+        if parameters is None and not model.rule:
+            return np.zeros(len(journeys.channel))
+        return model.credit(journeys, parameters)
+
+    def _enrol(self, fit: _Fit, journeys: Journeys, enrolment: Ints) -> None:
+        shares = self._shares(fit.model, journeys, fit.to_enrol)
+        row = journeys.row
+        earned = np.flatnonzero((shares > 0) & (enrolment[row] >= 0))
+        self.enrolled[fit.model.name].append(
+            (enrolment[row[earned]], journeys.channel[earned], shares[earned])
+        )
+
+    def _details(self, kind: str, model: str, part: Owed, amount: Ints, paid: Ints) -> pa.Table:
+        """Return the log-level credit: one row an order, model and touch that earned."""
+        row = part.journeys.row[paid]
+        ids = self.book.kinds()[kind].id.take(pa.array(part.order[row]))
+        touched = part.end_ms[row] - np.rint(part.journeys.gap_h[paid] * 3_600_000).astype(np.int64)
+        return pa.table(
+            {
+                "order_id": ids,
+                "kind": pa.array([kind] * len(paid), pa.string()),
+                "model": pa.array([model] * len(paid), pa.string()),
+                "time": pa.array(touched * 1000, pa.timestamp("us", tz="UTC")),
+                "place": part.journeys.place[paid],
+                "amount": decimals(amount[paid]),
+            }
+        )
+
+    def _journeys(self, batch: Batch) -> pa.Table:
+        owed, journeys = batch.orders, batch.orders.journeys
+        order = pa.array(owed.order, mask=owed.order < 0)
+        return pa.table(
+            {
+                "unit": journeys.unit,
+                "kind": pa.array(np.where(owed.order >= 0, "order", "open"), pa.string()),
+                "conversion": self.book.person.id.take(order),
+                "start_ms": batch.start_ms,
+                "end_ms": owed.end_ms,
+                "value": decimals(owed.micros),
+                "touches": journeys.lengths,
+            }
+        )
+
+    def finish(self, lifetime: Lifetime) -> None:
+        """Enter what no journey met, check the sums, and keep the tables that are sums."""
+        kinds = self.book.kinds()
+        models = [f.model.name for f in self.fits]
+        for kind, orders in kinds.items():
+            met = np.concatenate(self.met[kind]) if self.met[kind] else np.zeros(0, np.int64)
+            for model in models:
+                self.ledger.leave(model, kind, orders, met)
+        self.ledger.check(models, kinds)
+        self.keep("credits", self.ledger.credits(self.core.layout.channel))
+        self.keep("ledger", self.ledger.summary(models, kinds))
+        self.keep("unattributed", self.ledger.unattributed())
+        self.keep("enrolment_ledger", lifetime.table())
+        names = self.core.channels["name"].to_pylist()
+        for model in models:
+            self.keep("enrolment_credit", lifetime.by_channel(model, names, self.enrolled[model]))
+        for name, table in self.paths.tables().items():
+            self.keep(name, table)

@@ -1,0 +1,127 @@
+"""Shares with their intervals, over all kinds of order at once, for every model."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pyarrow as pa
+
+from hearthline.attribution import Band, Part, intervals, load
+from hearthline.pipeline.credit.batches import Owed, concatenated
+from hearthline.pipeline.credit.ledger import decimals
+from hearthline.pipeline.credit.orders import Orders
+from hearthline.schema.journey import Floats, Ints, Journeys
+from hearthline.schema.settings import AttributionSettings
+
+__all__ = ["BASELINE", "Sample", "shares_table"]
+
+BASELINE = "(baseline)"
+MOST_HOMES = 200_000
+
+
+@dataclass(slots=True)
+class Sample:
+    """The households whose journeys are resampled: all of them, or a hashed sample of 200,000."""
+
+    fraction: float
+    fit_order: list[Journeys] = field(default_factory=list)
+    fit_enrolment: list[Journeys] = field(default_factory=list)
+    owed: dict[str, list[Owed]] = field(default_factory=dict)
+
+    def takes(self, units: Ints) -> Ints:
+        """Return which rows belong to the sample; a household is in it or not, whoever asks."""
+        if self.fraction >= 1.0:
+            return np.arange(len(units))
+        mixed = (units.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(11)
+        return np.flatnonzero(mixed < np.uint64(int(self.fraction * 2**53)))
+
+    def add(self, kind: str, owed: Owed) -> None:
+        """Keep the sample's part of some journeys with money."""
+        rows = self.takes(owed.journeys.unit)
+        columns = {f: getattr(owed, f)[rows] for f in ("order", "micros", "payable", "order_ms", "end_ms")}
+        self.owed.setdefault(kind, []).append(Owed(owed.journeys.take(rows), **columns))
+
+    def parts(self, kinds: dict[str, Orders]) -> dict[str, Part]:
+        """Return what the bootstrap takes, by kind of order."""
+        found: dict[str, Part] = {}
+        to_order = concatenated(self.fit_order)
+        to_enrol = concatenated(self.fit_enrolment)
+        for kind, owed in self.owed.items():
+            journeys = concatenated([o.journeys for o in owed])
+            micros, payable = (np.concatenate([getattr(o, f) for o in owed]) for f in ("micros", "payable"))
+            met = float(micros.sum()) / 1e6
+            other = (
+                kinds[kind].total / 1e6 * self.fraction - met
+                if self.fraction < 1
+                else kinds[kind].total / 1e6 - met
+            )
+            found[kind] = Part(
+                fit=to_order if kind == "person" else to_enrol,
+                credit=replace(journeys, value=micros / 1e6),
+                scale=payable / np.maximum(micros, 1),
+                other=max(other, 0.0),
+            )
+        return found
+
+
+def shares_table(
+    models: list[str],
+    sample: Sample,
+    kinds: dict[str, Orders],
+    names: list[str],
+    settings: AttributionSettings,
+    exact: dict[tuple[str, str], Ints],
+) -> pa.Table:
+    """Return the table `shares` of the answer.
+
+    Args:
+        models: the models that could be fitted.
+        sample: the households to resample.
+        kinds: the orders by kind.
+        names: the channels' names.
+        settings: how many replicates, the seed, how few homes are too few.
+        exact: credited millionths by channel for each model and kind, from the ledger.
+    """
+    parts = {k: p for k, p in sample.parts(kinds).items() if p.credit.n or p.other}
+    tables = []
+    for model in models:
+        bands = intervals(load(model), parts, max(settings.replicates, 2), settings.seed)
+        totals = {k: o.total for k, o in kinds.items()}
+        sums = {k: exact[model, k] for k in kinds}
+        for kind, band in bands.items():
+            whole = sum(totals.values()) if kind == "all" else totals[kind]
+            earned = np.sum(list(sums.values()), axis=0) if kind == "all" else sums[kind]
+            amount = np.append(earned, whole - earned.sum())
+            tables.append(_rows(model, kind, names, amount, whole, band, sample.fraction, settings.min_homes))
+    return pa.concat_tables(tables)
+
+
+def _rows(
+    model: str, kind: str, names: list[str], amount: Ints, whole: int, band: Band, fraction: float, few: int
+) -> pa.Table:
+    """Return one model's and kind's rows; the sample's deviations are carried to the exact amounts."""
+    wide = 1.0 / np.sqrt(fraction)
+    near = np.sqrt(fraction)
+    share = amount / whole if whole else np.zeros(len(amount))
+
+    def at(side: Floats, centre: Floats, scale: float) -> Floats:
+        return (side - centre) * scale
+
+    low = amount + np.rint(at(band.low, band.amount, wide) * 1e6).astype(np.int64)
+    high = amount + np.rint(at(band.high, band.amount, wide) * 1e6).astype(np.int64)
+    homes = np.rint(band.homes / fraction).astype(np.int64)
+    n = len(amount)
+    return pa.table(
+        {
+            "model": [model] * n,
+            "kind": [kind] * n,
+            "channel": pa.array([*names, BASELINE], pa.string()),
+            "amount": decimals(amount),
+            "low": decimals(low),
+            "high": decimals(high),
+            "share": share,
+            "share_low": share + at(band.share_low, band.share, near),
+            "share_high": share + at(band.share_high, band.share, near),
+            "homes": homes,
+            "enough": homes >= few,
+        }
+    )

@@ -1,0 +1,98 @@
+"""What is well and what is ill about a home and the machine under it, each with its cure."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Literal
+
+from hearthline.schema.errors import HearthlineError, HomeBusy
+from hearthline.store.answer import PublishedAnswer
+from hearthline.store.config import load_settings
+from hearthline.store.home import HomeFolder
+from hearthline.store.lake import Lake
+
+__all__ = ["Check", "doctor"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at: `state` is `ok`, `note` or `ill`; `cure` says what to do."""
+
+    name: str
+    state: Literal["ok", "note", "ill"]
+    found: str
+    cure: str = ""
+
+
+def doctor(home: HomeFolder) -> list[Check]:
+    """Return all checks of a home; changes nothing."""
+    return [*_machine(), *_settings(home), *_lake(home), *_answer(home), *_pen(home)]
+
+
+def _machine() -> Iterator[Check]:
+    yield Check("python", "ok", sys.version.split()[0])
+    java = shutil.which("java")
+    if find_spec("pyspark") is None:
+        yield Check(
+            "spark", "note", "pyspark is not installed", "only needed for it: pip install hearthline[spark]"
+        )
+    elif java is None:
+        yield Check("spark", "note", "no Java found", "only needed for it: install Java 17 or newer")
+    else:
+        yield Check("spark", "ok", "pyspark and Java are here")
+
+
+def _settings(home: HomeFolder) -> Iterator[Check]:
+    try:
+        load_settings(home.settings_file)
+    except HearthlineError as error:
+        yield Check("settings", "ill", str(error), "mend the line")
+    else:
+        yield Check("settings", "ok", "hearthline.toml" if home.settings_file.exists() else "all defaults")
+
+
+def _lake(home: HomeFolder) -> Iterator[Check]:
+    lake = Lake(home.lake)
+    try:
+        named = [f for t in ("events", "identities", "contexts", "raw", "rejects") for f in lake.files(t)]
+    except HearthlineError as error:
+        yield Check("lake", "ill", str(error), "use the version that wrote it, or newer")
+        return
+    missing = [f.name for f in named if not f.exists()]
+    if missing:
+        cure = "bring them back from a backup, or add their inputs again"
+        yield Check("lake", "ill", f"{len(missing)} files are gone, the first {missing[0]}", cure)
+    else:
+        yield Check("lake", "ok", f"{lake.rows('events')} events in {len(lake.files('events'))} files")
+    strays = lake.strays()
+    if strays:
+        yield Check(
+            "strays", "note", f"{len(strays)} files of a killed process", "never read; may be deleted"
+        )
+    free = shutil.disk_usage(home.path).free
+    low = free < 2 * 1024**3
+    yield Check("disk", "ill" if low else "ok", f"{free // 1024**2} MiB free", "make room" if low else "")
+
+
+def _answer(home: HomeFolder) -> Iterator[Check]:
+    try:
+        answer = PublishedAnswer(home)
+    except HearthlineError as error:
+        yield Check("answer", "note", str(error), "hearthline run")
+        return
+    behind = len(Lake(home.lake).files("events")) - len(answer.about["events"])
+    answer.close()
+    if behind > 0:
+        yield Check("answer", "note", f"{behind} batches came after it", "hearthline run")
+    else:
+        yield Check("answer", "ok", f"run {answer.about['run']} is up to date")
+
+
+def _pen(home: HomeFolder) -> Iterator[Check]:
+    try:
+        with home.writing():
+            yield Check("writer", "ok", "nobody is writing")
+    except HomeBusy:
+        yield Check("writer", "note", "another process is writing", "wait for it")

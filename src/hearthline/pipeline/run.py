@@ -1,0 +1,135 @@
+"""One run: the core on an engine, the credit, the tables of the answer, published at the end."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import uuid4
+
+import pyarrow as pa
+
+from hearthline.pipeline import answer as answer_tables
+from hearthline.pipeline.checks import checks_table
+from hearthline.pipeline.core import Core, Progress, build_core, make
+from hearthline.pipeline.credit import credit
+from hearthline.schema.settings import Settings
+from hearthline.store.answer import draft, publish
+from hearthline.store.duckdb import DuckEngine
+from hearthline.store.engine import Engine
+from hearthline.store.home import HomeFolder
+from hearthline.store.lake import SCHEMAS, Lake
+from hearthline.store.spark import SparkEngine
+
+__all__ = ["run"]
+
+CORE_TABLES = (
+    "members",
+    "observations",
+    "context_counts",
+    "context_places",
+    "kinds",
+    "channels",
+    "places",
+    "orders",
+    "homed_enrolments",
+    "segments",
+    "timelines",
+    "home_steps",
+)
+"""Tables that the answer's SELECTs read."""
+
+
+@contextmanager
+def _core_engine(settings: Settings, name: str | None, spill: Path) -> Iterator[Engine]:
+    """Give the engine that runs the core; the answer is written by another, so that both can go on."""
+    chosen = settings.engine
+    engine: Engine
+    if (name or chosen.name) == "spark":
+        engine = SparkEngine(chosen.threads)
+    else:
+        engine = DuckEngine(chosen.memory, chosen.threads, spill / "core")
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+def run(
+    home: HomeFolder, settings: Settings, engine: str | None, progress: Progress, *, demo: bool = False
+) -> None:
+    """Make the answer and publish it; see `Home.run`."""
+    started = datetime.now(UTC)
+    name = f"{started:%Y%m%d-%H%M%S}-{uuid4().hex[:4]}"
+    with home.writing(), TemporaryDirectory(prefix="hearthline-") as folder:
+        spill = Path(folder)
+        writer = DuckEngine(
+            settings.engine.memory, settings.engine.threads, spill / "answer", draft(home, name)
+        )
+        try:
+            with _core_engine(settings, engine, spill) as core_engine:
+                core = build_core(core_engine, Lake(home.lake), settings, progress)
+                credit(core, writer.append, progress)
+                progress("writing the answer")
+                _copy_core(core, writer)
+                about = _finish(home, core, writer, started, name, demo=demo)
+        finally:
+            writer.close()
+        publish(home, name, about)
+
+
+def _copy_core(core: Core, writer: DuckEngine) -> None:
+    """Bring the core's tables to the answer's engine."""
+    for table in CORE_TABLES:
+        writer.load(table, core.engine.table(f"SELECT * FROM {table}"))
+    found = core.resolution
+    for name, rows in {
+        "members_all": found.members,
+        "links_found": found.links,
+        "homes_found": found.homes,
+        "devices_found": found.devices,
+    }.items():
+        writer.load(name, rows)
+
+
+def _finish(
+    home: HomeFolder, core: Core, writer: DuckEngine, started: datetime, name: str, *, demo: bool
+) -> dict[str, Any]:
+    """Make the remaining tables of the answer; return what its pointer says about it."""
+    lake = Lake(home.lake)
+    writer.scan("raw_intake", lake.files("intake"), SCHEMAS["intake"])
+    for table in ("place_reach", "channel_reach"):
+        writer.load(table, writer.table(f"SELECT * FROM {writer.kept(table)}"))
+    for select in answer_tables.SELECTS:
+        make(writer, type(select)(f"draft_{select.table}", select.sql), {})
+        writer.append(select.table, writer.table(f"SELECT * FROM draft_{select.table}"))
+    writer.append("checks", checks_table(core, writer, lake))
+    about = _about(core, writer, lake, started, name, demo=demo)
+    writer.append("run", pa.Table.from_pylist([about]))
+    return {"run": name, "currency": core.currency, "demo": demo}
+
+
+def _about(
+    core: Core, writer: DuckEngine, lake: Lake, started: datetime, name: str, *, demo: bool
+) -> dict[str, Any]:
+    counted = writer.table("SELECT CAST(sum(events) AS BIGINT) AS n FROM context_counts")
+    events = counted["n"][0].as_py()
+    first, last = core.layout.first_ms, core.layout.last_ms
+    return {
+        "run": name,
+        "started": started,
+        "finished": datetime.now(UTC),
+        "currency": core.currency,
+        "unit_kind": core.settings.journeys.unit,
+        "first_day": datetime.fromtimestamp(first / 1000, UTC).date(),
+        "last_day": datetime.fromtimestamp(last / 1000, UTC).date(),
+        "events": events,
+        "duplicates": lake.rows("events") - events,
+        "rejects": lake.rows("rejects"),
+        "engine": core.engine.name,
+        "version": version("hearthline"),
+        "demo": demo,
+        "default_model": core.settings.attribution.default,
+    }
