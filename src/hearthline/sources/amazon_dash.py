@@ -134,8 +134,7 @@ def _notification(kind: str, notice: dict[str, Any], received: datetime) -> Even
     if kind == "SubscriptionChanged" and _all_ended(notice):
         meaning, role = meaning._replace(type="commerce.replenishment.ended"), "end"
     return Event(
-        # Amazon's samples repeat one id over types, and SNS may deliver twice: the type keeps them apart.
-        id=f"{native}/{kind}" if native else content_id(PLATFORM, notice),
+        id=native or content_id(PLATFORM, notice),
         id_origin="native" if native else "derived",
         source=_source(info),
         type=meaning.type,

@@ -1,0 +1,141 @@
+"""Stripe: subscriptions, invoices, checkout sessions, payments, refunds, customers.
+
+Webhooks come in an event's envelope; exports hold bare objects. The invoice of a subscription is the
+order: its `billing_reason` tells a customer's first one from a renewal, which a schedule placed.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from hearthline.schema.event import Commerce, Event, Initiator
+from hearthline.sources import Payload, currency, mapping, not_an_event, opened, text, unreadable, within
+from hearthline.sources.stripe.message import Message, subscribed
+from hearthline.sources.stripe.sales import read_invoice, read_payment, read_refund, read_session
+
+PLATFORM = "stripe"
+TITLE = "Stripe"
+LAYER: Literal["commerce"] = "commerce"
+TRANSPORTS: tuple[Literal["webhook", "stream", "file", "pull"], ...] = ("webhook", "pull", "file")
+PROOF = "Stripe-Signature: HMAC-SHA256 of time and body with the endpoint's secret, within 5 minutes"
+STATE = "live"
+TELLS: Mapping[Literal["person", "household", "initiator", "price"], Literal["yes", "no", "sometimes"]] = {
+    "person": "yes",
+    "household": "sometimes",
+    "initiator": "sometimes",
+    "price": "yes",
+}
+DOCS = "https://docs.stripe.com/api/events/object"
+
+_REFUSED = {
+    "plan": "a plan is in the catalogue; nobody bought it yet",
+    "price": "a price is in the catalogue; nobody bought it yet",
+    "product": "a product is in the catalogue; nobody bought it yet",
+    "coupon": "a coupon is an offer",
+    "promotion_code": "a promotion code is an offer",
+    "payout": "a payout moves the shop's own money",
+    "balance": "a balance is the shop's own money",
+    "balance_transaction": "a balance transaction moves the shop's own money",
+    "account": "an account is the shop's own",
+    "payment_method": "a payment method is kept, not used",
+    "setup_intent": "a set-up keeps a payment method, and buys nothing",
+    "invoiceitem": "an invoice item comes again on its invoice",
+    "line_item": "a line comes again on its invoice",
+    "transfer": "a transfer moves the shop's own money",
+    "tax_rate": "a tax rate is a setting",
+    "v2.core.event": "a thin event names an object and tells nothing of it; fetch the object",
+}
+_ENDED = frozenset(("canceled", "incomplete_expired"))
+
+
+def recognises(payload: Payload) -> bool:
+    """Return whether this is a Stripe event, or an object of a kind that we know.
+
+    >>> recognises({"object": "event", "id": "evt_1", "type": "invoice.paid", "data": {}})
+    True
+    """
+    body, _ = opened(payload)
+    kind = text(body.get("object"))
+    if kind is None or "id" not in body:
+        return False
+    return kind == "event" or kind in _READERS or kind in _REFUSED
+
+
+def read(payload: Payload, received: datetime) -> Iterator[Event]:
+    """Yield what happened to the object of an event, or what a bare object's state tells.
+
+    Raises:
+        BadPayload: an object of the catalogue or of the shop's own account; an object unknown to us.
+    """
+    body, _ = opened(payload)
+    kind = text(body.get("object"))
+    if kind is None:
+        raise unreadable(PLATFORM, "no 'object'", body, "send the event or the object whole")
+    item = mapping(within(body, "data", "object")) if kind == "event" else body
+    what = (text(item.get("object")) if kind == "event" else kind) or "object"
+    if what in _REFUSED:
+        raise not_an_event(f"{PLATFORM}.{what}", _REFUSED[what])
+    reader = _READERS.get(what)
+    if reader is None:
+        raise unreadable(f"{PLATFORM}.object", "an unknown 'object'", item, "leave it out")
+    yield from reader(Message(body if kind == "event" else {}, item, received))
+
+
+def _subscription(message: Message) -> Iterator[Event]:
+    """Yield the enrolment, a change, or the end of a subscription."""
+    item, action = message.item, message.kind.rsplit(".", 1)[-1]
+    subscription = text(item.get("id"))
+    block = Commerce(subscription=subscription, currency=currency(item.get("currency")))
+    human = Initiator(kind="human", evidence="object")
+    if action in ("", "created"):
+        yield message.event(
+            "commerce.subscription.created",
+            "created",
+            item.get("start_date"),
+            stage="purchase",
+            initiator=human,
+            automation=subscribed(subscription, "enrol"),
+            commerce=block,
+        )
+    ended = text(item.get("status")) in _ENDED
+    if action == "deleted" or (ended and action != "created"):
+        yield message.event(
+            "commerce.subscription.ended",
+            "ended",
+            item.get("ended_at") or item.get("canceled_at"),
+            stage="post_purchase",
+            automation=subscribed(subscription, "end"),
+            commerce=block,
+        )
+    elif action not in ("", "created"):
+        yield message.event(
+            f"commerce.subscription.{action[:60]}",
+            stage="post_purchase",
+            automation=subscribed(subscription, None),
+            commerce=block,
+        )
+
+
+def _customer(message: Message) -> Iterator[Event]:
+    action = message.kind.rsplit(".", 1)[-1] or "created"
+    yield message.event(f"commerce.customer.{action[:60]}")
+
+
+def _dispute(message: Message) -> Iterator[Event]:
+    order = text(message.item.get("payment_intent")) or text(message.item.get("charge"))
+    action = message.kind.rsplit(".", 1)[-1] or "created"
+    yield message.event(
+        f"commerce.dispute.{action[:60]}", stage="post_purchase", commerce=Commerce(order=order)
+    )
+
+
+_READERS: dict[str, Callable[[Message], Iterator[Event]]] = {
+    "subscription": _subscription,
+    "invoice": read_invoice,
+    "checkout.session": read_session,
+    "payment_intent": read_payment,
+    "charge": read_payment,
+    "refund": read_refund,
+    "customer": _customer,
+    "dispute": _dispute,
+}
