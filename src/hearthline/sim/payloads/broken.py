@@ -36,10 +36,14 @@ def _stranger(_: bytes) -> bytes:
     return b'{"kind": "weather", "wind": 7}'
 
 
-def _hollow(line: bytes) -> bytes:
-    """Return the payload with every inner object emptied."""
+def _handshake(_: bytes) -> bytes:
+    return b'{"lifecycle": "PING", "executionId": "1", "pingData": {"challenge": "1"}}'
+
+
+def _mistyped(line: bytes) -> bytes:
+    """Return the payload with a number where every value stood."""
     payload: dict[str, Any] = msgspec.json.decode(line)
-    return msgspec.json.encode({k: {} if isinstance(v, dict) else v for k, v in payload.items()})
+    return msgspec.json.encode(dict.fromkeys(payload, 7))
 
 
 def _nameless(line: bytes) -> bytes:
@@ -48,10 +52,12 @@ def _nameless(line: bytes) -> bytes:
     return msgspec.json.encode({k: v for k, v in payload.items() if k not in _NAMES})
 
 
-_NAMES: Final = ("event", "id", "admin_graphql_api_id", "notificationInfo", "request", "data")
+_NAMES: Final = frozenset(
+    (*("type", "event", "id", "admin_graphql_api_id"), *("notificationInfo", "request", "data", "eventData"))
+)
 
 KINDS: Final[tuple[Callable[[bytes], bytes], ...]] = (
-    *(_cut, _emptied, _listed, _garbled, _not_utf8, _stranger, _hollow, _nameless),
+    *(_cut, _emptied, _listed, _garbled, _not_utf8, _stranger, _handshake, _mistyped, _nameless),
 )
 
 
