@@ -6,7 +6,7 @@ order: its `billing_reason` tells a customer's first one from a renewal, which a
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from hearthline.schema.event import Commerce, Event, Initiator
 from hearthline.sources import Payload, currency, mapping, not_an_event, opened, text, unreadable, within

@@ -1,0 +1,243 @@
+"""What is true of every source that is discovered, over its own fixtures and over recorded payloads."""
+
+import copy
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hearthline import sources
+from hearthline.privacy.admit import admit_events
+from hearthline.schema.arrow import events_table, identities_table
+from hearthline.schema.errors import BadPayload
+from hearthline.schema.event import Event, Layer
+from hearthline.schema.records import RawPayload
+from hearthline.sources import canonical
+
+ROOT = Path(__file__).parents[2]
+FIXTURES = ROOT / "tests" / "sources" / "fixtures"
+RECORDED = ROOT.parent / "shared" / "payloads"
+RECEIVED = datetime(2026, 3, 12, 9, 0, tzinfo=UTC)
+SOURCES = sources.names()
+# Folders of recorded payloads and the source that reads them; no source may claim any other folder.
+FOLDERS = {name: name for name in SOURCES} | {"dash_replenishment": "amazon_dash"}
+
+
+def fixtures_of(name: str) -> dict[str, dict[str, Any]]:
+    path = FIXTURES / f"{name}.json"
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def recorded() -> list[tuple[str, str, dict[str, Any]]]:
+    if not RECORDED.exists():
+        return []
+    found = [(p.parent.name, p.name, json.loads(p.read_text())) for p in sorted(RECORDED.glob("*/*.json"))]
+    return [(folder, file, payload) for folder, file, payload in found if isinstance(payload, dict)]
+
+
+CASES = [(name, case, payload) for name in SOURCES for case, payload in fixtures_of(name).items()]
+IDS = [f"{name}-{case}" for name, case, _ in CASES]
+PARTIES = [(FOLDERS[d], f"{d}/{f}", p) for d, f, p in recorded() if d in FOLDERS]
+
+
+def events_of(name: str, payload: dict[str, Any]) -> list[Event]:
+    return sources.read_all(name, payload, RECEIVED)[0]
+
+
+EVERY_EVENT = [(f"{n}-{c}", e) for n, c, p in CASES + PARTIES for e in events_of(n, p)]
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_module_is_its_platform_and_says_what_it_is(name: str) -> None:
+    source = sources.load(name)
+    assert name == source.PLATFORM
+    assert source.LAYER in get_args(Layer)
+    assert source.TRANSPORTS
+    assert set(source.TRANSPORTS) <= {"webhook", "stream", "file", "pull"}
+    assert set(source.TELLS) == {"person", "household", "initiator", "price"}
+    assert set(source.TELLS.values()) <= {"yes", "no", "sometimes"}
+    assert source.DOCS.startswith("https://")
+    assert all((source.TITLE, source.PROOF, source.STATE, source.__doc__))
+
+
+@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("payload", [{}, None, [], "text", {"unheard": "of"}], ids=repr)
+def test_an_empty_or_foreign_payload_is_refused_by_name(name: str, payload: Any) -> None:
+    with pytest.raises(BadPayload, match=f"^{name}\\b") as refusal:
+        list(sources.load(name).read(payload, RECEIVED))
+    assert refusal.value.reason
+    assert not sources.load(name).recognises(payload)
+
+
+def test_every_source_has_a_test_a_fixture_and_a_page_and_they_have_a_source() -> None:
+    tests = {p.stem.removeprefix("test_") for p in (ROOT / "tests" / "sources").glob("test_*.py")}
+    pages = {p.stem for p in (ROOT / "docs" / "sources").glob("*.md")} - {"README"}
+    assert tests - {"reading"} == set(SOURCES)
+    assert {p.stem for p in FIXTURES.glob("*.json")} == set(SOURCES)
+    assert pages == set(SOURCES)
+    index = (ROOT / "docs" / "sources" / "README.md").read_text()
+    assert [n for n in SOURCES if f"({n}.md)" not in index] == []
+
+
+@pytest.mark.parametrize(("name", "case", "payload"), CASES + PARTIES)
+def test_a_payload_gives_events_or_one_named_refusal(name: str, case: str, payload: dict[str, Any]) -> None:
+    events, refusal = sources.read_all(name, payload, RECEIVED)
+    assert events or refusal, case
+    if refusal is not None:
+        assert refusal.reason in {"not-an-event", "missing-field", "wrong-type"}
+        assert re.match(rf"{name}[.:]", str(refusal))
+
+
+@pytest.mark.parametrize(("name", "case", "payload"), CASES + PARTIES)
+def test_only_its_own_source_claims_a_payload(name: str, case: str, payload: dict[str, Any]) -> None:
+    assert [n for n in SOURCES if sources.load(n).recognises(payload)] == [name], case
+
+
+@pytest.mark.parametrize(("folder", "file", "payload"), [r for r in recorded() if r[0] not in FOLDERS])
+def test_no_source_claims_the_payload_of_a_platform_that_has_none(
+    folder: str, file: str, payload: dict[str, Any]
+) -> None:
+    assert sources.recognise(payload) is None, f"{folder}/{file}"
+
+
+@pytest.mark.parametrize(("name", "case", "payload"), CASES + PARTIES)
+def test_a_replay_gives_the_same_ids_whenever_it_is_received(
+    name: str, case: str, payload: dict[str, Any]
+) -> None:
+    later = sources.read_all(name, copy.deepcopy(payload), RECEIVED + timedelta(days=3))[0]
+    first = events_of(name, payload)
+    assert [(e.source, e.id) for e in later] == [(e.source, e.id) for e in first], case
+    assert len({e.id for e in first}) == len(first)
+
+
+@pytest.mark.parametrize(("name", "case", "payload"), CASES)
+def test_reading_leaves_the_payload_as_it_was(name: str, case: str, payload: dict[str, Any]) -> None:
+    before = copy.deepcopy(payload)
+    events_of(name, payload)
+    assert payload == before, case
+
+
+def _law(event: Event) -> None:
+    """The laws of one event, whatever payload it came from."""
+    for time in (event.time, event.time_sent, event.time_received):
+        assert time is None or (time.tzinfo is UTC and time.utcoffset() == timedelta(0))
+    assert event.time_received == RECEIVED
+    assert (event.time_quality == "received") == (event.time == RECEIVED)
+    assert re.fullmatch(r"[a-z]+\.[\w]+(\.[\w]+)+|[a-z]+\.[\w]+\.[\w]+", event.type), event.type
+    assert event.type.split(".")[0] == event.layer
+    assert re.fullmatch(r"//[a-z_]+/[^/]+/.+", event.source), event.source
+    assert event.initiator.kind == "unknown" or event.initiator.evidence
+    assert event.automation.role != "act" or event.initiator.kind in {"machine", "scheduled", "predicted"}
+    assert event.automation.role is None or event.automation.kind is not None
+    if event.touch.channel is not None:
+        assert event.stage in {"awareness", "consideration", "purchase", "post_purchase"}
+        assert event.layer not in {"device", "commerce"}
+        assert event.commerce.action not in {"placed", "updated", "cancelled", "refunded"} or (
+            event.commerce.order is None
+        )
+    if event.type.startswith("commerce.order."):
+        assert event.commerce.order, event.type
+    if event.commerce.action == "refunded":
+        assert event.commerce.refund_of == event.commerce.order
+
+
+@pytest.mark.parametrize("event", [e for _, e in EVERY_EVENT], ids=[n for n, _ in EVERY_EVENT])
+def test_an_event_obeys_the_laws(event: Event) -> None:
+    if not event.source.startswith("//demo/"):
+        assert event.raw.adapter in SOURCES
+    _law(event)
+
+
+def test_no_bearer_token_is_kept() -> None:
+    texts = [json.dumps(payload) for _, _, payload in CASES]
+    assert sum("SECRET-BEARER" in text for text in texts) > 20
+    assert [n for n, e in EVERY_EVENT if b"SECRET" in canonical.line_of(e)] == []
+
+
+PERSONAL = (b"ada@example.com", b"555 0100", b"5550100", b"203.0.113.7", b"1 main st", b"FP1", b"Ada")
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_no_personal_identifier_survives_admission(name: str) -> None:
+    payloads = list(fixtures_of(name).values())
+    events = [e for p in payloads for e in events_of(name, p)]
+    raw = [RawPayload(sha256=str(i), media_type="json", body=json.dumps(p).encode()) for i, p in enumerate(payloads)]
+    admitted = admit_events(events, raw[:0], [], b"k" * 32)
+    kept = repr(admitted.events.to_pylist()) + repr(admitted.identities.to_pylist())
+    assert [value for value in PERSONAL if value.lower() in kept.lower().encode()] == []
+    assert len(raw) == len(payloads)
+
+
+def test_the_fixtures_hold_the_personal_values_that_must_not_survive() -> None:
+    text = "".join(p.read_text() for p in FIXTURES.glob("*.json")).encode().lower()
+    clear = b"".join(canonical.line_of(e) for _, e in EVERY_EVENT).lower()
+    assert [v for v in PERSONAL if v.lower() not in text and v.lower() not in clear] == []
+    assert sum(v.lower() in clear for v in PERSONAL) >= 5
+
+
+@pytest.mark.parametrize("event", [e for _, e in EVERY_EVENT], ids=[n for n, _ in EVERY_EVENT])
+def test_every_event_comes_back_from_its_exported_line(event: Event) -> None:
+    line = json.loads(canonical.line_of(event))
+    assert sources.recognise(line) == "canonical"
+    assert list(canonical.read(line, RECEIVED)) == [event]
+
+
+# Mutated payloads ---------------------------------------------------------------------------------
+
+ODD = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(min_value=-(2**70), max_value=2**70),
+    st.floats(),
+    st.sampled_from(["", " ", "x" * 300, "\ud800", "1e400", "NaN", "-1", "0000-00-00", "9999-12-31T23:59:59-14:00"]),
+    st.text(max_size=8),
+    st.sampled_from([[], {}, [[]], [None], [{}], {"id": {}}, {"a": {"b": {"c": {"d": {"e": 1}}}}}, [1, "a"]]),
+)
+
+
+def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(place for key, child in inside for place in _places(child, (*path, key)))]
+
+
+@st.composite
+def mutated(draw: st.DrawFn, payloads: list[dict[str, Any]]) -> dict[str, Any]:
+    payload = copy.deepcopy(draw(st.sampled_from(payloads)))
+    for _ in range(draw(st.integers(1, 3))):
+        places = [place for place in _places(payload) if place]
+        if not places:
+            break
+        *path, last = draw(st.sampled_from(places))
+        parent = payload
+        for step in path:
+            parent = parent[step]
+        if draw(st.booleans()):
+            del parent[last]
+        elif isinstance(parent, dict) and draw(st.booleans()):
+            parent[draw(st.sampled_from(["id", "type", "event", "extra.key", ""]))] = draw(ODD)
+        else:
+            parent[last] = draw(ODD)
+    return payload
+
+
+@pytest.mark.parametrize("name", SOURCES)
+@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_a_broken_payload_raises_nothing_but_a_refusal(name: str, data: st.DataObject) -> None:
+    payload = data.draw(mutated(list(fixtures_of(name).values())))
+    assert isinstance(sources.load(name).recognises(payload), bool)
+    events, refusal = sources.read_all(name, payload, RECEIVED)
+    assert events or refusal
+    for event in events:
+        _law(event)
+    events_table(events)
+    identities_table(events)
+    again = sources.read_all(name, copy.deepcopy(payload), RECEIVED + timedelta(days=1))[0]
+    assert [e.id for e in again] == [e.id for e in events]
+    if refusal is not None:
+        assert str(refusal).startswith(name)
