@@ -184,7 +184,7 @@ class Home:
         Raises:
             UnknownName: the answer has no such order.
         """
-        return pipeline.explain(self._folder, self.settings, order)
+        return pipeline.explain(self._folder, order)
 
     def rejects(self, reason: str | None = None, limit: int = 100) -> pa.Table:
         """Return what was refused: `source`, `reason`, `place`, `wrong`, `cure`, `received`, `raw`."""

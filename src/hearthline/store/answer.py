@@ -70,9 +70,10 @@ class PublishedAnswer:
             self.connection.register(f"empty_{table}", SCHEMAS[table].empty_table())
             self.connection.execute(f"CREATE TEMP VIEW {table} AS SELECT * FROM empty_{table}")
 
-    def table(self, sql: str) -> pa.Table:
-        """Return the result of a SELECT over the answer's tables."""
-        return self.connection.sql(sql).to_arrow_table()
+    def table(self, sql: str, parameters: dict[str, Any] | None = None) -> pa.Table:
+        """Return the result of a SELECT over the answer's tables; `$name` stands for a parameter."""
+        used = {k: v for k, v in (parameters or {}).items() if f"${k}" in sql}
+        return self.connection.sql(sql, params=used).to_arrow_table()
 
     def close(self) -> None:
         """Let go of the files."""

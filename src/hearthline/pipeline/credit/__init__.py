@@ -4,8 +4,9 @@ Households come in batches, twice: once for the statistics that the models are f
 credited. Nothing is kept of a batch but sums, so memory does not grow with the number of households.
 """
 
+from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -61,11 +62,10 @@ def credit(core: Core, keep: Keep, progress: Progress) -> None:
     progress("crediting orders")
     homes = core.engine.table("SELECT count(*) AS n FROM timelines")["n"][0].as_py()
     sample = Sample(min(1.0, MOST_HOMES / max(homes, 1)))
-    ledger, lifetime = Ledger(), Lifetime(book)
-    run = _Crediting(core, book, able, ledger, sample, keep, chosen.default)
+    run = _Crediting(core, book, able, sample, keep)
     for batch in batches(core, book):
         run.take(batch)
-    run.finish(lifetime)
+    run.finish(Lifetime(book))
 
     progress("drawing intervals")
     names = core.channels["name"].to_pylist()
@@ -73,7 +73,7 @@ def credit(core: Core, keep: Keep, progress: Progress) -> None:
     if able and sample.fit_order and any(o.n for o in kinds.values()):
         channel = core.layout.channel
         exact = {
-            (f.model.name, k): ledger.by_channel(f.model.name, k, channel, len(names))
+            (f.model.name, k): run.ledger.by_channel(f.model.name, k, channel, len(names))
             for f in able
             for k in kinds
         }
@@ -117,32 +117,23 @@ def _models(fits: list[_Fit], default: str) -> pa.Table:
     )
 
 
+@dataclass(slots=True)
 class _Crediting:
     """Credits batch after batch; what it remembers are sums, and the sample for the intervals."""
 
-    def __init__(
-        self,
-        core: Core,
-        book: Book,
-        fits: list[_Fit],
-        ledger: Ledger,
-        sample: Sample,
-        keep: Keep,
-        default: str,
-    ) -> None:
-        self.core, self.book, self.fits, self.ledger, self.sample, self.keep = (
-            core,
-            book,
-            fits,
-            ledger,
-            sample,
-            keep,
-        )
-        self.default = default
-        self.met: dict[str, list[Ints]] = {k: [] for k in book.kinds()}
-        self.enrolled: dict[str, list[tuple[Ints, Ints, Floats]]] = {f.model.name: [] for f in fits}
-        self.paths = Paths(core)
-        self.rows = 0
+    core: Core
+    book: Book
+    fits: list[_Fit]
+    sample: Sample
+    keep: Keep
+    ledger: Ledger = field(default_factory=Ledger)
+    met: dict[str, list[Ints]] = field(default_factory=lambda: defaultdict(list))
+    enrolled: dict[str, list[tuple[Ints, Ints, Floats]]] = field(default_factory=lambda: defaultdict(list))
+    rows: int = 0
+    paths: Paths = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.paths = Paths(self.core)
 
     def take(self, batch: Batch) -> None:
         """Credit one batch."""
@@ -168,11 +159,12 @@ class _Crediting:
         self.paths.take(batch.orders)
 
     def _credit(self, kind: str, part: Owed, fit: _Fit) -> None:
+        chosen = self.core.settings.attribution
         parameters = fit.to_order if kind == "person" else fit.to_enrol
         shares = self._shares(fit.model, part.journeys, parameters)
         amount = self.ledger.credit(fit.model.name, kind, part, shares)
         paid = np.flatnonzero(amount)
-        if fit.model.name == self.default or self.rows + len(paid) <= _DETAILED:
+        if fit.model.name == chosen.default or self.rows + len(paid) <= _DETAILED:
             self.rows += len(paid)
             self.keep("touch_credits", self._details(kind, fit.model.name, part, amount, paid))
 

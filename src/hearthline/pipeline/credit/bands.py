@@ -91,36 +91,45 @@ def shares_table(
             whole = sum(totals.values()) if kind == "all" else totals[kind]
             earned = np.sum(list(sums.values()), axis=0) if kind == "all" else sums[kind]
             amount = np.append(earned, whole - earned.sum())
-            tables.append(_rows(model, kind, names, amount, whole, band, sample.fraction, settings.min_homes))
+            tables.append(_rows((model, kind), names, amount, band, (sample.fraction, settings.min_homes)))
     return pa.concat_tables(tables)
 
 
 def _rows(
-    model: str, kind: str, names: list[str], amount: Ints, whole: int, band: Band, fraction: float, few: int
+    cell: tuple[str, str], names: list[str], amount: Ints, band: Band, sampled: tuple[float, int]
 ) -> pa.Table:
-    """Return one model's and kind's rows; the sample's deviations are carried to the exact amounts."""
-    wide = 1.0 / np.sqrt(fraction)
-    near = np.sqrt(fraction)
+    """Return one model's and kind's rows; the sample's deviations are carried to the exact amounts.
+
+    `sampled` holds the sample's part of all households, and how few homes are too few.
+    """
+    fraction, few = sampled
+    whole = int(amount.sum())
     share = amount / whole if whole else np.zeros(len(amount))
 
-    def at(side: Floats, centre: Floats, scale: float) -> Floats:
+    def end(side: Floats, centre: Floats, scale: float) -> Floats:
         return (side - centre) * scale
 
-    low = amount + np.rint(at(band.low, band.amount, wide) * 1e6).astype(np.int64)
-    high = amount + np.rint(at(band.high, band.amount, wide) * 1e6).astype(np.int64)
+    def money(side: Floats) -> Ints:
+        moved = np.rint(end(side, band.amount, 1e6 / np.sqrt(fraction))).astype(np.int64)
+        floor: Ints = np.maximum(amount + moved, np.minimum(amount, 0))
+        return floor
+
+    def part(side: Floats) -> Floats:
+        floor: Floats = np.maximum(share + end(side, band.share, np.sqrt(fraction)), np.minimum(share, 0.0))
+        return floor
+
     homes = np.rint(band.homes / fraction).astype(np.int64)
-    n = len(amount)
     return pa.table(
         {
-            "model": [model] * n,
-            "kind": [kind] * n,
+            "model": [cell[0]] * len(amount),
+            "kind": [cell[1]] * len(amount),
             "channel": pa.array([*names, BASELINE], pa.string()),
             "amount": decimals(amount),
-            "low": decimals(low),
-            "high": decimals(high),
+            "low": decimals(money(band.low)),
+            "high": decimals(money(band.high)),
             "share": share,
-            "share_low": share + at(band.share_low, band.share, near),
-            "share_high": share + at(band.share_high, band.share, near),
+            "share_low": part(band.share_low),
+            "share_high": part(band.share_high),
             "homes": homes,
             "enough": homes >= few,
         }

@@ -59,22 +59,19 @@ class Ledger:
         paid = np.flatnonzero((shares > 0) & won[row])
         touch_ms = owed.end_ms[row] - np.rint(owed.journeys.gap_h * 3_600_000).astype(np.int64)
         for accounting, when in (("order", owed.order_ms[row]), ("touch", touch_ms)):
-            self._enter(
-                model, kind, accounting, owed.journeys.place[paid], when[paid], amount[paid], expected[paid]
-            )
+            cell = owed.journeys.place[paid] * 2**20 + when[paid] // _DAY_MS
+            self._enter((model, kind, accounting), cell, amount[paid], expected[paid])
         self.credited[model, kind] += int(amount.sum())
         self._explain(model, kind, owed, amount, won)
         return amount
 
-    def _enter(
-        self, model: str, kind: str, accounting: str, place: Ints, when_ms: Ints, amount: Ints, orders: Floats
-    ) -> None:
-        cell = place * 2**20 + when_ms // _DAY_MS
-        key, inverse = np.unique(cell, return_inverse=True)
+    def _enter(self, cell: tuple[str, str, str], at: Ints, amount: Ints, orders: Floats) -> None:
+        """Add up amounts and orders by `at`: touchpoint x 2^20 + day."""
+        key, inverse = np.unique(at, return_inverse=True)
         money = np.zeros(len(key), np.int64)
         np.add.at(money, inverse, amount)
         count = np.bincount(inverse, weights=orders, minlength=len(key)).astype(np.float64)
-        self.parts[model, kind, accounting].append((key >> 20, key & (2**20 - 1), money, count))
+        self.parts[cell].append((key >> 20, key & (2**20 - 1), money, count))
 
     def _explain(self, model: str, kind: str, owed: Owed, amount: Ints, won: np.ndarray) -> None:
         """Keep the reason for what is not credited: no touch, displaced or no longer owed, baseline."""
@@ -116,8 +113,8 @@ class Ledger:
                 gap = orders.total - self.credited[model, kind] - left
                 if gap:
                     raise DoesNotAddUp(
-                        f"ledger: {model} over {kind} orders is {Decimal(gap) / 10**6} away from the shop's total; "
-                        "nothing was published; please report this with `hearthline doctor --json`"
+                        f"ledger: {model} over {kind} orders is {Decimal(gap) / 10**6} away from the shop's "
+                        "total; nothing was published; please report this with `hearthline doctor --json`"
                     )
 
     def by_channel(self, model: str, kind: str, channel: Ints, channels: int) -> Ints:

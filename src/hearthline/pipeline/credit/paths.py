@@ -15,6 +15,18 @@ _SHOWN = 12
 _LAGS_DAYS = (0, 1, 2, 3, 7, 14, 30)
 
 
+_SPELLED = """
+    SELECT (
+        SELECT array_agg(n.name ORDER BY u.position)
+        FROM (SELECT unnest(path) AS channel, generate_subscripts(path, 1) AS position) u
+        JOIN names n ON n.channel = u.channel
+      ) AS path, length, CAST(sum(journeys) AS BIGINT) AS journeys,
+      CAST(sum(conversions) AS BIGINT) AS conversions, CAST(sum(micros) AS BIGINT) AS micros
+    FROM paths
+    GROUP BY ALL
+"""
+
+
 class Paths:
     """Counts of paths, lags and reach, added up batch by batch."""
 
@@ -22,7 +34,8 @@ class Paths:
         self.core = core
         self.connection = duckdb.connect(config={"threads": 2})
         self.connection.execute(
-            "CREATE TABLE paths (path BIGINT[], length BIGINT, journeys BIGINT, conversions BIGINT, micros HUGEINT)"
+            "CREATE TABLE paths "
+            "(path BIGINT[], length BIGINT, journeys BIGINT, conversions BIGINT, micros HUGEINT)"
         )
         self.lags = np.zeros(len(_LAGS_DAYS), np.int64)
         self.places = np.zeros(core.places.num_rows, np.int64)
@@ -35,8 +48,8 @@ class Paths:
         part = pa.table({"path": lists, "won": journeys.converted, "micros": owed.micros})
         self.connection.register("part", part)
         self.connection.execute(
-            f"INSERT INTO paths SELECT path[1:{_SHOWN}], len(path), count(*), sum(CAST(won AS BIGINT)), sum(micros) "
-            "FROM part WHERE len(path) > 0 OR won GROUP BY ALL"
+            f"INSERT INTO paths SELECT path[1:{_SHOWN}], len(path), count(*), "
+            "sum(CAST(won AS BIGINT)), sum(micros) FROM part WHERE len(path) > 0 OR won GROUP BY ALL"
         )
         self.connection.unregister("part")
         longest = np.zeros(journeys.n)
@@ -51,12 +64,7 @@ class Paths:
     def tables(self) -> dict[str, pa.Table]:
         """Return `paths`, `gaps`, `place_reach` and `channel_reach`."""
         self.connection.register("names", self.core.channels)
-        found: pa.Table = self.connection.sql(
-            "SELECT (SELECT array_agg(n.name ORDER BY u.i) FROM (SELECT unnest(path) AS c, generate_subscripts(path, 1) AS i) u "
-            "JOIN names n ON n.channel = u.c) AS path, length, CAST(sum(journeys) AS BIGINT) AS journeys, "
-            "CAST(sum(conversions) AS BIGINT) AS conversions, CAST(sum(micros) AS BIGINT) AS micros "
-            "FROM paths GROUP BY ALL"
-        ).to_arrow_table()
+        found: pa.Table = self.connection.sql(_SPELLED).to_arrow_table()
         money = decimals(found["micros"].to_numpy().astype(np.int64))
         layout = self.core.layout
         return {
