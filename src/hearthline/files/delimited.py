@@ -190,7 +190,9 @@ def _without(records: Records, faulty: list[int]) -> bytes:
 def _batch(path: Path, records: Records, dialect: Dialect) -> Batch:
     columns = len(dialect.header)
     faults = _faults(records, columns)
-    kept = np.setdiff1d(np.arange(len(records.lines)), np.fromiter(faults, np.int64, len(faults)))
+    sound = np.ones(len(records.lines), np.bool_)
+    sound[np.fromiter(faults, np.int64, len(faults))] = False
+    kept = np.flatnonzero(sound)
     data = _without(records, sorted(faults)) if faults else records.data[: records.used]
     if len(kept):
         table = _typed(data, dialect)

@@ -21,14 +21,14 @@ from hearthline.files.values import (
     connect,
     day_sql,
     is_day_sql,
-    text_sql,
+    offset_sql,
     time_sql,
     zone_sql,
 )
 from hearthline.schema.journey import Bools
 from hearthline.schema.records import Reject
 
-__all__ = ["MONEY_FIELDS", "Reader", "Refusals", "Typed", "told"]
+__all__ = ["MONEY_FIELDS", "Reader", "Refusals", "Typed", "text_of", "told"]
 
 MONEY_FIELDS = ("net", "total", "gross", "tax", "shipping", "discount", "refunded", "unit_price", "quantity",
                 "cost", "cost_micros")  # fmt: skip
@@ -44,6 +44,19 @@ def told(column: pa.Array, rule: Callable[[str], object], kind: pa.DataType | No
     coded = column.dictionary_encode()
     said = [None if v is None else rule(v) for v in coded.dictionary.to_pylist()]
     return pa.array(said, kind or pa.string()).take(coded.indices)
+
+
+def text_of(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return the values as text without white space around them; empty text is null.
+
+    >>> text_of(pa.chunked_array([[" a", "", None]])).to_pylist()
+    ['a', None, None]
+    """
+    if not pa.types.is_string(column.type):
+        column = column.cast(pa.string())
+    trimmed = pc.utf8_trim_whitespace(column)
+    empty = pc.equal(trimmed, "")
+    return pc.if_else(empty, pa.scalar(None, pa.string()), trimmed) if pc.any(empty).as_py() else trimmed
 
 
 @dataclass(frozen=True)
@@ -129,36 +142,46 @@ class Reader:
 
     def typed(self, batch: Batch) -> Typed:
         """Return the batch's fields, typed."""
-        self.connection.register("batch", batch.table)
-        schema = batch.table.schema
-        inner = [f"{self._key_sql(schema)} as key"]
+        texts, measured = {}, {}
+        kinds = {}
         for name, column in self.found.columns.items():
-            kind = schema.field(column).type
-            if name in ("ts", "day") and not pa.types.is_string(kind) and pa.types.is_temporal(kind):
-                sql = '"' + column.replace('"', '""') + '"'
+            values = batch.table.column(column)
+            kinds[name] = values.type
+            if name in ("ts", "day"):
+                measured["t"] = values if pa.types.is_temporal(values.type) else text_of(values)
+            elif name in MONEY_FIELDS:
+                measured[name] = text_of(values)
             else:
-                sql = text_sql(column, kind)
-            inner.append(f"{sql} as {'t' if name in ('ts', 'day') else name}")
-        source = f"(select {', '.join(inner)} from batch)"
-        try:
-            self._learn_styles(source)
-            outer = [
-                c
-                for name, col in self.found.columns.items()
-                for c in self._outer_sql(name, schema.field(col).type)
-            ]
-            table = self.connection.sql(f"select key, {', '.join(outer)} from {source}").to_arrow_table()
-        finally:
-            self.connection.unregister("batch")
-        return Typed(table.combine_chunks())
+                texts[name] = text_of(values)
+        unnamed = "event_id" not in texts or texts["event_id"].null_count > 0
+        keyed = batch.table if unnamed and self.found.kind != "spend" else None
+        known = self._measured(measured, kinds, keyed)
+        for name, values in texts.items():
+            known = known.append_column(name, values)
+        return Typed(known.combine_chunks())
 
-    def _key_sql(self, schema: pa.Schema) -> str:
-        if "event_id" in self.found.columns or self.found.kind == "spend":
-            return "null::varchar"
-        parts = [f"coalesce({text_sql(f.name, f.type)}, '')" for f in schema]
-        return f"md5({' || chr(31) || '.join(parts)})"
+    def _measured(
+        self, measured: dict[str, pa.ChunkedArray], kinds: dict[str, pa.DataType], keyed: pa.Table | None
+    ) -> pa.Table:
+        """Return key (a hash of all columns in `keyed`), times and amounts, worked out by the engine."""
+        columns = pa.table({"n": pa.nulls(len(next(iter(measured.values()))))})
+        key = "null::varchar"
+        if keyed is not None:
+            keyed = columns = keyed.rename_columns([f"c{i}" for i in range(keyed.num_columns)])
+            parts = [f"coalesce({c}::varchar, '')" for c in keyed.column_names]
+            key = f"md5({' || chr(31) || '.join(parts)})"
+        for name, values in measured.items():
+            columns = columns.append_column(name, values)
+        self.connection.register("batch", columns)
+        self._learn_styles()
+        picked = [c for name in kinds for c in self._columns_sql(name, kinds[name])]
+        table = self.connection.sql(
+            f"select {', '.join([f'{key} as key', *picked])} from batch"
+        ).to_arrow_table()
+        self.connection.unregister("batch")
+        return table
 
-    def _outer_sql(self, name: str, kind: pa.DataType) -> list[str]:
+    def _columns_sql(self, name: str, kind: pa.DataType) -> list[str]:
         if name == "day":
             return [f"{day_sql(kind)} as day"]
         if name == "ts":
@@ -166,7 +189,7 @@ class Reader:
         if name in MONEY_FIELDS:
             style = self.found.settings.get("decimal") or self.styles.get(name, "plain")
             return [f"{amount_sql(name, style)} as {name}", f"{name} is not null as {name}_given"]
-        return [name]
+        return []
 
     def _time_columns(self, kind: pa.DataType) -> list[str]:
         # A day alone is enough for an order; everything else needs to know whose midnight it is.
@@ -175,11 +198,7 @@ class Reader:
         day = is_day_sql(kind)
         if self.found.kind == "orders" and zone is None:
             moment = f"case when {day} then timezone('UTC', {day_sql(kind)}::timestamp) else {moment} end"
-        offset = "null::bigint"
-        if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-            clock = r"regexp_extract(t, '^\d{4}.\d\d.\d\d.\d\d:\d\d(:\d\d)?')"
-            offset = f"""case when t is null or suffix(t, 'Z') or substr(t, 5, 1) not in ('-', '/') then null
-                else date_diff('minute', timezone('UTC', ({moment})), try_cast({clock} as timestamp)) end"""
+        offset = "null::bigint" if pa.types.is_temporal(kind) else offset_sql(moment)
         return [
             f"({moment}) as time",
             f"case when ({moment}) is null then {fault} end as time_fault",
@@ -187,12 +206,12 @@ class Reader:
             f"{offset} as tz_offset",
         ]
 
-    def _learn_styles(self, source: str) -> None:
+    def _learn_styles(self) -> None:
         """Note which amounts have decimal commas, so that `1.234` beside them is not taken for 1.234."""
         names = [n for n in MONEY_FIELDS if n in self.found.columns and n not in self.styles]
         if names and "decimal" not in self.found.settings:
             sql = ", ".join(comma_sql(n) for n in names)
-            seen = self.connection.execute(f"select {sql} from {source}").fetchall()[0]
+            seen = self.connection.execute(f"select {sql} from batch").fetchall()[0]
             self.styles |= {n: "mixed" for n, comma in zip(names, seen, strict=True) if comma}
 
     def time_refusals(self, typed: Typed, refusals: Refusals) -> None:

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from hearthline.schema.errors import BadFile
 
-__all__ = ["amount_sql", "comma_sql", "connect", "day_sql", "text_sql", "time_sql"]
+__all__ = ["amount_sql", "comma_sql", "connect", "day_sql", "offset_sql", "time_sql"]
 
 _ISO = "(substr(t, 5, 1) in ('-', '/') and length(t) > 10)"
 _ZONED = "(suffix(t, 'Z') or suffix(t, 'z') or regexp_matches(substr(t, 12), '[-+A-Za-z]'))"
@@ -66,20 +66,6 @@ def zone_sql(connection: duckdb.DuckDBPyConnection, zone: str | None) -> str | N
     return f"'{zone}'"
 
 
-def text_sql(column: str, kind: pa.DataType) -> str:
-    """Return SQL for the column as trimmed text; empty text is null.
-
-    >>> text_sql("a", pa.int64())
-    'cast("a" as varchar)'
-    """
-    name = '"' + column.replace('"', '""') + '"'
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return f"nullif(trim({name}), '')"
-    return f"cast({name} as varchar)"
-
-
 def time_sql(kind: pa.DataType, zone: str | None) -> tuple[str, str]:
     """Return SQL for the moment and for the reason why there is none, of a column named `t`.
 
@@ -105,6 +91,17 @@ def time_sql(kind: pa.DataType, zone: str | None) -> tuple[str, str]:
                      when {_NUMBER} then 'implausible-time'
                      else 'bad-time' end"""
     return moment, fault
+
+
+def offset_sql(moment: str) -> str:
+    """Return SQL for the minutes by which the clock in the text `t` was ahead of UTC; null for UTC.
+
+    Args:
+        moment: SQL for the moment that the text names.
+    """
+    clock = r"regexp_extract(t, '^\d{4}.\d\d.\d\d.\d\d:\d\d(:\d\d)?')"
+    return f"""case when t is null or suffix(t, 'Z') or substr(t, 5, 1) not in ('-', '/') then null
+        else date_diff('minute', timezone('UTC', ({moment})), try_cast({clock} as timestamp)) end"""
 
 
 def day_sql(kind: pa.DataType) -> str:
