@@ -39,7 +39,7 @@ def write_payloads(world: str, homes: int, days: int, seed: int, folder: Path | 
     """Write the town as platform payloads into a folder; return the number of lines of each file.
 
     NDJSON files in the order in which the platforms would deliver, and `ad_spend.csv`. Same arguments,
-    same bytes. About 20 microseconds a line; made for towns of some thousand homes.
+    same bytes. About 35 microseconds a line; made for towns of some thousand homes.
     """
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)

@@ -41,9 +41,9 @@ def _handshake(_: bytes) -> bytes:
 
 
 def _mistyped(line: bytes) -> bytes:
-    """Return the payload with a number where every value stood."""
+    """Return the payload with an empty list where every value stood."""
     payload: dict[str, Any] = msgspec.json.decode(line)
-    return msgspec.json.encode(dict.fromkeys(payload, 7))
+    return msgspec.json.encode({key: [] for key in payload})
 
 
 def _nameless(line: bytes) -> bytes:

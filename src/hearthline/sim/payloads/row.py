@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -22,7 +22,7 @@ _LOCAL: Final = timezone(timedelta(minutes=TZ_MINUTES))
 class Row(NamedTuple):
     """A row of the log, and what is needed to know of its home."""
 
-    what: int
+    of: What
     id: int
     home: int
     time: int
@@ -42,11 +42,6 @@ class Row(NamedTuple):
     segment: str
     owns: frozenset[str]
     seed: int
-
-    @property
-    def of(self) -> What:
-        """What kind of happening it is."""
-        return What(self.what)
 
     @property
     def met(self) -> Channel:
@@ -75,7 +70,9 @@ def rows_of(log: Log, homes: Homes, seed: int) -> Iterator[Row]:
     names = [f.name for f in fields(Log) if f.name in Row._fields]
     at = ordered.home - homes.first
     owned = [frozenset(k for k in DEVICES if homes.owns[k][i]) for i in range(homes.n)]
-    columns = [getattr(ordered, name).tolist() for name in names]
+    kinds = list(What)
+    columns: list[list[Any]] = [[kinds[code] for code in ordered.what.tolist()]]
+    columns += [getattr(ordered, name).tolist() for name in names]
     columns += [homes.hinted[at].tolist(), _placed(ordered).tolist()]
     columns += [[SEGMENTS[s] for s in homes.segment[at].tolist()]]
     columns += [[owned[i] for i in at.tolist()]]
