@@ -26,6 +26,8 @@ RECEIVED = datetime(2026, 3, 12, 9, 0, tzinfo=UTC)
 SOURCES = sources.names()
 # Folders of recorded payloads and the source that reads them; no source may claim any other folder.
 FOLDERS = {name: name for name in SOURCES} | {"dash_replenishment": "amazon_dash"}
+# Recorded elsewhere, and still a request as Alexa sends it.
+OTHERS = {"voicelabs/alexa_launch_event_input.json": "alexa_skill"}
 
 
 def fixtures_of(name: str) -> dict[str, dict[str, Any]]:
@@ -98,7 +100,10 @@ def test_only_its_own_source_claims_a_payload(name: str, case: str, payload: dic
     assert [n for n in SOURCES if sources.load(n).recognises(payload)] == [name], case
 
 
-@pytest.mark.parametrize(("folder", "file", "payload"), [r for r in recorded() if r[0] not in FOLDERS])
+@pytest.mark.parametrize(
+    ("folder", "file", "payload"),
+    [r for r in recorded() if r[0] not in FOLDERS and f"{r[0]}/{r[1]}" not in OTHERS],
+)
 def test_no_source_claims_the_payload_of_a_platform_that_has_none(
     folder: str, file: str, payload: dict[str, Any]
 ) -> None:
@@ -122,24 +127,29 @@ def test_reading_leaves_the_payload_as_it_was(name: str, case: str, payload: dic
     assert payload == before, case
 
 
-def _law(event: Event) -> None:
-    """The laws of one event, whatever payload it came from."""
+def _form(event: Event) -> None:
+    """What is true of the form of any event, whoever states it."""
     for time in (event.time, event.time_sent, event.time_received):
-        assert time is None or (time.tzinfo is UTC and time.utcoffset() == timedelta(0))
+        assert time is None or time.tzinfo is UTC
+    assert event.time_received is not None
+    layer, _, rest = event.type.partition(".")
+    assert layer == event.layer
+    assert re.fullmatch(r"\w+(\.\w+)+", rest), event.type
+    assert event.id.strip()
+
+
+def _sense(event: Event) -> None:
+    """What is true of every event that a source derives from a platform's payload."""
     assert event.time_received == RECEIVED
     assert (event.time_quality == "received") == (event.time == RECEIVED)
-    assert re.fullmatch(r"[a-z]+\.[\w]+(\.[\w]+)+|[a-z]+\.[\w]+\.[\w]+", event.type), event.type
-    assert event.type.split(".")[0] == event.layer
     assert re.fullmatch(r"//[a-z_]+/[^/]+/.+", event.source), event.source
     assert event.initiator.kind == "unknown" or event.initiator.evidence
     assert event.automation.role != "act" or event.initiator.kind in {"machine", "scheduled", "predicted"}
     assert event.automation.role is None or event.automation.kind is not None
+    assert event.automation.ref_id is None or event.automation.ref_type is not None
     if event.touch.channel is not None:
-        assert event.stage in {"awareness", "consideration", "purchase", "post_purchase"}
         assert event.layer not in {"device", "commerce"}
-        assert event.commerce.action not in {"placed", "updated", "cancelled", "refunded"} or (
-            event.commerce.order is None
-        )
+        assert event.commerce.order is None
     if event.type.startswith("commerce.order."):
         assert event.commerce.order, event.type
     if event.commerce.action == "refunded":
@@ -148,9 +158,11 @@ def _law(event: Event) -> None:
 
 @pytest.mark.parametrize("event", [e for _, e in EVERY_EVENT], ids=[n for n, _ in EVERY_EVENT])
 def test_an_event_obeys_the_laws(event: Event) -> None:
-    if not event.source.startswith("//demo/"):
-        assert event.raw.adapter in SOURCES
-    _law(event)
+    assert event.raw.adapter in SOURCES
+    _form(event)
+    _sense(event)
+    if event.touch.channel is not None:
+        assert event.stage in {"awareness", "consideration", "purchase"}
 
 
 def test_no_bearer_token_is_kept() -> None:
@@ -159,14 +171,17 @@ def test_no_bearer_token_is_kept() -> None:
     assert [n for n, e in EVERY_EVENT if b"SECRET" in canonical.line_of(e)] == []
 
 
-PERSONAL = (b"ada@example.com", b"555 0100", b"5550100", b"203.0.113.7", b"1 main st", b"FP1", b"Ada")
+PERSONAL = (b"ada@example.com", b"555 0100", b"5550100", b"203.0.113.7", b"1 main st", b"FP1", b"Adabelle")
 
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_no_personal_identifier_survives_admission(name: str) -> None:
     payloads = list(fixtures_of(name).values())
     events = [e for p in payloads for e in events_of(name, p)]
-    raw = [RawPayload(sha256=str(i), media_type="json", body=json.dumps(p).encode()) for i, p in enumerate(payloads)]
+    raw = [
+        RawPayload(sha256=str(i), media_type="json", body=json.dumps(p).encode())
+        for i, p in enumerate(payloads)
+    ]
     admitted = admit_events(events, raw[:0], [], b"k" * 32)
     kept = repr(admitted.events.to_pylist()) + repr(admitted.identities.to_pylist())
     assert [value for value in PERSONAL if value.lower() in kept.lower().encode()] == []
@@ -194,7 +209,9 @@ ODD = st.one_of(
     st.booleans(),
     st.integers(min_value=-(2**70), max_value=2**70),
     st.floats(),
-    st.sampled_from(["", " ", "x" * 300, "\ud800", "1e400", "NaN", "-1", "0000-00-00", "9999-12-31T23:59:59-14:00"]),
+    st.sampled_from(
+        ["", " ", "x" * 300, "\ud800", "1e400", "NaN", "-1", "0000-00-00", "9999-12-31T23:59:59-14:00"]
+    ),
     st.text(max_size=8),
     st.sampled_from([[], {}, [[]], [None], [{}], {"id": {}}, {"a": {"b": {"c": {"d": {"e": 1}}}}}, [1, "a"]]),
 )
@@ -219,9 +236,9 @@ def mutated(draw: st.DrawFn, payloads: list[dict[str, Any]]) -> dict[str, Any]:
         if draw(st.booleans()):
             del parent[last]
         elif isinstance(parent, dict) and draw(st.booleans()):
-            parent[draw(st.sampled_from(["id", "type", "event", "extra.key", ""]))] = draw(ODD)
+            parent[draw(st.sampled_from(["id", "type", "event", "extra.key", ""]))] = copy.deepcopy(draw(ODD))
         else:
-            parent[last] = draw(ODD)
+            parent[last] = copy.deepcopy(draw(ODD))
     return payload
 
 
@@ -234,7 +251,9 @@ def test_a_broken_payload_raises_nothing_but_a_refusal(name: str, data: st.DataO
     events, refusal = sources.read_all(name, payload, RECEIVED)
     assert events or refusal
     for event in events:
-        _law(event)
+        _form(event)
+        if name != "canonical":  # its sender states the sense itself
+            _sense(event)
     events_table(events)
     identities_table(events)
     again = sources.read_all(name, copy.deepcopy(payload), RECEIVED + timedelta(days=1))[0]

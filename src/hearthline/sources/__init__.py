@@ -61,6 +61,7 @@ __all__ = [
     "unreadable",
     "whole",
     "within",
+    "word",
 ]
 
 Payload = Mapping[str, Any]
@@ -199,6 +200,17 @@ def embedded(value: object) -> dict[str, Any]:
 
 
 # What members share: typed values ----------------------------------------------------------------
+
+
+def word(value: object, otherwise: str) -> str:
+    """Return a text as one word of an event's type, or `otherwise` where nothing is left of it.
+
+    >>> word("paymentFailed", "changed"), word("past.due", "changed"), word(None, "changed")
+    ('payment_failed', 'past_due', 'changed')
+    """
+    found = value if isinstance(value, str) else ""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", found)
+    return re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")[:60] or otherwise
 
 
 _WIDEST = 1 << 63

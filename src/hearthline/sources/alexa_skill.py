@@ -41,6 +41,7 @@ from hearthline.sources import (
     text,
     unreadable,
     within,
+    word,
 )
 
 PLATFORM = "alexa_skill"
@@ -136,13 +137,13 @@ def _by_family(kind: str, request: dict[str, Any]) -> _Meaning:
     if not kind.startswith(_FAMILIES):
         raise unreadable(f"{PLATFORM}.request", "an unknown 'type'", request, "leave it out")
     family, _, name = kind.partition(".")
-    action = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", re.sub(r"\W", "_", name)).lower()[:60]
+    action = word(name, "event")
     if family == "AlexaHouseholdListEvent":
         stage: Stage = "consideration" if name == "ItemsCreated" else "none"
         return _Meaning(f"household_list.{action}", stage, by="human")
     if family == "PlaybackController":
         return _Meaning(f"playback.{action}", "none", "gesture", "human")
-    return _Meaning(f"{'audio' if family == 'AudioPlayer' else 'skill'}.{action or 'event'}")
+    return _Meaning(f"{'audio' if family == 'AudioPlayer' else 'skill'}.{action}")
 
 
 # Which words in an intent's name place it in the journey; the first group that matches decides.

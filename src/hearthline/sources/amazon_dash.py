@@ -131,6 +131,8 @@ def _notification(kind: str, notice: dict[str, Any], received: datetime) -> Even
     device, slot = _device(mapping(notice.get("deviceInfo"))), text(order.get("slotId"))
     time, native = instant(info.get("notificationTime")), text(info.get("notificationId"))
     role = meaning.role
+    if meaning.type.startswith("commerce.order.") and text(order.get("instanceId")) is None:
+        raise unreadable(f"{PLATFORM}.{kind}", "no 'orderInfo.instanceId'", notice, "send it whole")
     if kind == "SubscriptionChanged" and _all_ended(notice):
         meaning, role = meaning._replace(type="commerce.replenishment.ended"), "end"
     return Event(
@@ -202,12 +204,12 @@ def _all_ended(notice: dict[str, Any]) -> bool:
 
 
 def _commerce(meaning: _Meaning, order: dict[str, Any]) -> Commerce:
-    number_of_order = text(order.get("instanceId"))
-    if number_of_order is None:
+    instance = text(order.get("instanceId"))
+    if instance is None:
         return Commerce()
     return Commerce(
         action=meaning.action,
-        order=number_of_order,
+        order=instance,
         value_known=False,
         products=[_product(line, order) for line in mappings(order.get("productInfo"))] or None,
     )

@@ -33,7 +33,7 @@ TELLS: Mapping[Literal["person", "household", "initiator", "price"], Literal["ye
 DOCS = "https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md"
 
 _LAYERS = frozenset(get_args(Layer))
-_TYPE = re.compile(r"(device|platform|commerce|media|derived)\.[\w.\-]+")
+_TYPE = re.compile(r"(device|platform|commerce|media|derived)\.\w+(\.\w+)+")
 _FIELDS = frozenset(f.name for f in msgspec.structs.fields(Event))
 _MONEY = ("total", "revenue", "tax", "shipping", "discount")
 
@@ -69,6 +69,11 @@ def read(payload: Payload, received: datetime) -> Iterator[Event]:
         event = msgspec.convert(_without_nulls(body), Event, strict=False)
     except (msgspec.ValidationError, ValueError, OverflowError) as problem:
         raise _misfit(str(problem)) from None
+    if not _TYPE.fullmatch(event.type) or event.type.split(".")[0] != event.layer:
+        wrong, cure = "not <layer>.<object>.<action> of its layer", "name it as in commerce.order.placed"
+        raise BadPayload(f"{PLATFORM}.type", wrong, cure, "wrong-type")
+    if not event.id.strip() or not event.source.strip():
+        raise BadPayload(f"{PLATFORM}.id", "a blank id or source", "send both", "missing-field")
     yield _checked(event, received)
 
 

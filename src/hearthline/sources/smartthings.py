@@ -37,6 +37,7 @@ from hearthline.sources import (
     text,
     unreadable,
     within,
+    word,
 )
 
 PLATFORM = "smartthings"
@@ -306,9 +307,8 @@ def _mode(block: dict[str, Any]) -> _Told:
 
 
 def _scene(block: dict[str, Any]) -> _Told:
-    action = (text(block.get("lifecycle")) or "executed").lower()
-    named = re.sub(r"\W", "_", action)[:40]
-    return _Told(f"device.scene.{named}", _state("scene", "sceneId", block.get("sceneId")))
+    told = _state("scene", "sceneId", block.get("sceneId"))
+    return _Told(f"device.scene.{word(block.get('lifecycle'), 'executed')}", told)
 
 
 def _commands(block: dict[str, Any]) -> _Told:

@@ -9,7 +9,17 @@ from datetime import datetime
 from typing import Literal
 
 from hearthline.schema.event import Commerce, Event, Initiator
-from hearthline.sources import Payload, currency, mapping, not_an_event, opened, text, unreadable, within
+from hearthline.sources import (
+    Payload,
+    currency,
+    mapping,
+    not_an_event,
+    opened,
+    text,
+    unreadable,
+    within,
+    word,
+)
 from hearthline.sources.stripe.message import Message, subscribed
 from hearthline.sources.stripe.sales import read_invoice, read_payment, read_refund, read_session
 
@@ -83,7 +93,7 @@ def read(payload: Payload, received: datetime) -> Iterator[Event]:
 
 def _subscription(message: Message) -> Iterator[Event]:
     """Yield the enrolment, a change, or the end of a subscription."""
-    item, action = message.item, message.kind.rsplit(".", 1)[-1]
+    item, action = message.item, word(message.kind.rpartition(".")[2], "")
     subscription = text(item.get("id"))
     block = Commerce(subscription=subscription, currency=currency(item.get("currency")))
     human = Initiator(kind="human", evidence="object")
@@ -109,7 +119,7 @@ def _subscription(message: Message) -> Iterator[Event]:
         )
     elif action not in ("", "created"):
         yield message.event(
-            f"commerce.subscription.{action[:60]}",
+            f"commerce.subscription.{action}",
             stage="post_purchase",
             automation=subscribed(subscription, None),
             commerce=block,
@@ -117,16 +127,14 @@ def _subscription(message: Message) -> Iterator[Event]:
 
 
 def _customer(message: Message) -> Iterator[Event]:
-    action = message.kind.rsplit(".", 1)[-1] or "created"
-    yield message.event(f"commerce.customer.{action[:60]}")
+    action = word(message.kind.rpartition(".")[2], "created")
+    yield message.event(f"commerce.customer.{action}")
 
 
 def _dispute(message: Message) -> Iterator[Event]:
     order = text(message.item.get("payment_intent")) or text(message.item.get("charge"))
-    action = message.kind.rsplit(".", 1)[-1] or "created"
-    yield message.event(
-        f"commerce.dispute.{action[:60]}", stage="post_purchase", commerce=Commerce(order=order)
-    )
+    action = word(message.kind.rpartition(".")[2], "created")
+    yield message.event(f"commerce.dispute.{action}", stage="post_purchase", commerce=Commerce(order=order))
 
 
 _READERS: dict[str, Callable[[Message], Iterator[Event]]] = {

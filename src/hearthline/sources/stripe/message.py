@@ -15,6 +15,7 @@ from hearthline.sources import (
     mapping,
     planted,
     text,
+    unreadable,
     within,
 )
 from hearthline.sources.stripe.amounts import amount_of
@@ -54,6 +55,14 @@ class Message:
     def amount(self, *path: str) -> Decimal | None:
         """Return the amount at the path, in whole units of the object's currency."""
         return amount_of(within(self.item, *path), self.item.get("currency"))
+
+    def order(self, *candidates: object) -> str:
+        """Return the order: the shop's own in the metadata, else the first id among the candidates."""
+        known = (within(self.item, "metadata", "order_id"), *candidates, self.item.get("id"))
+        found = next((order for value in known if (order := reference(value))), None)
+        if found is None:
+            raise unreadable("stripe.object", "no id of an order", self.item, "send the object whole")
+        return found
 
     def event(self, kind: str, part: str = "", time: object = None, **fields: Any) -> Event:
         """Return an event of the object; `part` sets apart several events of one bare object."""

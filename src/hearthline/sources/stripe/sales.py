@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from hearthline.schema.event import Automation, Commerce, Event, Initiator, Modality, Product
-from hearthline.sources import currency, mapping, mappings, money, text, whole, within
+from hearthline.sources import currency, mapping, mappings, money, text, whole, within, word
 from hearthline.sources.stripe.amounts import amount_of
 from hearthline.sources.stripe.message import Message, acting, reference, subscribed
 
@@ -20,8 +20,8 @@ def read_invoice(message: Message) -> Iterator[Event]:
     """Yield the order that a paid invoice is; any other state of an invoice is no order."""
     item = message.item
     if not (message.kind in _PAID or (not message.kind and text(item.get("status")) == "paid")):
-        action = message.kind.removeprefix("invoice.") or text(item.get("status")) or "listed"
-        yield message.event(f"commerce.invoice.{action.replace('.', '_')[:60]}")
+        told = message.kind.removeprefix("invoice.") or item.get("status")
+        yield message.event(f"commerce.invoice.{word(told, 'listed')}", "state")
         return
     automation, initiator, modality = _who_renewed(message)
     yield message.event(
@@ -77,10 +77,9 @@ def _invoiced(message: Message, subscription: str | None) -> Commerce:
         net = total - (tax or Decimal(0))
     if net is not None:
         net -= shipping or Decimal(0)
-    invoice = text(item.get("id"))
     return Commerce(
         action="placed",
-        order=text(within(item, "metadata", "order_id")) or invoice,
+        order=message.order(),
         subscription=subscription,
         total=total,
         revenue=net,
@@ -152,12 +151,10 @@ def _bought(message: Message, action: Literal["placed", "checkout"]) -> Commerce
     total, tax = message.amount("amount_total"), message.amount("total_details", "amount_tax")
     shipping = message.amount("total_details", "amount_shipping")
     net = None if total is None else total - (tax or Decimal(0)) - (shipping or Decimal(0))
-    session = text(item.get("id"))
-    order = text(within(item, "metadata", "order_id")) or reference(item.get("payment_intent")) or session
     return Commerce(
         action=action,
-        order=order if action == "placed" else None,
-        checkout=session,
+        order=message.order(item.get("payment_intent")) if action == "placed" else None,
+        checkout=text(item.get("id")),
         subscription=reference(item.get("subscription")),
         total=total,
         revenue=net,
@@ -173,38 +170,29 @@ def _bought(message: Message, action: Literal["placed", "checkout"]) -> Commerce
 def read_payment(message: Message) -> Iterator[Event]:
     """Yield the state of a payment (intent or charge); what was given back comes as a refund."""
     item = message.item
+    order = message.order(item.get("invoice"), item.get("payment_intent"))
     if message.kind == "charge.refunded":
         earlier = within(message.envelope, "data", "previous_attributes", "amount_refunded")
-        yield _refund(message, _order(item), _less(item.get("amount_refunded"), earlier))
+        yield _refund(message, order, _less(item.get("amount_refunded"), earlier))
         return
-    action = message.kind.rsplit(".", 1)[-1] or text(item.get("status")) or "listed"
+    action = word(message.kind.rpartition(".")[2] or item.get("status"), "listed")
     succeeded = action == "succeeded"
     automation, initiator = acting(message.planted)
     yield message.event(
-        f"commerce.payment.{action[:60]}",
+        f"commerce.payment.{action}",
         "payment",
         stage="post_purchase" if succeeded else "none",
         initiator=initiator,
         automation=automation,
         commerce=Commerce(
             action="paid" if succeeded else None,
-            order=_order(item),
+            order=order,
             total=message.amount("amount_received") or message.amount("amount"),
             currency=currency(item.get("currency")),
         ),
     )
     if not message.kind and whole(item.get("amount_refunded")):
-        yield _refund(message, _order(item), item.get("amount_refunded"))
-
-
-def _order(item: dict[str, Any]) -> str | None:
-    """Return the order that a payment pays: the shop's own, else invoice, payment intent, charge."""
-    return (
-        text(within(item, "metadata", "order_id"))
-        or reference(item.get("invoice"))
-        or reference(item.get("payment_intent"))
-        or text(item.get("id"))
-    )
+        yield _refund(message, order, item.get("amount_refunded"))
 
 
 def _less(after: object, before: object) -> object:
@@ -213,7 +201,7 @@ def _less(after: object, before: object) -> object:
     return after if now is None or earlier is None else now - earlier
 
 
-def _refund(message: Message, order: str | None, minor: object) -> Event:
+def _refund(message: Message, order: str, minor: object) -> Event:
     # Stripe does not split a refund into goods, tax and shipping: the whole counts against the order.
     given = amount_of(minor, message.item.get("currency"))
     return message.event(
@@ -235,12 +223,11 @@ def _refund(message: Message, order: str | None, minor: object) -> Event:
 def read_refund(message: Message) -> Iterator[Event]:
     """Yield a refund; inside an envelope it only follows `charge.refunded`, which is the one counted."""
     item = message.item
-    order = text(within(item, "metadata", "order_id")) or reference(item.get("payment_intent"))
-    order = order or reference(item.get("charge"))
+    order = message.order(item.get("payment_intent"), item.get("charge"))
     if not message.kind and text(item.get("status")) == "succeeded":
         yield _refund(message, order, item.get("amount"))
         return
-    state = text(item.get("status")) or message.kind.rsplit(".", 1)[-1] or "listed"
+    state = word(item.get("status") or message.kind.rpartition(".")[2], "listed")
     yield message.event(
-        f"commerce.refund.{state[:60]}", "refund", stage="post_purchase", commerce=Commerce(order=order)
+        f"commerce.refund.{state}", "refund", stage="post_purchase", commerce=Commerce(order=order)
     )
