@@ -1,0 +1,231 @@
+"""The first answer: what `run` and `demo` say when they are done, as facts and as a page of text."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+import hearthline as hl
+from hearthline.cli._screen import print_json, results, table
+from hearthline.schema import text
+
+__all__ = ["Facts", "first_answer", "heading", "print_first_answer", "write_page"]
+
+Facts = dict[str, Any]
+
+BASELINE = "(baseline)"
+BESIDE = ("last_touch", "linear", "markov", "shapley_rate")
+"""Models shown beside the default one."""
+SHOWN = 9
+KINDS = {"person": "by a person", "subscription": "subscription renewals", "machine": "by a machine"}
+
+_QUERIES = {
+    "found": """SELECT (SELECT count(*) FROM households) AS homes,
+                       (SELECT count(DISTINCT device) FROM devices) AS devices,
+                       (SELECT count(*) FROM channels) AS channels""",
+    "ledger": """SELECT l.* FROM ledger l JOIN models m USING (model) WHERE m.is_default AND l.kind <> 'all'
+                 ORDER BY l.kind""",
+    "models": "SELECT model, title, is_default, state FROM models ORDER BY is_default DESC, title",
+    "shares": "SELECT s.* FROM shares s JOIN models m USING (model) WHERE m.state = 'ok' ORDER BY ALL",
+    "reasons": "SELECT reason, count(*) AS n FROM rejects GROUP BY reason ORDER BY n DESC, reason",
+    "example": """SELECT o.order_id FROM orders o JOIN touch_credits t USING (order_id)
+                  WHERE o.status = 'placed' GROUP BY o.order_id, o.kind, o.time
+                  ORDER BY o.kind = 'machine' DESC, count(*) DESC, o.time DESC LIMIT 1""",
+}
+
+
+def first_answer(home: hl.Home, taken: Sequence[hl.Intake]) -> Facts:
+    """Return the facts of the first answer: what came in, what was found, who earned what."""
+    answer = home.answer()
+    try:
+        run: Facts = answer.table("SELECT * FROM run").to_pylist()[0]
+        facts = {name: answer.table(sql).to_pylist() for name, sql in _QUERIES.items()}
+    finally:
+        answer.close()
+    read = {
+        "files": len({i.origin for i in taken}),
+        "events": run["events"],
+        "duplicates": run["duplicates"],
+        "rejects": run["rejects"],
+        "reasons": {row["reason"]: row["n"] for row in facts["reasons"]},
+    }
+    return {
+        "title": home.report("attribution").figure.title,
+        "run": run,
+        "read": read,
+        "found": facts["found"][0],
+        "ledger": facts["ledger"],
+        "models": facts["models"],
+        "shares": facts["shares"],
+        "example": facts["example"][0]["order_id"] if facts["example"] else None,
+    }
+
+
+def write_page(home: hl.Home) -> Path:
+    """Return the file that holds all reports as one page, written whole or not at all."""
+    page, draft = home.path / "report.html", home.path / ".report.html.draft"
+    draft.write_text(home.html(), encoding="utf-8")
+    return draft.replace(page)
+
+
+def print_first_answer(home: hl.Home, answer: Facts, page: Path, *, as_json: bool) -> None:
+    """Print the first answer, where its report lies, and the next command to try."""
+    if as_json:
+        print_json({**answer, "report": str(page)})
+        return
+    console = results()
+    head(console, answer)
+    print_shares(console, answer)
+    print_machines(console, answer)
+    tail(console, home, answer, page)
+
+
+def heading(console: Console, title: str) -> None:
+    """Print a section's title."""
+    console.print()
+    console.print(Text(title, "bold"))
+
+
+def _line(console: Console, name: str, said: str) -> None:
+    grid = table(("", ""), [(Text(f"{name:<9}", "dim"), said)])
+    grid.show_header = False
+    console.print(Padding(grid, (0, 0, 0, 2)))
+
+
+def head(console: Console, answer: Facts) -> None:
+    """Print what came in, what was found, and that it adds up."""
+    run, read, found = answer["run"], answer["read"], answer["found"]
+    days = f"{text.day(run['first_day'])} to {text.day(run['last_day'])}"
+    simulated = " · simulated data" if run["demo"] else ""
+    console.print(Text.assemble(("Hearthline", "bold"), (f"  {days} · {run['currency']}{simulated}", "dim")))
+    console.print(Text(answer["title"], "bold cyan"))
+    console.print()
+    _line(console, "Read", _read(read))
+    _line(console, "Found", _found(found))
+    _line(console, "Orders", _orders(answer["ledger"]))
+    _line(console, "Adds up", _adds_up(answer["ledger"], run["currency"]))
+
+
+def _read(read: Facts) -> str:
+    files = f" from {text.plural(read['files'], 'file')}" if read["files"] else ""
+    said = f"{text.plural(read['events'], 'event')}{files}"
+    if read["duplicates"]:
+        said += f"; {text.count(read['duplicates'])} came twice and count once"
+    if read["rejects"]:
+        top = [f"{text.count(n)} {reason}" for reason, n in list(read["reasons"].items())[:3]]
+        said += f"; {text.count(read['rejects'])} refused and kept ({', '.join(top)})"
+    return said
+
+
+def _found(found: Facts) -> str:
+    homes, devices = text.plural(found["homes"], "home"), text.plural(found["devices"], "device")
+    return f"{homes} with {devices}, met on {text.plural(found['channels'], 'channel')}"
+
+
+def _orders(ledger: Sequence[Facts]) -> str:
+    counts = {row["kind"]: row["orders"] for row in ledger}
+    parts = [f"{text.count(counts.get(kind, 0))} {said}" for kind, said in KINDS.items()]
+    return f"{text.count(sum(counts.values()))}: {', '.join(parts)}"
+
+
+def _adds_up(ledger: Sequence[Facts], currency: str) -> str:
+    sums = [
+        text.exact_money(sum(row[c] for row in ledger), currency)
+        for c in ("credited", "unattributed", "shop")
+    ]
+    return f"credited {sums[0]} + unattributed {sums[1]} = the shop's net revenue {sums[2]}"
+
+
+def _cell(row: Facts | None) -> str:
+    if row is None:
+        return text.MISSING
+    if not row["enough"]:
+        return f"({text.plural(row['homes'] or 0, 'home')})"
+    return text.share_interval(row["share"], row["share_low"], row["share_high"])
+
+
+def _ranked(shares: Sequence[Facts], model: str, kind: str) -> list[str]:
+    """Return the channels of a kind of order, the one with most credit first, the baseline last."""
+    rows = [s for s in shares if s["model"] == model and s["kind"] == kind]
+    rows.sort(key=lambda s: (s["channel"] == BASELINE, -s["amount"], s["channel"]))
+    return [row["channel"] for row in rows]
+
+
+def _grid(console: Console, heads: Sequence[str], ranked: Sequence[str], columns: Sequence[Facts]) -> None:
+    """Print channels by columns; a column is a mapping of channel to row of `shares`."""
+    touched = [c for c in ranked if c != BASELINE]
+    shown = [*touched[:SHOWN], *(c for c in ranked if c == BASELINE)]
+    names = {BASELINE: Text("no touch (baseline)", "dim")}
+    rows = [(names.get(c, c), *(_cell(column.get(c)) for column in columns)) for c in shown]
+    console.print(Padding(table(("channel", *heads), rows, right=range(1, len(heads) + 1)), (0, 0, 0, 2)))
+    if len(touched) > SHOWN:
+        console.print(
+            Text(
+                f"  and {text.plural(len(touched) - SHOWN, 'more channel')}: hearthline report attribution",
+                "dim",
+            )
+        )
+
+
+def _by_channel(shares: Sequence[Facts], model: str, kind: str) -> dict[str, Facts]:
+    return {s["channel"]: s for s in shares if s["model"] == model and s["kind"] == kind}
+
+
+def default_model(answer: Facts) -> Facts:
+    """Return the model that answers lead with."""
+    model: Facts = next(m for m in answer["models"] if m["state"] == "ok")
+    return model
+
+
+def print_shares(console: Console, answer: Facts) -> None:
+    """Print the channels' shares of all net revenue under several models, side by side."""
+    usable = {m["model"]: m["title"] for m in answer["models"] if m["state"] == "ok"}
+    if not usable:
+        return
+    lead = default_model(answer)["model"]
+    models = [lead, *(m for m in BESIDE if m in usable and m != lead)]
+    heading(console, "Who earned it: share of net revenue, with its 90 % interval")
+    columns = [_by_channel(answer["shares"], m, "all") for m in models]
+    _grid(console, [usable[m] for m in models], _ranked(answer["shares"], lead, "all"), columns)
+    for line in _caveats(answer["models"]):
+        console.print(Text(f"  {line}", "dim"))
+
+
+def _caveats(models: Sequence[Facts]) -> Iterator[str]:
+    yield "Intervals: sampling of households; the choice of model is the difference between columns."
+    for model in models:
+        if model["state"] != "ok":
+            yield f"{model['title']} is missing: {model['state']}"
+
+
+def print_machines(console: Console, answer: Facts) -> None:
+    """Print to whom orders placed by machines and calendars are owed."""
+    kinds = [
+        row["kind"]
+        for row in answer["ledger"]
+        if row["kind"] in ("machine", "subscription") and row["orders"]
+    ]
+    if not kinds or not any(m["state"] == "ok" for m in answer["models"]):
+        return
+    lead = default_model(answer)
+    heading(console, f"What orders without a person owe, through the decision to enrol ({lead['title']})")
+    columns = [_by_channel(answer["shares"], lead["model"], kind) for kind in kinds]
+    heads = [f"{KINDS[kind]}" for kind in kinds]
+    _grid(console, heads, _ranked(answer["shares"], lead["model"], kinds[0]), columns)
+    console.print(
+        Text("  The machine itself earns nothing: its trigger is a mechanism, not a reason.", "dim")
+    )
+
+
+def tail(console: Console, home: hl.Home, answer: Facts, page: Path) -> None:
+    """Print where the page lies and which command to try next."""
+    console.print()
+    _line(console, "Report", f"{page} (one file; opens anywhere, offline)")
+    at = f" --home {home.path}"
+    if answer["example"] is not None:
+        _line(console, "Next", f"hearthline explain {answer['example']}{at}")
+    else:
+        _line(console, "Next", f"hearthline report audit{at}")

@@ -1,0 +1,63 @@
+"""Files in: what `add` and `run` share."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+import hearthline as hl
+from hearthline.cli._screen import Stages
+from hearthline.cli._settings_file import write_settings
+from hearthline.schema.errors import BadConfig
+
+__all__ = ["PathsArgument", "added", "intake_rows", "mapping_of"]
+
+PathsArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PATHS...", help="Files, folders or globs: CSV, Parquet, NDJSON, JSON; gz or zst."
+    ),
+]
+
+
+def mapping_of(pairs: Sequence[str] | None) -> dict[str, str]:
+    """Return canonical field to column from `field=column` texts.
+
+    >>> mapping_of(["time=when it was"])
+    {'time': 'when it was'}
+    """
+    found = {}
+    for pair in pairs or ():
+        field, equals, column = pair.partition("=")
+        if not (field and equals and column):
+            raise BadConfig(f"--map: {pair!r} is not field=column; write it as in --map time=ts")
+        found[field] = column
+    return found
+
+
+def added(
+    home: hl.Home, paths: Sequence[str], mapping: dict[str, str], source: str | None, told: Stages
+) -> list[hl.Intake]:
+    """Return what each file gave; a home without settings gets a file with what was recognised."""
+    taken = home.add(*paths, source=source, mapping={**home.settings.map, **mapping}, progress=told)
+    guesses: dict[str, dict[str, str]] = {}
+    for intake in taken:
+        guesses.setdefault(intake.origin, {}).update(intake.guesses)
+    write_settings(home.path / "hearthline.toml", guesses)
+    return taken
+
+
+def intake_rows(taken: Sequence[hl.Intake]) -> list[dict[str, Any]]:
+    """Return one row a file and platform, ready for JSON."""
+    return [
+        {
+            "file": i.origin,
+            "source": i.source,
+            "read": i.read,
+            "events": i.events,
+            "rejects": i.rejects,
+            "reasons": dict(i.reasons),
+            "columns": dict(i.guesses),
+        }
+        for i in taken
+    ]

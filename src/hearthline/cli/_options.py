@@ -1,0 +1,25 @@
+"""The options that commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["DEFAULT_HOME", "HomeOption", "JsonOption", "LimitOption", "MapOption", "SourceOption"]
+
+DEFAULT_HOME = Path("hearthline-home")
+
+HomeOption = Annotated[
+    Path,
+    typer.Option("--home", envvar="HEARTHLINE_HOME", help="Folder of the home.", metavar="DIR"),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+LimitOption = Annotated[int, typer.Option("--limit", min=1, help="Most rows to show.", metavar="N")]
+MapOption = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="FIELD=COLUMN", help="Take a column for a field; may be repeated."),
+]
+SourceOption = Annotated[
+    str | None,
+    typer.Option("--source", metavar="NAME", help="Platform of the payloads; default: by their shape."),
+]

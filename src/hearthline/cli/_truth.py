@@ -1,0 +1,137 @@
+"""How far each model is from what the channels of a simulated town really caused."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+import hearthline as hl
+
+if TYPE_CHECKING:
+    from hearthline.sim import Truth
+
+__all__ = ["KINDS", "NAIVE", "Miss", "compare", "rank_correlation", "total_variation"]
+
+Kind = Literal["person", "automated", "all"]
+KINDS: dict[Kind, tuple[str, ...]] = {
+    "person": ("person",),
+    "automated": ("machine", "subscription"),
+    "all": ("person", "machine", "subscription"),
+}
+"""The truth's kinds of orders, and the kinds of an answer that they hold."""
+NAIVE = "(last touch before each order)"
+"""What last touch says of orders that no person placed when their lineage is not known."""
+
+Money = Mapping[str, float]
+
+_NAIVE = """
+    SELECT c.name AS channel, sum(o.net)::DOUBLE AS amount
+    FROM orders o ASOF JOIN touches t ON o.unit = t.unit AND epoch_ms(o.time) >= t.time_ms
+    JOIN channels c ON c.channel = t.channel
+    WHERE o.kind <> 'person' AND epoch_ms(o.time) - t.time_ms <= c.lookback_days * 86400000 GROUP BY c.name"""
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """The error of one model about one kind of orders.
+
+    Attributes:
+        model, title: the model's name, and how people call it.
+        kind: `person`, `automated` (machine-placed and subscription orders) or `all`.
+        off: total variation between the credited shares of channels (baseline left out) and the true
+            ones, from 0 (the same) to 1; here the truth is what is lost with one channel switched off.
+        shapley: the same against the Shapley value of switching off; None where it was not computed.
+        rank: Spearman's rank correlation of credit and truth over channels (switching off).
+        recovered: money credited to channels for each unit of money that all channels caused.
+    """
+
+    model: str
+    title: str
+    kind: Kind
+    off: float | None
+    shapley: float | None
+    rank: float | None
+    recovered: float | None
+
+
+def total_variation(one: Money, other: Money) -> float | None:
+    """Return half the sum of differences of shares, from 0 (the same) to 1; None where a sum is not positive.
+
+    >>> total_variation({"tv": 3.0, "web": 1.0}, {"tv": 50.0, "web": 50.0})
+    0.25
+    """
+    left, right = sum(one.values()), sum(other.values())
+    if left <= 0 or right <= 0:
+        return None
+    names = one.keys() | other.keys()
+    return 0.5 * sum(abs(one.get(n, 0.0) / left - other.get(n, 0.0) / right) for n in sorted(names))
+
+
+def rank_correlation(one: Sequence[float], other: Sequence[float]) -> float | None:
+    """Return Spearman's rank correlation, ties sharing their ranks; None where a side is constant.
+
+    >>> rank_correlation([1.0, 2.0, 3.0], [10.0, 20.0, 15.0])
+    0.5
+    """
+    left, right = _ranks(one), _ranks(other)
+    if len(left) < 2 or not left.std() or not right.std():
+        return None
+    return round(float(np.corrcoef(left, right)[0, 1]), 12)
+
+
+def _ranks(values: Sequence[float]) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+    found, inverse, counts = np.unique(np.asarray(values), return_inverse=True, return_counts=True)
+    ends = np.cumsum(counts)
+    ranks = ends - (counts - 1) / 2
+    return ranks[inverse].astype(np.float64) if len(found) else np.zeros(0)
+
+
+def compare(home: hl.Home, truth: "Truth") -> list[Miss]:
+    """Return the error of every model of a home's answer, by kind of orders, the default model first.
+
+    Args:
+        home: a home with the answer about a simulated town.
+        truth: the truth of the same town.
+    """
+    answer = home.answer()
+    try:
+        models = answer.table(
+            "SELECT model, title FROM models WHERE state = 'ok' ORDER BY is_default DESC, title"
+        ).to_pylist()
+        rows = answer.table(
+            "SELECT model, kind, channel, amount::DOUBLE AS amount FROM shares "
+            "WHERE kind <> 'all' AND channel <> '(baseline)'"
+        ).to_pylist()
+        naive = {r["channel"]: r["amount"] for r in answer.table(_NAIVE).to_pylist()}
+    finally:
+        answer.close()
+    misses = []
+    for model in models:
+        for kind, kinds in KINDS.items():
+            credit = _summed(r for r in rows if r["model"] == model["model"] and r["kind"] in kinds)
+            misses.append(_miss(model["model"], model["title"], kind, credit, truth))
+    return [*misses, _miss(NAIVE, "Last touch before each order", "automated", naive, truth)]
+
+
+def _summed(rows: Iterable[Mapping[str, object]]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for row in rows:
+        channel, amount = str(row["channel"]), row["amount"]
+        found[channel] = found.get(channel, 0.0) + (amount if isinstance(amount, float) else 0.0)
+    return found
+
+
+def _miss(model: str, title: str, kind: Kind, credit: dict[str, float], truth: "Truth") -> Miss:
+    effects = [e for e in truth.effects if e.kind == kind]
+    total = next(t for t in truth.totals if t.kind == kind)
+    caused = float(total.revenue - total.revenue_without)
+    off = {e.channel: float(e.off_revenue) for e in effects}
+    shapley = {e.channel: float(e.shapley_revenue) for e in effects if e.shapley_revenue is not None}
+    return Miss(
+        *(model, title, kind),
+        off=total_variation(credit, off),
+        shapley=total_variation(credit, shapley) if shapley else None,
+        rank=rank_correlation([credit.get(c, 0.0) for c in off], list(off.values())),
+        recovered=sum(credit.values()) / caused if caused > 0 else None,
+    )

@@ -1,0 +1,171 @@
+"""`hearthline explain`."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+import hearthline as hl
+from hearthline.cli._options import DEFAULT_HOME, HomeOption, JsonOption
+from hearthline.cli._screen import print_json, results, table
+from hearthline.schema import text
+
+__all__ = ["explain"]
+
+_KINDS = {
+    "person": "placed by a person",
+    "subscription": "subscription renewal",
+    "machine": "placed by a machine",
+}
+_BESIDE = ("last_touch", "linear", "markov", "shapley_rate")
+_SHOWN = 12
+
+
+def explain(
+    order: Annotated[str, typer.Argument(help="The shop's order id.")],
+    *,
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Open one order: its journey, credit by model, lineage, links and consents."""
+    opened = hl.open_home(home)
+    found = opened.explain(order)
+    if as_json:
+        print_json(asdict(found))
+        return
+    _Page(results(), found, opened.settings.attribution.default).show()
+
+
+class _Page:
+    """One explained order on the screen."""
+
+    def __init__(self, console: Console, found: hl.Explanation, default: str) -> None:
+        self.console, self.found = console, found
+        self.currency = ""
+        titles = {t["model"]: t["title"] for t in found.totals}
+        self.models = {m: titles[m] for m in (default, *_BESIDE) if m in titles}
+
+    def show(self) -> None:
+        self._order()
+        self._touches()
+        self._links()
+        self._consents()
+        self._events()
+
+    def _title(self, title: str) -> None:
+        self.console.print()
+        self.console.print(Text(title, "bold"))
+
+    def _grid(self, heads: Sequence[str], rows: list[tuple[Any, ...]], right: Sequence[int] = ()) -> None:
+        self.console.print(Padding(table(heads, rows, right), (0, 0, 0, 2)))
+
+    def _order(self) -> None:
+        order, enrolment = self.found.order, self.found.enrolment
+        said = [_KINDS[order["kind"]], f"net {text.amount(order['net'], '')}", text.moment(order["time"])]
+        if order["refunded"]:
+            said.append(f"refunded {text.amount(order['refunded'], '')}")
+        if order["status"] != "placed":
+            said.append(order["status"])
+        self.console.print(Text.assemble((f"Order {order['order_id']}", "bold"), f"  {' · '.join(said)}"))
+        if enrolment is not None:
+            cycle = f"order {order['cycle']} of" if order["cycle"] else "an order of"
+            day = text.day(enrolment["time"].date())
+            self.console.print(
+                f"It is {cycle} a {enrolment['kind']} switched on on {day}; credit goes to what led to that."
+            )
+        elif order["unit"] is None:
+            self.console.print("No household could be found for it, so that no touch can earn credit.")
+
+    def _touches(self) -> None:
+        touches = self.found.touches
+        before = "the decision to enrol" if self.found.enrolment is not None else "the order"
+        self._title(f"Touches before {before}, and what each earned of this order")
+        if not touches:
+            self.console.print(Text("  none within the look-back window", "dim"))
+        left_out = touches[:-_SHOWN]
+        rows: list[tuple[Any, ...]] = []
+        if left_out:
+            rows.append(
+                (
+                    Text(f"{text.plural(len(left_out), 'earlier touch', 'earlier touches')}", "dim"),
+                    "",
+                    *self._sums(left_out),
+                )
+            )
+        for touch in touches[-_SHOWN:]:
+            earned = (self._money(touch["credit"].get(m)) for m in self.models)
+            rows.append((text.moment(touch["time"]), touch["channel"], *earned))
+        totals = {t["model"]: t for t in self.found.totals}
+        rows.append(
+            (
+                Text("no touch (unattributed)", "dim"),
+                "",
+                *(self._money(totals[m]["unattributed"]) for m in self.models),
+            )
+        )
+        rows.append(
+            (
+                Text("order", "dim"),
+                "",
+                *(self._money(totals[m]["credited"] + totals[m]["unattributed"]) for m in self.models),
+            )
+        )
+        self._grid(("time", "channel", *self.models.values()), rows, range(2, 2 + len(self.models)))
+
+    def _sums(self, touches: Sequence[dict[str, Any]]) -> list[str]:
+        return [self._money(sum(t["credit"].get(m, 0) for t in touches)) for m in self.models]
+
+    def _money(self, value: Any) -> str:
+        return text.MISSING if value is None else text.amount(value, self.currency)
+
+    def _links(self) -> None:
+        links = self.found.links
+        self._title(f"What holds the household together ({text.plural(len(links), 'link')})")
+        rows = [
+            (
+                _short(k["left_id"]),
+                _short(k["right_id"]),
+                k["rule"],
+                text.day(k["valid_from"].date()),
+                k["state"],
+            )
+            for k in links[:_SHOWN]
+        ]
+        self._grid(("one", "other", "rule", "since", "state"), rows)
+        if len(links) > _SHOWN:
+            self.console.print(Text(f"  and {len(links) - _SHOWN} more: --json", "dim"))
+
+    def _consents(self) -> None:
+        self._title("Consent in the household's events")
+        rows = [
+            (text.count(c["events"]), c["measurement"], c["advertising"], c["said_by"])
+            for c in self.found.consents
+        ]
+        self._grid(("events", "measurement", "advertising", "said by"), rows, (0,))
+
+    def _events(self) -> None:
+        self._title("Events of this order")
+        rows = [
+            (
+                text.moment(e["time"]),
+                e["type"],
+                e["initiator_kind"] or text.MISSING,
+                e["raw_reference"] or e["source"],
+            )
+            for e in self.found.events
+        ]
+        self._grid(("time", "event", "set off by", "raw input"), rows)
+
+
+def _short(identifier: str) -> str:
+    """Return an identifier cut to a length that still tells it from others.
+
+    >>> _short("email_hmac:" + "a1b2c3d4e5f6" * 4)
+    'email_hmac:a1b2c3d4e5f6…'
+    """
+    namespace, _, value = identifier.partition(":")
+    return f"{namespace}:{value[:12]}…" if len(value) > 24 else identifier

@@ -1,0 +1,48 @@
+"""`hearthline rejects`."""
+
+from typing import Annotated
+
+import typer
+
+import hearthline as hl
+from hearthline.cli._options import DEFAULT_HOME, HomeOption, JsonOption, LimitOption
+from hearthline.cli._rows import print_rows
+from hearthline.cli._screen import results, show, table
+from hearthline.schema import text
+
+__all__ = ["rejects"]
+
+_ALL = 10**9
+
+
+def rejects(
+    *,
+    reason: Annotated[str | None, typer.Option("--reason", help="Only those of one reason.")] = None,
+    limit: LimitOption = 20,
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what was refused: how often, why, where, and what to do; with --reason, line by line."""
+    opened = hl.open_home(home)
+    if as_json or reason is not None:
+        rows = opened.rejects(reason, limit)
+        shown = (
+            ["source", "reason", "place", "wrong", "cure", "received", "raw"]
+            if as_json
+            else ["place", "wrong", "cure"]
+        )
+        print_rows(rows.select(shown), as_json=as_json)
+        return
+    every = opened.rejects(None, _ALL)
+    if not every.num_rows:
+        show("nothing was refused")
+        return
+    first = {row["reason"]: row for row in reversed(every.select(["reason", "place", "cure"]).to_pylist())}
+    counts = every.group_by("reason").aggregate([("reason", "count")]).to_pylist()
+    ordered = sorted(counts, key=lambda row: (-row["reason_count"], row["reason"]))
+    lines = [
+        (text.count(c["reason_count"]), c["reason"], first[c["reason"]]["place"], first[c["reason"]]["cure"])
+        for c in ordered
+    ]
+    results().print(table(("rejects", "reason", "the last one at", "what to do"), lines, right=(0,)))
+    show(f"next: hearthline rejects --reason {ordered[0]['reason']}")
