@@ -217,7 +217,6 @@ _HANDS: dict[str, tuple[Literal["human", "machine"], Modality]] = {
     "keypad": ("human", "gesture"),
     "rfid": ("human", "gesture"),
     "fingerprint": ("human", "gesture"),
-    "command": ("machine", "automated"),
 }
 _KINDS = {
     "appliance": "washerOperatingState dryerOperatingState dishwasherOperatingState ovenOperatingState "

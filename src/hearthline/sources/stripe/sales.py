@@ -40,7 +40,9 @@ def _who_renewed(message: Message) -> tuple[Automation, Initiator, Modality]:
     """Return who set the invoice off, by its `billing_reason`."""
     item = message.item
     reason, subscription = text(item.get("billing_reason")) or "", _subscription(item)
-    own = mapping(item.get("metadata")) | mapping(within(item, "subscription_details", "metadata"))
+    own = mapping(item.get("metadata"))
+    for path in (("subscription_details",), ("parent", "subscription_details")):
+        own = mapping(within(item, *path, "metadata")) | own
     cycle = whole(own.get("automation_cycle")) or whole(own.get("cycle"))
     if reason == "subscription_cycle":
         scheduled = Initiator(kind="scheduled", evidence="billing_reason")

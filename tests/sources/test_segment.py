@@ -1,0 +1,188 @@
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from hearthline.schema.errors import BadPayload
+from hearthline.sources.segment.channels import named, touch_of
+from hearthline.sources.segment.clocks import clocks_of
+
+RECEIVED = datetime(2026, 3, 12, 9, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("which", "channel", "stage"),
+    [
+        ("page_from_a_newsletter", "email", "consideration"),
+        ("page_from_nowhere", "direct", "consideration"),
+        ("page_from_a_search", "organic-search", "consideration"),
+        ("page_within_the_site", None, "consideration"),
+        ("page_from_an_ad", "search-ads", "consideration"),
+        ("voice_touch", "voice", "consideration"),
+        ("screen", "app", "consideration"),
+        ("tv_ad", "tv-ads", "awareness"),
+        ("order", None, "purchase"),
+        ("refund", None, "post_purchase"),
+        ("identify", None, "none"),
+    ],
+)
+def test_a_channel_comes_from_the_evidence(read, which, channel, stage):
+    (event,) = read(which)
+    assert (event.touch.channel, event.stage) == (channel, stage)
+
+
+def test_an_explicit_channel_wins_over_the_campaign(read, case):
+    call = case("page_from_a_newsletter")
+    call["properties"]["channel"] = "kitchen-display"
+    (event,) = read(call)
+    assert (event.touch.channel, event.touch.campaign) == ("kitchen-display", "spring")
+
+
+def test_an_order_carries_net_revenue_and_no_touch(read):
+    (event,) = read("order")
+    money = event.commerce
+    assert (money.action, money.order, money.revenue, money.total) == (
+        "placed",
+        "1001",
+        Decimal("22.5"),
+        Decimal("27.5"),
+    )
+    assert (money.currency, money.value_known, money.coupon) == ("EUR", True, "SPRING")
+    assert money.products[0].quantity == 2
+    assert event.layer == "platform"
+    assert event.touch.medium == "email"
+
+
+def test_revenue_falls_back_to_the_subtotal_and_never_to_the_total(read, case):
+    call = case("order")
+    del call["properties"]["revenue"]
+    assert read(call)[0].commerce.revenue == Decimal("22.5")
+    del call["properties"]["subtotal"]
+    assert read(call)[0].commerce.revenue is None
+
+
+def test_a_planted_automation_makes_the_order_the_machines(read):
+    (event,) = read("machine_order")
+    acted = event.automation
+    assert (acted.role, acted.kind, acted.ref_id, acted.cycle) == ("act", "replenishment", "SN-1", 2)
+    assert (event.initiator.kind, event.modality) == ("machine", "automated")
+    assert event.initiator.evidence == "properties.automation_id"
+
+
+def test_identities_are_namespaced_and_personal_ones_marked(read):
+    (event,) = read("identify")
+    found = {i.namespace: i.personal for i in event.identifiers}
+    assert found == {"segment.user": False, "email": True, "phone": True}
+    assert {(h.kind, h.personal) for h in event.household_hints} == {("home", False), ("address", True)}
+    assert event.segment == "loyal"
+    (order,) = read("order")
+    assert ("stripe.customer", "cus_1") in {(i.namespace, i.value) for i in order.identifiers}
+
+
+def test_an_alias_names_both_ids(read):
+    (event,) = read("alias")
+    assert [i.value for i in event.identifiers] == ["u-1", "anon-0"]
+
+
+def test_consent_is_kept_by_purpose_and_absent_is_unknown(read):
+    (event,) = read("page_from_a_newsletter")
+    assert (event.consent.advertising, event.consent.measurement) == ("denied", "granted")
+    assert event.consent.personalisation is None
+
+
+def test_a_batch_is_many_events_and_a_bad_call_hides_none(read, case):
+    assert [e.id for e in read("batch")] == ["seg-17", "seg-18"]
+    batch = case("batch")
+    batch["batch"].insert(0, {"type": "track"})
+    from hearthline import sources
+
+    events, refusal = sources.read_all("segment", batch, RECEIVED)
+    assert [e.id for e in events] == ["seg-17", "seg-18"]
+    assert refusal is not None
+    assert refusal.reason == "missing-field"
+
+
+def test_a_track_without_a_name_is_refused(read):
+    with pytest.raises(BadPayload, match=r"segment\.track: no 'event'"):
+        read({"type": "track", "userId": "u"})
+
+
+@pytest.mark.parametrize(
+    ("call", "time", "quality"),
+    [
+        # The sender's clock is five years ahead.
+        (
+            {
+                "timestamp": "2031-01-01T00:00:00Z",
+                "sentAt": "2031-01-01T00:00:05Z",
+                "receivedAt": "2026-03-01T12:00:10Z",
+            },
+            "2026-03-01T12:00:05",
+            "platform",
+        ),
+        # The sender's clock was never set right: 2001.
+        (
+            {
+                "timestamp": "2001-01-01T00:00:00Z",
+                "sentAt": "2001-01-01T00:00:05Z",
+                "receivedAt": "2026-03-01T12:00:10Z",
+            },
+            "2026-03-01T12:00:05",
+            "platform",
+        ),
+        # Segment corrected it already.
+        (
+            {
+                "timestamp": "2026-03-01T12:00:05Z",
+                "originalTimestamp": "2031-01-01T00:00:00Z",
+                "sentAt": "2031-01-01T00:00:05Z",
+                "receivedAt": "2026-03-01T12:00:10Z",
+            },
+            "2026-03-01T12:00:05",
+            "platform",
+        ),
+        # Read from a file months later: our receipt says nothing about the sender's clock.
+        (
+            {"timestamp": "2025-03-01T12:00:05Z", "sentAt": "2025-03-01T12:00:06Z"},
+            "2025-03-01T12:00:05",
+            "device",
+        ),
+        ({"timestamp": "2026-03-01T12:00:05+02:00"}, "2026-03-01T10:00:05", "device"),
+        ({"timestamp": "yesterday"}, "2026-03-12T09:00:00", "received"),
+        ({}, "2026-03-12T09:00:00", "received"),
+    ],
+)
+def test_a_wrong_clock_is_corrected_once(call, time, quality):
+    found, clock, _ = clocks_of(call, {}, RECEIVED)
+    assert (found.isoformat(), clock) == (f"{time}+00:00", quality)
+
+
+@pytest.mark.parametrize(
+    ("source", "medium", "channel"),
+    [
+        ("google", "cpc", "search-ads"),
+        ("Facebook", "CPC", "social-ads"),
+        ("youtube", "cpc", "video-ads"),
+        ("alexa", "voice", "voice"),
+        ("hulu", "ctv", "tv-ads"),
+        ("klaviyo", "email", "email"),
+        ("newsletter", None, "email"),
+        ("partner-site", "referral", "referral"),
+        ("fridge", "Smart Display", "smart-display"),
+        ("", "(none)", None),
+    ],
+)
+def test_source_and_medium_name_a_channel(source, medium, channel):
+    assert named(source, medium) == channel
+
+
+@pytest.mark.parametrize("url", ["https://[bad", "https://shop.example.com/?utm_source=%zz&utm_medium=email"])
+def test_a_strange_address_is_no_reason_to_stop(url):
+    assert touch_of({}, {"url": url, "referrer": url}, arrives=True).channel in {"email", "referral"}
+
+
+@pytest.mark.parametrize(
+    ("which", "kind"), [("screen", "phone"), ("page_from_a_newsletter", "browser"), ("tv_ad", "tv")]
+)
+def test_the_kind_of_device_is_kept(read, which, kind):
+    assert read(which)[0].device.kind == kind

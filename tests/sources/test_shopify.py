@@ -1,0 +1,126 @@
+from decimal import Decimal
+
+import pytest
+
+from hearthline.schema.errors import BadPayload
+from hearthline.schema.event import Correlation
+
+
+def test_net_revenue_is_after_discounts_without_tax_and_shipping(read):
+    (event,) = read("order")
+    money = event.commerce
+    assert (money.revenue, money.total, money.tax, money.shipping) == (
+        Decimal("22.50"),
+        Decimal("29.73"),
+        Decimal("4.73"),
+        Decimal("2.50"),
+    )
+    assert (event.type, event.time.isoformat(), event.subject) == (
+        "commerce.order.placed",
+        "2026-03-02T10:00:00+00:00",
+        "7001",
+    )
+
+
+def test_tax_inside_the_prices_is_taken_out(read):
+    assert read("wrapped_order")[0].commerce.revenue == Decimal("18.30")
+
+
+def test_a_wrapper_or_a_list_changes_nothing(read, case):
+    (bare,) = read("order")
+    (wrapped,) = read({"order": case("order")})
+    (listed,) = read({"orders": [case("order")]})
+    assert bare == wrapped == listed
+
+
+@pytest.mark.parametrize(
+    ("source_name", "kind", "modality"),
+    [
+        ("web", "human", "screen"),
+        ("iphone", "human", "screen"),
+        ("pos", "human", "unknown"),
+        ("subscription_contract", "scheduled", "automated"),
+        ("subscription_contracts", "scheduled", "automated"),
+        ("1234567", "unknown", "unknown"),
+        (None, "unknown", "unknown"),
+    ],
+)
+def test_the_sales_channel_says_who_placed_it(read, source_name, kind, modality):
+    (event,) = read("order", source_name=source_name)
+    assert (event.initiator.kind, event.modality) == (kind, modality)
+
+
+def test_a_renewal_goes_back_to_its_contract(read):
+    _, renewal = read("orders")
+    (enrolled,) = read("contract")
+    (ended,) = read("contract_ended")
+    (billed,) = read("billing_attempt")
+    roles = [e.automation.role for e in (enrolled, renewal, billed, ended)]
+    assert roles == ["enrol", "act", "act", "end"]
+    refs = {
+        (e.automation.ref_system, e.automation.ref_type, e.automation.ref_id)
+        for e in (enrolled, renewal, billed, ended)
+    }
+    assert refs == {("shopify", "subscription_contract", "9001")}
+    assert (billed.commerce.order, billed.commerce.action) == ("7004", None)
+
+
+def test_planted_attributes_tie_an_order_to_its_home_and_machine(read):
+    (event,) = read("order")
+    assert ("segment.anonymous_id", "anon-1") in {(i.namespace, i.value) for i in event.identifiers}
+    assert ("home", "h-1") in {(h.kind, h.value) for h in event.household_hints}
+    (machine,) = read("machine_order")
+    acted = machine.automation
+    assert (acted.role, acted.ref_system, acted.ref_id, acted.cycle) == ("act", "amazon_dash", "SN-1", 3)
+    assert (machine.initiator.kind, machine.modality) == ("machine", "automated")
+
+
+def test_a_cancelled_order_was_placed_first_and_its_refund_follows(read):
+    placed, cancelled, refunded = read("cancelled_and_refunded_order")
+    assert [e.commerce.action for e in (placed, cancelled, refunded)] == ["placed", "cancelled", "refunded"]
+    assert cancelled.initiator.kind == "unknown"
+    assert refunded.commerce.refund_of == placed.commerce.order == "7006"
+    assert refunded.source == placed.source
+    assert refunded.identifiers == placed.identifiers
+    assert placed.time < cancelled.time < refunded.time
+
+
+def test_a_refund_gives_back_goods_without_tax(read):
+    (event,) = read("refund")
+    money = event.commerce
+    assert (money.revenue, money.total, money.currency) == (Decimal("11.25"), Decimal("13.35"), "EUR")
+
+
+def test_a_refund_without_lines_gives_back_its_discrepancy(read):
+    assert read("refund_without_lines")[0].commerce.revenue == Decimal("5.00")
+
+
+def test_an_update_counts_beside_its_placement(read):
+    placed, updated = read("updated_order_by_webhook")
+    assert (placed.type, updated.type) == ("commerce.order.placed", "commerce.order.updated")
+    assert placed.source == "//shopify/beans.myshopify.com/admin"
+    assert updated.id != placed.id
+
+
+def test_checkouts_and_carts_are_no_touches(read):
+    for which in ("checkout", "cart"):
+        (event,) = read(which)
+        assert event.touch.channel is None
+        assert event.correlation == Correlation(token="cart-1")  # noqa: S106 - a cart's token
+
+
+def test_a_test_order_stays_apart_from_sales(read):
+    assert read("order", test=True)[0].source.endswith("/test")
+
+
+def test_marketing_consent_is_a_yes_or_a_withdrawal(read):
+    assert read("order")[0].consent.advertising == "granted"
+    assert read("order", buyer_accepts_marketing=False)[0].consent.advertising is None
+    assert read("customer")[0].consent.advertising == "denied"
+
+
+@pytest.mark.parametrize("which", ["draft_order", "transaction"])
+def test_offers_and_money_movements_are_refused_by_name(read, which):
+    with pytest.raises(BadPayload, match=rf"shopify\.{which}") as refusal:
+        read(which)
+    assert refusal.value.reason == "not-an-event"

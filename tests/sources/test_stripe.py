@@ -1,0 +1,98 @@
+from decimal import Decimal
+
+import pytest
+
+from hearthline.schema.errors import BadPayload
+
+REF = ("stripe", "subscription", "sub_1")
+
+
+@pytest.mark.parametrize(
+    ("which", "role", "kind", "initiator"),
+    [
+        ("subscribed", "enrol", "commerce.subscription.created", "human"),
+        ("first_invoice", "enrol", "commerce.order.placed", "human"),
+        ("renewal", "act", "commerce.order.placed", "scheduled"),
+        ("changed", None, "commerce.subscription.updated", "unknown"),
+        ("ended", "end", "commerce.subscription.ended", "unknown"),
+        ("checkout_of_a_subscription", "enrol", "commerce.checkout.completed", "human"),
+    ],
+)
+def test_a_subscription_is_told_from_its_renewals(read, which, role, kind, initiator):
+    (event,) = read(which)
+    acted = event.automation
+    assert (acted.role, event.type, event.initiator.kind) == (role, kind, initiator)
+    assert (acted.ref_system, acted.ref_type, acted.ref_id) == REF
+
+
+def test_a_renewal_knows_its_cycle_and_comes_by_no_hand(read):
+    (event,) = read("renewal")
+    assert (event.automation.cycle, event.modality) == (2, "automated")
+    assert event.initiator.evidence == "billing_reason"
+
+
+def test_an_invoices_revenue_is_net_of_tax(read):
+    (event,) = read("first_invoice")
+    money = event.commerce
+    assert (money.order, money.revenue, money.total, money.tax, money.currency) == (
+        "in_1",
+        Decimal("20.00"),
+        Decimal("24.20"),
+        Decimal("4.20"),
+        "EUR",
+    )
+    assert (money.products[0].product_id, money.products[0].price) == ("prod_1", Decimal("20.00"))
+
+
+def test_an_unpaid_invoice_is_no_order(read):
+    (event,) = read("unpaid_invoice")
+    assert (event.type, event.commerce.action) == ("commerce.invoice.payment_failed", None)
+
+
+def test_a_checkout_in_yen_has_no_decimals(read):
+    (event,) = read("checkout")
+    money = event.commerce
+    assert (money.action, money.order, money.revenue, money.total) == (
+        "placed",
+        "pi_1",
+        Decimal(2000),
+        Decimal(2500),
+    )
+    assert (event.modality, event.consent.advertising) == ("screen", "granted")
+    assert {h.kind for h in event.household_hints} == {"address", "home"}
+
+
+def test_a_payment_pays_an_order_and_is_none(read):
+    (event,) = read("charge")
+    assert (event.commerce.action, event.commerce.order, event.commerce.total) == (
+        "paid",
+        "pi_1",
+        Decimal("12.345"),
+    )
+    (machine,) = read("payment")
+    assert (machine.initiator.kind, machine.automation.ref_id) == ("machine", "SN-1")
+
+
+def test_a_second_refund_counts_what_was_given_back_this_time(read):
+    (event,) = read("second_partial_refund")
+    assert (event.commerce.refund_of, event.commerce.revenue) == ("pi_1", Decimal("3.000"))
+
+
+def test_bare_objects_tell_their_whole_state(read):
+    enrolled, ended = read("bare_subscription")
+    assert (enrolled.automation.role, ended.automation.role) == ("enrol", "end")
+    paid, refunded = read("bare_charge")
+    assert (paid.commerce.action, refunded.commerce.action) == ("paid", "refunded")
+    assert read("bare_refund")[0].commerce.refund_of == "ch_9"
+
+
+@pytest.mark.parametrize(("which", "what"), [("plan", "plan"), ("thin", r"v2\.core\.event")])
+def test_the_catalogue_and_thin_events_are_refused_by_name(read, which, what):
+    with pytest.raises(BadPayload, match=rf"^stripe\.{what}") as refusal:
+        read(which)
+    assert refusal.value.reason == "not-an-event"
+
+
+def test_test_mode_stays_apart_from_sales(read):
+    assert read("first_invoice", livemode=False)[0].source == "//stripe/-/test"
+    assert read("first_invoice")[0].source == "//stripe/-/live"
