@@ -199,14 +199,17 @@ class Found:
 
 
 def _names(header: str) -> tuple[str, ...]:
-    """Return the simplified names that a column answers to: whole, and without a currency's code."""
-    code = named_in(header)
+    """Return the simplified names that a column answers to: whole, and without a currency or zone."""
     whole = simplified(header)
-    return (whole, whole.removesuffix(code.lower())) if code else (whole,)
+    tail = "utc" if whole.endswith("utc") else (named_in(header) or "").lower()
+    return (whole, whole.removesuffix(tail)) if tail else (whole,)
 
 
 def _assigned(header: Sequence[str], kind: Kind, mapping: Mapping[str, str]) -> dict[str, str]:
     columns = {f: c for f, c in mapping.items() if c in header and f not in ("tz", "decimal")}
+    if kind == "orders" and {"name", "financialstatus"} <= {simplified(h) for h in header}:
+        # Shopify's export calls the order's number its name.
+        columns.setdefault("order_id", next(h for h in header if simplified(h) == "name"))
     by_name: dict[str, str] = {}
     for column in header:
         for name in _names(column):
@@ -227,6 +230,8 @@ def _settings(
     header: Sequence[str], columns: Mapping[str, str], mapping: Mapping[str, str]
 ) -> dict[str, str]:
     settings = {s: mapping[s] for s in SETTINGS if s in mapping and mapping[s] not in header}
+    if "tz" not in settings and simplified(columns.get("ts", "")).endswith("utc"):
+        settings["tz"] = "UTC"
     if "currency" not in columns and "currency" not in settings:
         codes = (named_in(columns[f]) for f in ("cost", "net", "total", "gross") if f in columns)
         code = next((c for c in codes if c), None)

@@ -90,16 +90,11 @@ def _spend(reader: Reader, batch: Batch) -> Rows:
     if typed.has("channel"):
         refusals.add(~typed.where("channel"), "missing-channel", "channel")
     kept = typed.take(refusals.kept)
-    cost = kept.get(cost_field, MONEY)
-    if cost_field == "cost_micros":
-        cost = pc.divide(cost.cast(pa.decimal128(38, 10)), pa.scalar(1_000_000, pa.decimal128(7, 0))).cast(
-            MONEY, safe=False
-        )
     columns = [
         kept.get("channel") if kept.has("channel") else pa.repeat(constant or "", kept.n),
         kept.get("campaign"),
         kept.get("day", pa.date32()),
-        cost,
+        kept.get(cost_field, MONEY),
         currency(reader, kept),
         pa.repeat(reader.source, kept.n),
     ]

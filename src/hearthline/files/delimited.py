@@ -193,7 +193,7 @@ def _batch(path: Path, records: Records, dialect: Dialect) -> Batch:
     sound = np.ones(len(records.lines), np.bool_)
     sound[np.fromiter(faults, np.int64, len(faults))] = False
     kept = np.flatnonzero(sound)
-    data = _without(records, sorted(faults)) if faults else records.data[: records.used]
+    data = _without(records, sorted(faults)) if faults else records.data
     if len(kept):
         table = _typed(data, dialect)
     else:

@@ -22,7 +22,7 @@ from hearthline.schema.records import Reject
 
 __all__ = ["batches", "header_of", "items", "looks_like_json"]
 
-_SAMPLE = 20
+_SAMPLE = 500
 _WHOLE = 256 << 20
 _KEYS = 400
 
@@ -113,7 +113,9 @@ def header_of(path: Path, mapping: Mapping[str, str], encoding: str | None = Non
             row: Any = msgspec.json.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             continue
-        if not isinstance(row, dict) or any(isinstance(v, dict) for v in row.values()):
+        if not isinstance(row, dict):
+            continue
+        if any(isinstance(v, dict) for v in row.values()):
             return None
         keys |= dict.fromkeys(row)
     return list(keys) if keys and complete(list(keys), mapping) else None
@@ -169,27 +171,34 @@ def _fault(raw: bytes, text: str | None, valid: bool | None) -> str | None:  # n
     return None if valid else "bad-json"
 
 
+def _asked(connection: duckdb.DuckDBPyConnection, lines: pa.Table, question: str) -> Bools:
+    """Return for each line whether the question, in SQL, is answered with yes."""
+    connection.register("found", lines)
+    answers = connection.sql(f"select {question} as yes from found").to_arrow_table().column("yes")
+    connection.unregister("found")
+    return np.array(answers.to_numpy(), np.bool_)
+
+
 def _batch(
     connection: duckdb.DuckDBPyConnection, path: Path, columns: list[str], chunk: list[tuple[int, bytes]]
 ) -> Batch:
     """Return objects as a batch with one text column a key."""
     texts = [_text(raw) for _, raw in chunk]
     short = [t if t is not None and len(t) <= LONGEST else None for t in texts]
-    connection.register("found", pa.table({"line": pa.array(short, pa.string())}))
+    lines_of_json = pa.table({"line": pa.array(short, pa.string())})
+    valid = _asked(connection, lines_of_json, "coalesce(json_valid(line), false)")
+    # The engine reads every line it is given, so those that are no JSON are taken out first.
+    valid[valid] = _asked(connection, lines_of_json.filter(pa.array(valid)), "json_type(line) = 'OBJECT'")
     shape = msgspec.json.encode(dict.fromkeys(columns, "VARCHAR")).decode().replace("'", "''")
-    good = "json_valid(line) and json_type(line) = 'OBJECT'"
-    picked = connection.sql(
-        f"select coalesce({good}, false) as valid, "
-        f"case when {good} then json_transform(line, '{shape}') end as row from found"
-    ).to_arrow_table()
+    connection.register("found", lines_of_json.filter(pa.array(valid)))
+    picked = connection.sql(f"select json_transform(line, '{shape}') as row from found").to_arrow_table()
     connection.unregister("found")
-    valid: Bools = np.asarray(picked.column("valid"))
     rejects = [
         _reject(path, line, raw, fault)
         for (line, raw), text, ok in zip(chunk, texts, valid.tolist(), strict=True)
         if (fault := _fault(raw, text, ok)) is not None
     ]
-    rows = picked.column("row").combine_chunks().filter(pa.array(valid))
+    rows = picked.column("row").combine_chunks()
     table = pa.Table.from_arrays(rows.flatten(), names=[f.name for f in rows.type])
     kept = [raw for (_, raw), ok in zip(chunk, valid.tolist(), strict=True) if ok]
     lines = np.array([line for line, _ in chunk], np.int64)[valid]

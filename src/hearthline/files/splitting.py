@@ -167,7 +167,7 @@ def split(data: bytes, delimiter: str, line: int, *, final: bool) -> Records:
         used = int(ends[-1]) + 1 if len(ends) else 0
     lines = line + np.searchsorted(newline, starts).astype(np.int64)
     newlines = int(np.searchsorted(newline, used))
-    fields = _without_lone_cr(buf, starts, fields)
+    fields = _without_lone_cr(buf[:used], starts, fields)
     cut = ends - ((ends > starts) & (buf[np.maximum(ends - 1, 0)] == _CR)) if len(ends) else ends
     kept: Bools = cut > starts
-    return Records(data, starts[kept], cut[kept], lines[kept], fields[kept], used, newlines)
+    return Records(data[:used], starts[kept], cut[kept], lines[kept], fields[kept], used, newlines)

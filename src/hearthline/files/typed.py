@@ -188,7 +188,10 @@ class Reader:
             return self._time_columns(kind)
         if name in MONEY_FIELDS:
             style = self.found.settings.get("decimal") or self.styles.get(name, "plain")
-            return [f"{amount_sql(name, style)} as {name}", f"{name} is not null as {name}_given"]
+            amount = amount_sql(name, style)
+            if name == "cost_micros":
+                amount = f"cast({amount} * 0.000001 as decimal(18, 4))"
+            return [f"{amount} as {name}", f"{name} is not null as {name}_given"]
         return []
 
     def _time_columns(self, kind: pa.DataType) -> list[str]:
