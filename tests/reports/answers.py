@@ -150,6 +150,8 @@ def _shares(answer, rng, channels, orders, enough):
                     unattributed.append((model, kind, reason, part, 11.5))
         whole = sum(shop.values(), Decimal(0))
         shares += [_share(model, "all", n, t, whole, enough(n)) for n, t in total.items()]
+        if model in {"additive_hazard", "markov"} and whole:
+            shares.append(_share(model, "all", "(baseline)", _money(float(whole) * 0.2), whole, True))
     answer.fill("shares", shares)
     answer.fill("ledger", ledger)
     answer.fill("unattributed", unattributed)

@@ -1,5 +1,6 @@
 """Figures as one HTML file that asks nothing of the network: no script, no font, no request."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
@@ -16,6 +17,7 @@ __all__ = ["fragment", "page", "style"]
 _WIDTHS = (("narrow", 300), ("middle", 520), ("wide", 800))
 _ROWS, _ALL_ROWS, _MATRIX_ROWS = 40, 200, 30
 _NUMERIC = ("count", "money", "share", "number")
+_BRACKETS = re.compile(r"\([\d.,%–− to]+\)")
 
 
 @cache
@@ -26,6 +28,11 @@ def style() -> str:
         text = text.replace(mark, " ".join(f"--hl-c{i}: {c};" for i, c in enumerate(colours)))
     classes = "\n".join(f".hl-c{i} {{ --hl-c: var(--hl-c{i}); }}" for i in range(len(LIGHT)))
     return text.replace("/*CLASSES*/", classes)
+
+
+def _sentence(value: str) -> str:
+    """Return a sentence as HTML whose intervals do not break over two lines."""
+    return _BRACKETS.sub(lambda m: f'<span class="hl-whole">{m[0]}</span>', clean(value))
 
 
 def _numeric(column: Column) -> bool:
@@ -44,12 +51,17 @@ def _head(section: Section, currency: str) -> str:
 def _cell(cell: Cell, column: Column, *, first: bool) -> str:
     said = clean(cell.text)
     if cell.interval:
-        said += f' <span class="hl-ends">{clean(cell.interval)}</span>'
+        said += f' <span class="hl-ends">({clean(cell.interval)})</span>'
     if cell.why:
         said += f' <span class="hl-why">{clean(cell.why)}</span>'
     if first:
         return f'<th scope="row">{said}</th>'
     return f'<td class="{"hl-n" if _numeric(column) else "hl-text"}">{said}</td>'
+
+
+def _row(row: Sequence[Cell], section: Section) -> str:
+    cells = enumerate(zip(row, section.columns, strict=True))
+    return f"<tr>{''.join(_cell(cell, column, first=i == 0) for i, (cell, column) in cells)}</tr>"
 
 
 def _left_out(section: Section, name: str) -> str:
@@ -59,42 +71,33 @@ def _left_out(section: Section, name: str) -> str:
     return f'<p class="hl-left">{rows}: <code>hearthline report {clean(name)} --csv</code></p>'
 
 
-def _table(section: Section, figure: Figure, caption: str) -> str:
-    rows = "".join(
-        "<tr>"
-        + "".join(
-            _cell(c, k, first=i == 0) for i, (c, k) in enumerate(zip(row, section.columns, strict=True))
-        )
-        + "</tr>"
-        for row in section.rows
-    )
-    title = f"<h3>{clean(section.title)}</h3>" if section.title else ""
-    label = clean(f"{section.title or figure.title}: {caption}")
+def _table(section: Section, figure: Figure, hint: str = "", look: str = "") -> str:
+    """Return a table with its caption, in a box that scrolls by itself on a narrow screen."""
+    title = section.title or figure.title
+    seen = f"<strong>{clean(section.title)}</strong>" if section.title else ""
+    hint = hint or ("In brackets: 90% interval" if any(c.interval for r in section.rows for c in r) else "")
+    caption = " ".join(part for part in (seen, clean(hint)) if part) or clean(title)
     return (
-        f'{title}<div class="hl-scroll" role="region" tabindex="0" aria-label="{label}"><table>'
-        f"<caption>{clean(caption)}</caption>{_head(section, figure.currency)}<tbody>{rows}</tbody></table></div>"
+        f'<div class="hl-scroll" role="region" tabindex="0" aria-label="{clean(title)}"><table{look}>'
+        f"<caption>{caption}</caption>{_head(section, figure.currency)}"
+        f"<tbody>{''.join(_row(row, section) for row in section.rows)}</tbody></table></div>"
         f"{_left_out(section, figure.name)}"
     )
 
 
-def _intervals_said(section: Section) -> str:
-    """Return what stands under the values, where it is not plain."""
-    told = any(c.interval for row in section.rows for c in row)
-    return "Below each value: its 90% interval" if told else "Exact values"
-
-
 def _side_by_side(figure: Figure) -> str:
     column = next(c for c in figure.columns if figure.chart and c.name == figure.chart.value)
-    caption = f"{heading(column, figure.currency)} by {figure.across}; below each value: its 90% interval"
-    return "".join(_table(s, figure, caption) for s in matrix(figure, _MATRIX_ROWS) if s.rows)
+    hint = f"{heading(column, figure.currency)} by {figure.across}; in brackets: 90% interval"
+    look = ' class="hl-matrix"'
+    return "".join(_table(s, figure, hint, look) for s in matrix(figure, _MATRIX_ROWS) if s.rows)
 
 
 def _tables(figure: Figure) -> str:
     if not figure.rows.num_rows:
         return '<p class="hl-left">No rows.</p>'
     if figure.across is None:
-        return "".join(_table(s, figure, _intervals_said(s)) for s in sections(figure, _ROWS))
-    whole = "".join(_table(s, figure, _intervals_said(s)) for s in sections(figure, _ALL_ROWS))
+        return "".join(_table(s, figure) for s in sections(figure, _ROWS))
+    whole = "".join(_table(s, figure) for s in sections(figure, _ALL_ROWS))
     return f"{_side_by_side(figure)}<details><summary>All numbers</summary>{whole}</details>"
 
 
@@ -110,15 +113,15 @@ def _chart(figure: Figure, colours: Mapping[str, int]) -> str:
 
 
 def _tiles(figure: Figure) -> str:
+    looks = {k: ' class="hl-long"' if len(v) > 12 else "" for k, v in figure.extra.items()}
     tiles = "".join(
-        f"<div><dt>{clean(k)}</dt><dd{' class=hl-long' if len(v) > 12 else ''}>{clean(v)}</dd></div>"
-        for k, v in figure.extra.items()
+        f"<div><dt>{clean(k)}</dt><dd{looks[k]}>{clean(v)}</dd></div>" for k, v in figure.extra.items()
     )
     return f'<dl class="hl-tiles">{tiles}</dl>' if tiles else ""
 
 
 def _notes(figure: Figure) -> str:
-    notes = "".join(f"<li>{clean(n)}</li>" for n in figure.notes)
+    notes = "".join(f"<li>{_sentence(n)}</li>" for n in figure.notes)
     return f'<ul class="hl-notes">{notes}</ul>' if notes else ""
 
 
@@ -127,10 +130,11 @@ def _section(figure: Figure, colours: Mapping[str, int]) -> str:
     return (
         f'<section class="hl-figure" id="{name}" aria-labelledby="{name}-title">'
         f'<p class="hl-question">{clean(figure.question)}</p>'
-        f'<h2 id="{name}-title">{clean(figure.title)}</h2>'
+        f'<h2 id="{name}-title">{_sentence(figure.title)}</h2>'
         f"{_tiles(figure)}{_notes(figure)}{_chart(figure, colours)}{_tables(figure)}"
         f"<details><summary>How it is made</summary><p>{clean(figure.definition)}</p></details>"
-        f'<p class="hl-source">{clean(figure.source)} · <code>hearthline report {name} --csv</code></p></section>'
+        f'<p class="hl-source">{clean(figure.source)} · <code>hearthline report {name} --csv</code></p>'
+        "</section>"
     )
 
 
@@ -139,7 +143,7 @@ def _colours(figures: Iterable[Figure]) -> Mapping[str, int]:
     names: list[str] = []
     for figure in figures:
         picture = picture_of(figure)
-        if picture and figure.chart and figure.chart.kind in ("intervals", "flow"):
+        if picture and figure.chart and figure.chart.label in ("channel", "from"):
             names += [str(label) for label in picture.labels[:12]]
     return assigned(names)
 

@@ -83,7 +83,7 @@ def cell_of(row: Row, column: Column, currency: str) -> Cell:
     words = _words(value, column, currency)
     low = row[column.low] if column.low else None
     high = row[column.high] if column.high else None
-    if low is None or high is None or _missing(low) or _missing(high):
+    if low is None or high is None or _missing(low) or _missing(high) or low == value == high:
         return Cell(words, value=number)
     return Cell(words, _interval(low, high, column, currency), "", number, float(low), float(high))
 

@@ -24,11 +24,15 @@ def _said(cell: Cell) -> str:
     return f"{cell.text} ({cell.interval})" if cell.interval else cell.text
 
 
+def _head(column: Column, currency: str) -> str:
+    return heading(column, currency).replace(", ", " ") if column.kind in _NUMERIC else column.title
+
+
 def _width(section: Section, i: int, currency: str) -> int:
     """Return how many columns of the screen a table's column takes; long text may wrap."""
     column = section.columns[i]
     cells = max((Text(_said(r[i])).cell_len for r in section.rows), default=0)
-    head = heading(column, currency)
+    head = _head(column, currency)
     if column.kind in _NUMERIC:
         return max(cells, *(Text(w).cell_len for w in head.split()))
     return min(_MOST_TEXT, max(cells, Text(head).cell_len))
@@ -36,7 +40,7 @@ def _width(section: Section, i: int, currency: str) -> int:
 
 def _fitting(section: Section, currency: str, width: int) -> tuple[list[int], list[Column]]:
     """Return which columns fit, and those that do not."""
-    kept, used = [], 2
+    kept, used = [], 0
     for i in range(len(section.columns)):
         need = _width(section, i, currency) + 2
         if i == 0 or used + need <= width:
@@ -69,23 +73,26 @@ def _charted(section: Section, kept: Sequence[int]) -> int | None:
     return shares[0] if shares else None
 
 
-def _table(section: Section, figure: Figure, console: Console) -> tuple[Table, list[Column]]:
-    kept, dropped = _fitting(section, figure.currency, console.width)
+def _table(section: Section, figure: Figure, console: Console, room: int) -> tuple[Table, list[Column]]:
+    """Return the table and the columns that do not fit; `room` is kept free for a bar."""
+    kept, dropped = _fitting(section, figure.currency, console.width - room)
     plain = not console.is_terminal
     table = Table(
         box=None if plain else box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim"
     )
+    table.show_edge = False
     used = sum(_width(section, i, figure.currency) + 2 for i in kept)
     charted = _charted(section, kept)
     bars = _bars(section, charted) if charted is not None and not plain else []
-    if used + _BAR + 2 > console.width:
+    if used + _BAR > console.width:
         bars = []
     for i in kept:
-        column = section.columns[i]
-        head = Text(heading(column, figure.currency))
-        table.add_column(head, justify="right" if column.kind in _NUMERIC else "left", overflow="fold")
+        column, width = section.columns[i], _width(section, i, figure.currency)
+        head = Text(_head(column, figure.currency))
+        numeric = column.kind in _NUMERIC
+        table.add_column(head, justify="right" if numeric else "left", overflow="fold", width=width)
         if bars and i == charted:
-            table.add_column("", no_wrap=True)
+            table.add_column("", no_wrap=True, width=_BAR)
     for n, row in enumerate(section.rows):
         cells: list[Text] = []
         for i in kept:
@@ -108,14 +115,15 @@ def _reasons(section: Section) -> list[str]:
     return list(dict.fromkeys(c.why for row in section.rows for c in row if c.why))
 
 
-def _put(section: Section, figure: Figure, console: Console) -> None:
+def _put(section: Section, figure: Figure, console: Console, room: int = 0) -> None:
     if section.title:
         console.print()
         console.print(Text(section.title, style="bold"))
     if not section.rows:
         console.print(Text("no rows", style="dim"))
         return
-    table, dropped = _table(section, figure, console)
+    table, dropped = _table(section, figure, console, room)
+    console.print()
     console.print(table)
     told = [f"–: {'; '.join(_reasons(section)[:4])}"] if _reasons(section) else []
     if section.left_out:
@@ -144,11 +152,21 @@ def _tiles(figure: Figure, console: Console) -> None:
         console.print(Padding(grid, (0, 0, 1, 0)))
 
 
-def _shown(figure: Figure) -> list[Section]:
-    if figure.across is None:
-        return sections(figure, _ROWS)
-    side_by_side = matrix(figure, _MATRIX_ROWS)
-    return [replace(s, title=s.title) for s in side_by_side]
+def _picture(figure: Figure, console: Console) -> None:
+    """Print a chart of intervals that the tables do not hold: series side by side, the first with bars."""
+    chart = figure.chart
+    named = {c.name for c in figure.columns}
+    if chart is None or chart.kind != "intervals" or chart.series is None or chart.label in named:
+        return
+    if chart.data is None or not chart.data.num_rows:
+        return
+    columns = (
+        Column(chart.label, chart.label.capitalize()),
+        Column(chart.value, "Share", "share", low=chart.low, high=chart.high),
+    )
+    drawn = replace(figure, columns=columns, rows=chart.data, group=None, across=chart.series)
+    for section in matrix(drawn, _MATRIX_ROWS):
+        _put(replace(section, title=chart.title), drawn, console, _BAR if console.is_terminal else 0)
 
 
 def show(figure: Figure, console: Console) -> None:
@@ -161,8 +179,10 @@ def show(figure: Figure, console: Console) -> None:
         grid = Table.grid(padding=(0, 1, 0, 0))
         grid.add_row(Text("›", style="yellow"), Text(note))
         console.print(grid)
-    for section in _shown(figure):
-        _put(section, figure, console)
+    _picture(figure, console)
+    wide = _BAR if console.is_terminal and console.width >= 100 and figure.across else 0
+    for section in matrix(figure, _MATRIX_ROWS) or sections(figure, _ROWS):
+        _put(section, figure, console, wide)
     console.print()
     more = f"hearthline report {figure.name} --csv | --json | --html"
     console.print(Text(f"{figure.source} · intervals are 90% · {more}", style="dim"))

@@ -68,22 +68,22 @@ def _said(row: Row) -> str:
     return f"{row['channel']} {text.share_interval(row['share'], *_ends(row))}"
 
 
-def finding(found: Sequence[Row], of: str) -> str | None:
-    """Return who earned most as a sentence, computed from one model's shares; None where none can be.
+def finding(found: Sequence[Row], of: str, by: str) -> str | None:
+    """Return who earned most as a sentence, from the shares of the model `by`; None where none can be.
 
     Channels whose intervals overlap with the first one's are said to lead together.
 
     >>> a = {"channel": "tv", "share": 0.5, "share_low": 0.45, "share_high": 0.55}
-    >>> finding([a], "revenue")
-    'tv earned 50% (45–55) of revenue'
+    >>> finding([a], "revenue", "Linear")
+    'tv earned 50% (45–55) of revenue (Linear)'
     """
     known = sorted(_ranked(found), key=lambda r: (-r["share"], r["channel"]))
     if not known or known[0]["share_low"] <= 0:
         return None
     lead = [r for r in known if overlaps(_ends(r), _ends(known[0]))]
     if len(lead) > 3:
-        return f"No channel clearly leads {of}: the intervals of {len(lead)} overlap"
+        return f"No channel clearly leads {of}: the intervals of {len(lead)} overlap ({by})"
     if len(lead) > 1:
-        return f"{' and '.join(_said(r) for r in lead)} lead {of} together"
+        return f"{' and '.join(_said(r) for r in lead)} lead {of} together ({by})"
     first = f"{known[0]['channel']} earned {text.share_interval(known[0]['share'], *_ends(known[0]))} of {of}"
-    return f"{first}, more than any other channel" if len(known) > 1 else first
+    return f"{first}, more than any other channel ({by})" if len(known) > 1 else f"{first} ({by})"

@@ -51,7 +51,7 @@ def _costs(answer: Answer) -> tuple[dict[str, Row], list[str]]:
         if row["currency"] != answer.currency:
             aside[row["currency"]] = aside.get(row["currency"], 0) + 1
     return ours, [
-        f"Spend of {text.plural(n, 'channel')} is in {money} and is not counted: no rate into {answer.currency}."
+        f"Spend of {text.plural(n, 'channel')} is in {money}, not counted: no rate into {answer.currency}."
         for money, n in aside.items()
     ]
 
@@ -120,7 +120,7 @@ def build(answer: Answer) -> Figure:
     if not found:
         notes.append("No shares: there is no order that a model could credit.")
     model = lead[0]["title"] if lead else ""
-    title = finding(lead, f"revenue ({model})")
+    title = finding(lead, "revenue", model)
     return Figure(
         name="attribution",
         title=title or TITLE,

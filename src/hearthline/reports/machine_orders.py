@@ -1,7 +1,6 @@
 """What orders without a person owe to whom: through the enrolment, in two ledgers."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 
 import pyarrow as pa
 
@@ -92,7 +91,8 @@ def _booked(answer: Answer, model: str) -> list[str]:
 
 def _unowed(answer: Answer, model: str) -> list[str]:
     sql = f"""SELECT reason, sum(amount)::DECIMAL(24, 6) AS amount FROM unattributed
-              WHERE model = '{model}' AND kind IN ('machine', 'subscription') GROUP BY reason ORDER BY reason"""
+              WHERE model = '{model}' AND kind IN ('machine', 'subscription')
+              GROUP BY reason ORDER BY reason"""
     return [
         f"Unattributed by {_REASONS[r['reason']]}: {text.exact_money(r['amount'], answer.currency)}."
         for r in rows(answer, sql)
@@ -109,9 +109,9 @@ def _assumed(about: Mapping[str, object]) -> str:
     return f"Assumed, not measured: {' and '.join(said)} ([attribution] in hearthline.toml)."
 
 
-def _title(found: Sequence[Row]) -> str:
+def _title(found: Sequence[Row], model: str) -> str:
     for kind, of in (("machine", "machine-placed revenue"), ("subscription", "subscription revenue")):
-        said = finding([r for r in found if r["kind"] == kind], f"{of}, through enrolments")
+        said = finding([r for r in found if r["kind"] == kind], f"{of}, through enrolments", model)
         if said:
             return said
     return TITLE
@@ -132,7 +132,7 @@ def build(answer: Answer) -> Figure:
     labels = {"channel": [r["channel"] for r in drawn], "orders": [KINDS[r["kind"]] for r in drawn]}
     return Figure(
         name="machine_orders",
-        title=_title(found),
+        title=_title(found, model["title"]),
         question=QUESTION,
         definition=DEFINITION,
         columns=COLUMNS,

@@ -9,7 +9,7 @@ from hearthline.reports import Answer
 from hearthline.reports._intervals import RATIO_SUMS, ratio
 from hearthline.reports._leaders import finding, shares
 from hearthline.reports._reading import Row, default_model, min_homes, rows, run, table
-from hearthline.reports._words import BASELINE, KINDS, channel
+from hearthline.reports._words import BASELINE, channel
 from hearthline.schema import text
 from hearthline.schema.figure import Chart, Column, Figure
 
@@ -24,16 +24,22 @@ DEFINITION = (
     "numbers are rounded to three figures; tables are exact."
 )
 COLUMNS = (
-    Column("section", "Orders"),
+    Column("section", "Placed by"),
     Column("orders", "Orders", "count"),
-    Column("homes", "Homes", "count"),
     Column("net", "Net revenue", "money"),
     Column("share", "Share", "share", low="share_low", high="share_high", n="homes", why="why"),
+    Column("change", "Change", "share", low="change_low", high="change_high", n="homes", why="change_why"),
     Column("credited", "Credited", "money"),
     Column("unattributed", "Unattributed", "money"),
-    Column("change", "Change", "share", low="change_low", high="change_high", n="homes", why="change_why"),
+    Column("homes", "Homes", "count"),
 )
 _HIDDEN = {"kind": pa.string()}
+_PLACED = {
+    "person": "a person",
+    "subscription": "a subscription",
+    "machine": "a machine",
+    "all": "all together",
+}
 
 _KINDS_SQL = """
     SELECT coalesce(kind, 'all') AS kind, count(*) FILTER (coalesce(status, 'placed') = 'placed') AS orders,
@@ -72,7 +78,7 @@ def _change(answer: Answer, kind: str, homes: int, needed: int) -> Row:
 def _part(answer: Answer, kind: str, homes: int, needed: int) -> Row:
     """Return the kind's share of all net revenue, or why that cannot be said."""
     if kind == "all":
-        return {}
+        return {"share": 1.0, "share_low": 1.0, "share_high": 1.0} if homes else {"why": "no revenue"}
     if homes < needed:
         return {"why": f"{text.plural(homes, 'home')}, {needed} needed"}
     found = _ratio(answer, f"sum(CASE WHEN kind = '{kind}' THEN net ELSE 0 END) AS x, sum(net) AS y", "true")
@@ -105,7 +111,7 @@ def _rows(answer: Answer, model: str, needed: int) -> list[Row]:
             {
                 **row,
                 "kind": kind,
-                "section": KINDS[kind],
+                "section": _PLACED[kind],
                 "credited": credited,
                 "unattributed": unattributed,
                 **_part(answer, kind, row["homes"], needed),
@@ -158,7 +164,7 @@ def _changed(whole: Row) -> list[str]:
         return ["No clear change of net revenue against the 28 days before: the interval includes zero."]
     way = "grew" if low > 0 else "fell"
     ends = sorted((abs(low), abs(high)))
-    span = text.interval(text.share(ends[0], sign=False), text.share(ends[1]))
+    span = text.interval(*(text.share(e, sign=False) for e in ends))
     return [f"Net revenue {way} by {text.share(abs(whole['change']))} ({span}) against the 28 days before."]
 
 
@@ -187,7 +193,7 @@ def _notes(answer: Answer, about: Row, made: Sequence[Row], found: Sequence[Row]
     (aside,) = rows(answer, "SELECT count(*) AS n FROM orders WHERE net IS NULL")
     if aside["n"]:
         notes.append(
-            f"{text.plural(aside['n'], 'order')} without a rate into {answer.currency} set aside, not counted."
+            f"{text.plural(aside['n'], 'order')} set aside, not counted: no rate into {answer.currency}."
         )
     if about.get("rejects"):
         notes.append(
@@ -218,7 +224,7 @@ def build(answer: Answer) -> Figure:
     ours = [r for r in found if r["is_default"]]
     return Figure(
         name="overview",
-        title=finding(ours, f"revenue ({model['title']})") or TITLE,
+        title=finding(ours, "revenue", model["title"]) or TITLE,
         question=QUESTION,
         definition=DEFINITION,
         columns=COLUMNS,

@@ -69,7 +69,7 @@ def _reasons(answer: Answer) -> list[Row]:
     return [
         r
         | {
-            "part": f"Why unattributed: {r['model']}",
+            "part": "Why money is unattributed",
             "what": f"{KINDS.get(r['kind'], r['kind'])}: {r['reason']}",
         }
         for r in rows(answer, sql)

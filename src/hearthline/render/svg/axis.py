@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from math import ceil, floor, log10
 
 from hearthline.schema import text as words
 
-__all__ = ["Axis", "axis_of", "said"]
+__all__ = ["Axis", "axis_of", "said", "tick_said"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +47,16 @@ def axis_of(values: Sequence[float], start: float, end: float, most: int = 5) ->
 
 
 def said(value: float, kind: str, currency: str = "") -> str:
-    """Return the word at a tick."""
+    """Return a value in words, as charts show it: money in three figures."""
     if kind == "share":
         return words.share(value)
-    if kind == "money":
-        return words.brief_money(Decimal(str(value)), currency)
-    if isinstance(value, date):
-        return words.day(value)
-    return words.count(value)
+    return words.brief_money(Decimal(str(value)), currency) if kind == "money" else words.count(value)
+
+
+def tick_said(value: float, kind: str, currency: str = "") -> str:
+    """Return the word at a tick, which is round.
+
+    >>> tick_said(0.05, "share")
+    '5%'
+    """
+    return f"{value * 100:g}%".replace("-", words.MINUS) if kind == "share" else said(value, kind, currency)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hearthline.render.svg.axis import Axis, axis_of, said
+from hearthline.render.svg.axis import Axis, axis_of, said, tick_said
 from hearthline.render.svg.canvas import clean, document, element, fit, legend, text, width_of
 from hearthline.render.svg.marks import Mark, Picture
 from hearthline.schema import text as words
@@ -34,6 +34,11 @@ class _Layout:
     @property
     def band_y(self) -> float:
         return 32.0 if self.stacked else 14.0
+
+    @property
+    def beside(self) -> bool:
+        """Whether each value stands beside its own band."""
+        return not self.stacked or (self.few and len(self.shapes) > 1)
 
     @property
     def height(self) -> float:
@@ -79,7 +84,7 @@ def _range(marks: Sequence[Mark], layout: _Layout, y: float) -> str:
 def _spread(marks: Sequence[Mark], picture: Picture) -> str:
     values = [m.value for m in marks]
     ends = [said(v, picture.kind, picture.currency).rstrip("%") for v in (min(values), max(values))]
-    return f"models {words.interval(*ends)}"
+    return f"models {words.interval(*ends) if ends[0] != ends[1] else ends[0]}"
 
 
 def _row(picture: Picture, label: object, y: float, layout: _Layout) -> str:
@@ -91,9 +96,8 @@ def _row(picture: Picture, label: object, y: float, layout: _Layout) -> str:
     for i, mark in enumerate(drawn):
         at = y + layout.band_y + 19 * i
         parts.append(_banded(mark, layout, at, picture.colours.get(str(label), 0)))
-        if i == 0 or not layout.stacked:
-            said_at = first if i == 0 else at + 4
-            parts.append(text(layout.width, said_at, words_of(mark, picture), "hl-t hl-num", "end"))
+        said_at = at + 4 if layout.beside else first
+        parts.append(text(layout.width, said_at, words_of(mark, picture), "hl-t hl-num", "end"))
     if not layout.few and len(marks) > 1:
         at = y + layout.band_y + 19
         parts.append(_range(marks[1:], layout, at))
@@ -111,7 +115,7 @@ def _grid(axis: Axis, top: float, bottom: float, picture: Picture) -> str:
         x = axis.at(tick)
         line = "hl-zero" if tick == 0 else "hl-grid"
         parts.append(element("line", x1=x, x2=x, y1=top, y2=bottom, class_=line))
-        word = said(tick, picture.kind, picture.currency)
+        word = tick_said(tick, picture.kind, picture.currency)
         parts.append(text(x, bottom + 18, word, "hl-t hl-soft", "middle"))
     return "".join(parts)
 
@@ -128,7 +132,7 @@ def _layout(picture: Picture, labels: Sequence[object], width: float) -> _Layout
     wanted = max(width_of(str(label)) for label in labels) + 16
     room = width - said_room if stacked else min(wanted, width * 0.28)
     ends = [v for m in shown for v in (m.value, m.low, m.high) if v is not None]
-    right = width - (16 if stacked else max(said_room, 118))
+    right = width - (16 if stacked and not (few and len(series) > 1) else max(said_room, 118))
     start = 14 if stacked else room + 10
     axis = axis_of(ends, start, right, max(2, int((right - start) / 90)))
     return _Layout(width, axis, room - 8, stacked, few, shapes)

@@ -3,7 +3,7 @@
 from datetime import date
 from itertools import pairwise
 
-from hearthline.render.svg.axis import Axis, axis_of, said
+from hearthline.render.svg.axis import Axis, axis_of, said, tick_said
 from hearthline.render.svg.canvas import clean, document, element, fit, text, width_of
 from hearthline.render.svg.marks import Mark, Picture
 from hearthline.schema import text as words
@@ -54,7 +54,7 @@ def _axes(picture: Picture, x: Axis, y: Axis, days: list[date]) -> str:
         line = "hl-zero" if tick == 0 else "hl-grid"
         parts.append(element("line", x1=x.start, x2=x.end, y1=at, y2=at, class_=line))
         parts.append(
-            text(x.start - 8, at + 4, said(tick, picture.kind, picture.currency), "hl-t hl-soft", "end")
+            text(x.start - 8, at + 4, tick_said(tick, picture.kind, picture.currency), "hl-t hl-soft", "end")
         )
     most = max(2, int((x.end - x.start) / 110))
     step = max(1, -(-len(days) // most))
@@ -80,7 +80,9 @@ def draw(picture: Picture, width: float) -> str:
     days = sorted({m.label for ms in marks.values() for m in ms})
     gap = min(((b - a).days for a, b in pairwise(days)), default=1)
     values = [v for ms in marks.values() for m in ms for v in (m.value, m.low, m.high) if v is not None]
-    left = max(width_of(said(t, picture.kind, picture.currency)) for t in axis_of(values, 0, 1).ticks) + 14
+    left = (
+        max(width_of(tick_said(t, picture.kind, picture.currency)) for t in axis_of(values, 0, 1).ticks) + 14
+    )
     room = min(max(width_of(s) for s in series) + 14, width * 0.3)
     y = axis_of(values, 220.0, 16.0)
     first, last = days[0].toordinal(), days[-1].toordinal()
