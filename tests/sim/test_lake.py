@@ -102,7 +102,7 @@ def test_a_machine_order_names_the_decision_behind_it(con: duckdb.DuckDBPyConnec
     assert kinds == [("replenishment", "predicted", "automated"), ("subscription", "scheduled", "automated")]
 
 
-def test_an_order_comes_after_the_touches_of_its_day() -> None:
+def test_touches_come_before_and_after_the_order_of_their_day() -> None:
     story = simulate("additive", HOMES, DAYS, SEED)
     con = duckdb.connect()
     con.register("touches", story.touches)
@@ -113,7 +113,7 @@ def test_an_order_comes_after_the_touches_of_its_day() -> None:
         ON o.home = t.home AND o.time // 86400000000 = t.time // 86400000000""",
     )
     assert days > 200
-    assert late == 0
+    assert 0.1 < late / days < 0.9
 
 
 def test_levels_are_percentages_once_a_day(con: duckdb.DuckDBPyConnection) -> None:

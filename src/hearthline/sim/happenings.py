@@ -144,8 +144,7 @@ def happenings(
     parts: list[Log] = [_links(seed, drawn)]
     stock = np.empty((days, n), dtype=np.float32)
     for day in live(drawn, world, on):
-        touched, last = _touches(seed, drawn, day)
-        parts += [touched, *_decisions(drawn, day, clock[day.day], last)]
+        parts += [_touches(drawn, day), *_decisions(drawn, day, clock[day.day])]
         parts += _automation(drawn, day, clock[day.day])
         stock[day.day] = day.stock
     log = joined(parts)
@@ -153,18 +152,14 @@ def happenings(
     return drawn, replace(log, id=(np.int64(block) << 40) | np.arange(len(log))), stock
 
 
-def _touches(seed: int, block: Block, day: Day) -> tuple[Log, Singles]:
-    """Return the day's touches, and the (n,) local hour of each home's last (6 where none)."""
-    n, first = block.homes.n, block.homes.first
-    last = np.full(n, 6.0, dtype=np.float32)
+def _touches(block: Block, day: Day) -> Log:
+    """Return the day's touches."""
+    first = block.homes.first
     parts = []
     for i, channel in enumerate(CHANNELS):
         hit = np.flatnonzero(day.touches[i])
-        draw = generator(seed, f"hour{i}", day.day, first // BLOCK).random(BLOCK)[hit]
-        low, high = channel.hours
-        hour = low + (high - low) * (0.6 * draw + 0.4 * block.homes.evening[hit])
-        last[hit] = np.maximum(last[hit], hour)
-        member = (draw * 997 % 1 * block.homes.size[hit]).astype(np.int64)
+        hour = block.hour[day.day, i, hit]
+        member = (hour * 997 % 1 * block.homes.size[hit]).astype(np.int64)
         parts.append(
             rows(
                 What.TOUCH,
@@ -175,24 +170,21 @@ def _touches(seed: int, block: Block, day: Day) -> tuple[Log, Singles]:
                 device=DEVICES.index(channel.device),
             )
         )
-    return joined(parts), last
+    return joined(parts)
 
 
-def _decisions(block: Block, day: Day, clock: Singles, last: Singles) -> list[Log]:
-    """Return orders by hand and enrolments, after the day's touches, with refunds and cancellations."""
+def _decisions(block: Block, day: Day, clock: Singles) -> list[Log]:
+    """Return orders by hand and enrolments, each at its hour, with refunds and cancellations."""
     first, t = block.homes.first, day.day
     hit = np.flatnonzero(day.person)
-    habit = 8 + 10 * (0.5 * clock + 0.5 * block.homes.evening)
-    hour = np.maximum(habit, last + 0.05 + (21.9 - last) * clock**2)[hit]
     number = order_number(first + hit, t, machine=False)
     member = (clock[hit] * 991 % 1 * block.homes.adults[hit]).astype(np.int64)
-    time = instant(t, hour)
+    time = instant(t, block.order_hour[t, hit])
     cents = block.person_cents[t, hit]
     order = rows(What.ORDER, first + hit, time, cents=cents, order=number, member=member)
     joins = np.flatnonzero(day.enrolled)
-    later = last[joins] + 0.08 + (22 - last[joins]) * (1 - clock[joins])
     appliance = np.where(day.enrolled[joins] == SUBSCRIPTION, -1, DEVICES.index("appliance"))
-    kind, when = day.enrolled[joins], instant(t, later)
+    kind, when = day.enrolled[joins], instant(t, block.enrol_hour[t, joins])
     enrol = rows(What.ENROL, first + joins, when, since=t, kind=kind, device=appliance)
     return [order, enrol, _taken_back(block, t, hit, order)]
 

@@ -1,7 +1,8 @@
 """How a block of homes lives: need, touches, orders, enrolments; all homes at once, day by day.
 
-Order of a day: use and deliveries, touches (they act at once), the decision to order by hand, the
-decision to enrol, the machine's own order at night, its end. What is written here is the same in all
+Order of a day: use and deliveries, touches at their hours, the decisions to order by hand and to enrol
+at hours that no touch moves (only touches before that hour act on it), the machine's own order at
+night, its end. What is written here is the same in all
 worlds; a world only turns the urge and the remembered touches into rates.
 """
 
@@ -37,7 +38,8 @@ _PROPOSAL = NAMES.index("appliance")
 class Block:
     """Homes and every draw of their lives: what does not depend on which channels are on.
 
-    `touch` is (days, channels, n) uniforms; `order`, `enrol` are (days, n) unit exponentials to
+    `touch` is (days, channels, n) uniforms and `hour` the local hours of those touches; `order_hour` and
+    `enrol_hour` are (days, n) hours of the decisions; `order`, `enrol` are (days, n) unit exponentials to
     compare with a rate; `person_cents` and `machine_cents` are (days, n) values of an order on that
     day; `kept` is the part in thousandths that is not refunded or cancelled later.
     """
@@ -45,6 +47,9 @@ class Block:
     homes: Homes
     calendar: Calendar
     touch: Singles
+    hour: Singles
+    order_hour: Singles
+    enrol_hour: Singles
     order: Singles
     enrol: Singles
     churn: Singles
@@ -67,6 +72,12 @@ def _threshold(draw: Singles) -> Singles:
     return out
 
 
+def _hours(draw: Singles, evening: Singles, earliest: float, latest: float) -> Singles:
+    """Return local hours between the two, later in homes that live in the evening."""
+    hour: Singles = np.float32(earliest) + np.float32(latest - earliest) * (0.6 * draw + 0.4 * evening)
+    return hour.astype(np.float32)
+
+
 def block_of(seed: int, block: int, n: int, days: int) -> Block:
     """Return the first n homes of a block with all their draws."""
 
@@ -76,11 +87,16 @@ def block_of(seed: int, block: int, n: int, days: int) -> Block:
     homes = homes_of(seed, block, n)
     value = np.exp(0.45 * ndtri(np.clip(draw("value"), 1e-4, 1 - 1e-4)))
     cents = (1850 * value * (0.8 + 0.1 * homes.size)).astype(np.int64) // 5 * 5 + 4
-    refund = draw("refund")
+    refund, clock = draw("refund"), draw("clock")
     return Block(
         homes=homes,
         calendar=calendar(seed, days),
         touch=np.stack([draw(f"touch{i}") for i in range(len(NAMES))], axis=1),
+        hour=np.stack(
+            [_hours(draw(f"hour{i}"), homes.evening, *c.hours) for i, c in enumerate(CHANNELS)], axis=1
+        ),
+        order_hour=_hours(clock, homes.evening, 7.5, 21.9),
+        enrol_hour=_hours(clock * 997 % 1, homes.evening, 7.5, 21.9),
         order=_threshold(draw("order")),
         enrol=_threshold(draw("enrol")),
         churn=draw("churn"),
@@ -197,12 +213,14 @@ def live(block: Block, world: World, on: Flags = ALL_ON, *, enrolling: bool = Tr
         chance[flights] *= block.calendar.airing[day]
         touches = block.touch[day] < chance
         _carry_on(state, touches)
+        before = world.remember(state.memory, touches & (block.hour[day] < block.order_hour[day]))
+        sooner = world.remember(state.memory, touches & (block.hour[day] < block.enrol_hour[day]))
         state.memory = world.remember(state.memory, touches)
         urge = liking * (np.float32(0.4) + 2 * need) * block.calendar.shopping[day]
-        rate = world.order_rate(urge, state.memory)
+        rate = world.order_rate(urge, before)
         rate *= np.where(state.kind > 0, _BY_HAND_WHEN_ENROLLED, np.float32(1))
         person = block.order[day] < rate
-        joins = (state.kind == 0) & (block.enrol[day] < world.enrol_rate(enrol_urge, state.memory))
+        joins = (state.kind == 0) & (block.enrol[day] < world.enrol_rate(enrol_urge, sooner))
         joins &= enrolling
         began = np.where(joins, np.where(homes.owns["appliance"], REPLENISHMENT, SUBSCRIPTION), 0)
         state.kind += began
