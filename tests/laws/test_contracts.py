@@ -1,0 +1,71 @@
+"""Each import contract is seen to fail: a violation is planted in a copy of the tree, and caught."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LINT = Path(sys.executable).with_name("lint-imports")
+
+PLANTED = {
+    "floors": ("schema/planted.py", "from hearthline.store.lake import Lake\n"),
+    "siblings": ("sources/planted.py", "from hearthline.sources.segment import read\n"),
+    "pure": ("reports/planted.py", "from hearthline.store.answer import PublishedAnswer\n"),
+    "truth": ("pipeline/planted.py", "def known():\n    from hearthline import sim\n    return sim\n"),
+    "acyclic": ("identity/planted.py", "from hearthline.identity.planted_too import b\n"),
+}
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A copy of the package and its contracts."""
+    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / ".importlinter", tmp_path)
+    return tmp_path
+
+
+def lint(tree: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PYTHONPATH": str(tree / "src")}
+    command = [LINT, "--no-cache", "--no-logo", *options]
+    return subprocess.run(
+        command, cwd=tree, env=environment, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+def test_every_contract_has_a_violation_planted_here() -> None:
+    named = [
+        line.removeprefix("[importlinter:contract:").rstrip("]")
+        for line in (ROOT / ".importlinter").read_text().splitlines()
+        if line.startswith("[importlinter:contract:")
+    ]
+    assert sorted(named) == sorted(PLANTED)
+
+
+@pytest.mark.parametrize("contract", PLANTED)
+def test_a_planted_violation_is_caught(tree: Path, contract: str) -> None:
+    place, code = PLANTED[contract]
+    (tree / "src/hearthline" / place).write_text(code)
+    if contract == "acyclic":
+        (tree / "src/hearthline/identity/planted_too.py").write_text(
+            "from hearthline.identity.planted import a\n"
+        )
+    told = lint(tree, "--contract", contract)
+    assert told.returncode == 1, told.stdout + told.stderr
+    assert "planted" in told.stdout
+
+
+def test_a_room_that_no_floor_names_is_caught(tree: Path) -> None:
+    (tree / "src/hearthline/misc").mkdir()
+    (tree / "src/hearthline/misc/__init__.py").write_text("")
+    told = lint(tree, "--contract", "floors")
+    assert told.returncode == 1
+    assert "misc" in told.stdout
+
+
+def test_the_tree_as_it_is_keeps_every_contract(tree: Path) -> None:
+    told = lint(tree)
+    assert told.returncode == 0, told.stdout + told.stderr
