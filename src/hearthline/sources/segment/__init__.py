@@ -210,9 +210,9 @@ def _meaning(kind: str, call: dict[str, Any]) -> Meaning:
 
 
 def _source(call: dict[str, Any], batch: dict[str, Any], context: dict[str, Any]) -> str:
-    account = text(call.get("projectId")) or text(batch.get("projectId")) or "-"
-    app = text(mapping(context.get("app")).get("name")) or "-"
-    return f"//segment/{account}/{app}"
+    account = text(call.get("projectId") or batch.get("projectId"))
+    app = text(mapping(context["app"]).get("name")) if "app" in context else None
+    return f"//segment/{account or '-'}/{app or '-'}"
 
 
 def _automation(meaning: Meaning, properties: dict[str, Any]) -> Automation:
@@ -297,7 +297,7 @@ def _modality(
 
 
 def _correlation(context: dict[str, Any], properties: dict[str, Any]) -> Correlation:
-    session = text(context.get("sessionId")) or text(properties.get("session_id"))
+    session = text(context.get("sessionId") or properties.get("session_id"))
     return Correlation(session=session) if session else _ALONE
 
 

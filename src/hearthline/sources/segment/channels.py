@@ -6,6 +6,8 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import msgspec
+
 from hearthline.schema.event import Touch
 from hearthline.sources import mapping, text
 
@@ -49,7 +51,7 @@ _CLICK_IDS = {
     "ttclid": "social-ads",
     "fbclid": "social",
 }
-_PARTS = {"name": "campaign"} | {part: part for part in ("source", "medium", "content", "term")}
+_UTM = {key: f"utm_{key}" for key in ("source", "medium", "content", "term")} | {"name": "utm_campaign"}
 _NOWHERE, _DIRECT = Touch(), Touch(channel="direct")
 
 
@@ -127,17 +129,43 @@ def touch_of(campaign: Mapping[str, Any], page: Mapping[str, Any], *, arrives: b
     'direct'
     """
     url = text(page.get("url")) or ""
-    told = "?" in url and ("utm_" in url or "clid" in url or "braid" in url)
-    if not campaign and not told:
-        return _arrival(text(page.get("referrer")), url or None) if arrives else _NOWHERE
-    query = _queried(url) if told else {}
-    found = {own: text(campaign.get(key)) or query.get(f"utm_{own}") for key, own in _PARTS.items()}
+    if "?" in url and ("utm_" in url or "clid" in url or "braid" in url):
+        touch = _queried_touch(campaign, url)
+    elif campaign:
+        touch = _campaigned(*[text(campaign.get(key)) for key in _KEYS])
+    else:
+        touch = _NOWHERE
+    if touch.channel is not None or not arrives:
+        return touch
+    arrival = _arrival(text(page.get("referrer")), url or None)
+    return arrival if touch is _NOWHERE else msgspec.structs.replace(touch, channel=arrival.channel)
+
+
+_KEYS = ("source", "medium", "name", "content", "term")
+
+
+@lru_cache(maxsize=4096)
+def _campaigned(*parts: str | None) -> Touch:
+    source, medium, campaign, content, term = parts
+    return Touch(
+        channel=named(source, medium),
+        source=source,
+        medium=medium,
+        campaign=campaign,
+        content=content,
+        term=term,
+    )
+
+
+def _queried_touch(campaign: Mapping[str, Any], url: str) -> Touch:
+    query = _queried(url)
+    told = [text(campaign.get(key)) or text(query.get(_UTM[key])) for key in _KEYS]
+    touch = _campaigned(*told)
     clicks = {name: query[name][:200] for name in _CLICK_IDS if query.get(name)}
-    channel = named(found["source"], found["medium"])
-    channel = channel or next((_CLICK_IDS[name] for name in clicks), None)
-    if channel is None and arrives:
-        channel = _arrival(text(page.get("referrer")), url or None).channel
-    return Touch(channel=channel, click_ids=clicks or None, **found)
+    if not clicks:
+        return touch
+    channel = touch.channel or next(_CLICK_IDS[name] for name in clicks)
+    return msgspec.structs.replace(touch, channel=channel, click_ids=clicks)
 
 
 def _arrival(referrer: str | None, page: str | None) -> Touch:

@@ -3,12 +3,14 @@
 from functools import lru_cache
 from typing import Any, Literal
 
+import msgspec
+
 from hearthline.schema.event import Consent, Device, Hint, Identifier, Purpose
 from hearthline.sources import address_hint, identified, mapping, mappings, planted, text
 
 __all__ = ["consent_of", "device_of", "hints_of", "identifiers_of"]
 
-_PERSONAL = frozenset({"email", "phone"})
+_PERSONAL = ("email", "phone")
 _NOWHERE, _UNASKED = Device(), Consent()
 _SYSTEMS = {"ios": "phone", "android": "phone", "tvos": "tv", "roku": "tv", "tizen": "tv"}
 _SYSTEMS |= {"webos": "tv", "androidtv": "tv", "firetv": "tv", "watchos": "wearable"}
@@ -48,22 +50,31 @@ def identifiers_of(
     user = text(call.get("userId"))
     if user is not None:
         found = (Identifier(namespace="segment.user", value=user, authenticated=True, primary=True),)
-    found += identified("segment.anonymous_id", call.get("anonymousId"))
+    if "anonymousId" in call:
+        found += identified("segment.anonymous_id", call["anonymousId"])
     if "previousId" in call:
         found += identified("segment.user", call["previousId"])
-    found += identified("email", traits.get("email") or properties.get("email"), personal=True)
-    found += identified("phone", traits.get("phone") or properties.get("phone"), personal=True)
-    for entry in mappings(context.get("externalIds")):
+    for name in _PERSONAL:
+        if name in traits or name in properties:
+            found += identified(name, traits.get(name) or properties.get(name), personal=True)
+    if "externalIds" in context:
+        found += _external(context["externalIds"])
+    if "device" in context:
+        advertising = text(mapping(context["device"]).get("advertisingId"))
+        if advertising is not None and advertising.strip("0-"):
+            found += identified("advertising.device", advertising, personal=True)
+    if any("." in name for name in properties):
+        found += planted(properties).identifiers
+    return found
+
+
+def _external(entries: object) -> tuple[Identifier, ...]:
+    found: tuple[Identifier, ...] = ()
+    for entry in mappings(entries):
         namespace = text(entry.get("type"))
         if namespace is not None and len(namespace) <= 60:
             personal = namespace.lower() in _PERSONAL
             found += identified(namespace, entry.get("id"), personal=personal)
-    device = mapping(context.get("device"))
-    advertising = text(device.get("advertisingId"))
-    if advertising is not None and advertising.strip("0-"):
-        found += identified("advertising.device", advertising, personal=True)
-    if properties and any("." in name for name in properties):
-        found += planted(properties).identifiers
     return found
 
 
@@ -72,10 +83,10 @@ def hints_of(
 ) -> tuple[Hint, ...]:
     """Return what hints at the household: named home, group, network address, postal address."""
     found: tuple[Hint, ...] = ()
-    home = text(traits.get("household")) or text(properties.get("household"))
+    home = text(traits.get("household") or properties.get("household"))
     if home is not None:
         found = (Hint(kind="home", value=home),)
-    group = text(call.get("groupId")) or text(context.get("groupId"))
+    group = text(call.get("groupId") or context.get("groupId"))
     if group is not None:
         found += (Hint(kind="account", value=group, strength=0.7),)
     network = text(context.get("ip"))
@@ -95,18 +106,25 @@ def _agent_kind(agent: str) -> str | None:
 def device_of(context: dict[str, Any], properties: dict[str, Any]) -> Device:
     """Return the device as the call tells it: own kind, reported type, else the browser's name."""
     told, device = text(properties.get("device_kind")), mapping(context.get("device"))
-    kind = told or _SYSTEMS.get((text(device.get("type")) or "").lower())
-    agent = text(context.get("userAgent"))
-    if kind is None and agent is not None:
-        kind = _agent_kind(agent)
-    if not device and kind is None:
-        return _NOWHERE
+    kind = told
+    if kind is None and device:
+        kind = _SYSTEMS.get((text(device.get("type")) or "").lower())
+    if kind is None:
+        agent = text(context.get("userAgent"))
+        kind = _agent_kind(agent) if agent is not None else None
+    if not device:
+        return _NOWHERE if kind is None else _bare(kind, text(properties.get("device_id")))
     return Device(
         id=text(device.get("id")) or text(properties.get("device_id")),
         kind=kind,
         make=text(device.get("manufacturer")),
         model=text(device.get("model")),
     )
+
+
+@lru_cache(maxsize=1024)
+def _bare(kind: str, device: str | None) -> Device:
+    return Device(id=device, kind=kind)
 
 
 def consent_of(context: dict[str, Any]) -> Consent:
@@ -120,21 +138,30 @@ def consent_of(context: dict[str, Any]) -> Consent:
     block = mapping(context.get("consent"))
     if not block:
         return _UNASKED
-    found: dict[str, Purpose] = {}
-    for category, allowed in mapping(block.get("categoryPreferences")).items():
-        purpose = _PURPOSES.get(category.lower().replace(" ", "").replace("_", ""))
-        if purpose is None or not isinstance(allowed, bool):
-            continue
-        if found.get(purpose) != "denied":
-            found[purpose] = "granted" if allowed else "denied"
+    answers = mapping(block.get("categoryPreferences")).items()
+    told = _consent(tuple((name, yes) for name, yes in answers if isinstance(yes, bool)))
     gpc = block.get("gpc")
+    if not block.keys() & {"tcfString", "gppString", "gpc"}:
+        return told
+    return msgspec.structs.replace(
+        told,
+        tcf=text(block.get("tcfString")),
+        gpp=text(block.get("gppString")),
+        gpc=gpc if isinstance(gpc, bool) else None,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _consent(answers: tuple[tuple[str, bool], ...]) -> Consent:
+    found: dict[str, Purpose] = {}
+    for category, allowed in answers:
+        purpose = _PURPOSES.get(category.lower().replace(" ", "").replace("_", ""))
+        if purpose is not None and found.get(purpose) != "denied":
+            found[purpose] = "granted" if allowed else "denied"
     return Consent(
         measurement=found.get("measurement"),
         advertising=found.get("advertising"),
         personalisation=found.get("personalisation"),
         sharing=found.get("sharing"),
-        tcf=text(block.get("tcfString")),
-        gpp=text(block.get("gppString")),
-        gpc=gpc if isinstance(gpc, bool) else None,
         source="context.consent" if found else None,
     )
