@@ -149,7 +149,7 @@ def _sense(event: Event) -> None:
     assert event.automation.ref_id is None or event.automation.ref_type is not None
     if event.touch.channel is not None:
         assert event.layer not in {"device", "commerce"}
-        assert event.commerce.order is None
+        assert event.commerce.order is None or event.commerce.action in {None, "checkout"}
     if event.type.startswith("commerce.order."):
         assert event.commerce.order, event.type
     if event.commerce.action == "refunded":

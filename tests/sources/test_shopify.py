@@ -95,6 +95,10 @@ def test_a_refund_without_lines_gives_back_its_discrepancy(read):
     assert read("refund_without_lines")[0].commerce.revenue == Decimal("5.00")
 
 
+def test_postage_that_is_paid_back_is_no_revenue(read):
+    assert read("refund_with_postage")[0].commerce.revenue == Decimal("10.00")
+
+
 def test_an_update_counts_beside_its_placement(read):
     placed, updated = read("updated_order_by_webhook")
     assert (placed.type, updated.type) == ("commerce.order.placed", "commerce.order.updated")

@@ -86,6 +86,10 @@ def test_bare_objects_tell_their_whole_state(read):
     assert read("bare_refund")[0].commerce.refund_of == "ch_9"
 
 
+def test_a_list_of_objects_is_read_one_by_one(read):
+    assert [e.subject for e in read("list")] == ["ch_3", "ch_4"]
+
+
 @pytest.mark.parametrize(("which", "what"), [("plan", "plan"), ("thin", r"v2\.core\.event")])
 def test_the_catalogue_and_thin_events_are_refused_by_name(read, which, what):
     with pytest.raises(BadPayload, match=rf"^stripe\.{what}") as refusal:

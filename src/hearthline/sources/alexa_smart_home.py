@@ -255,7 +255,9 @@ def _happening(place: str, message: _Message, payload: dict[str, Any]) -> Event:
 
 
 def _consumed(message: _Message, payload: dict[str, Any], time: datetime | None, namespace: str) -> Event:
-    used = payload.get("usage") or payload.get("quantity") or payload.get("measurement")
+    used = (
+        payload.get("usage") or payload.get("quantity") or next(iter(mappings(payload.get("usages"))), None)
+    )
     value, amount, unit = _typed(used)
     return message.event(
         0,

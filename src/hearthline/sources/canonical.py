@@ -66,7 +66,7 @@ def read(payload: Payload, received: datetime) -> Iterator[Event]:
     if "layer" not in body and kind.split(".")[0] in _LAYERS:
         body["layer"] = kind.split(".")[0]
     try:
-        event = msgspec.convert(_without_nulls(body), Event, strict=False)
+        event = msgspec.convert(_tidy(body), Event, strict=False)
     except (msgspec.ValidationError, ValueError, OverflowError) as problem:
         raise _misfit(str(problem)) from None
     if not _TYPE.fullmatch(event.type) or event.type.split(".")[0] != event.layer:
@@ -85,15 +85,26 @@ def _flat(body: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in groups.items() if name in _FIELDS} | kept
 
 
-def _without_nulls(value: Any, depth: int = 0) -> Any:
-    """Return the value without members that are null: an absent field says the same."""
+def _tidy(value: Any, depth: int = 0) -> Any:
+    """Return the value without members that are null, and with texts and numbers that a lake can hold.
+
+    Raises:
+        ValueError: a whole number of more than 64 bits.
+    """
     if depth > 8:
         return None
     if isinstance(value, dict):
-        return {k: _without_nulls(v, depth + 1) for k, v in value.items() if v is not None}
+        return {_writable(k): _tidy(v, depth + 1) for k, v in value.items() if v is not None}
     if isinstance(value, list):
-        return [_without_nulls(v, depth + 1) for v in value if v is not None]
-    return value
+        return [_tidy(v, depth + 1) for v in value if v is not None]
+    if isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
+        raise ValueError("a whole number of more than 64 bits")
+    return _writable(value) if isinstance(value, str) else value
+
+
+def _writable(value: str) -> str:
+    """Return the text with lone surrogates replaced: JSON can spell them, UTF-8 cannot."""
+    return value if value.isascii() else value.encode("utf-8", "replace").decode()
 
 
 def _misfit(problem: str) -> BadPayload:

@@ -193,7 +193,7 @@ def _events(item: dict[str, Any], around: _Around) -> Iterator[Event]:
     if reader is None:
         raise unreadable(f"{PLATFORM}.event", "an unknown 'eventType'", item, "leave it out")
     location = text(block.get("locationId")) or around.location
-    time = instant(item.get("eventTime")) or instant(block.get("eventTime"))
+    time = instant(item.get("eventTime")) or instant(block.get("time"))
     yield _event(reader(block), around, _Named(text(block.get("eventId")), location, time), block)
 
 

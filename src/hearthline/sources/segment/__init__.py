@@ -256,7 +256,9 @@ def _touch(kind: str, meaning: Meaning, context: dict[str, Any], properties: dic
     told = touch_of(campaign_of(context, properties), page, arrives=kind == "page")
     if kind not in ("track", "page", "screen"):
         return Touch()
-    channel = text(properties.get("channel")) or told.channel or meaning.channel
+    # An event about an order that we do not know by name comes after it, whatever brought the buyer.
+    evidence = None if meaning.stage == "none" and "order_id" in properties else told.channel
+    channel = text(properties.get("channel")) or evidence or meaning.channel
     if kind == "screen":
         channel = channel or "app"
     if meaning.order:

@@ -236,7 +236,8 @@ def _given_back(item: dict[str, Any]) -> tuple[Decimal | None, Decimal | None]:
     adjustments = mappings(item.get("order_adjustments"))
     adjusted = [a for a in adjustments if a.get("kind") == "refund_discrepancy"]
     if net is None and not adjusted:
-        return total, total
+        postage = sum_of([a for a in adjustments if a.get("kind") == "shipping_refund"], "amount")
+        return (total if total is None else total + (postage or Decimal(0))), total
     net = (net or Decimal(0)) - (sum_of(adjusted, "amount") or Decimal(0))
     if item.get("taxes_included") is True:
         net -= sum_of(lines, "total_tax") or Decimal(0)

@@ -6,13 +6,15 @@ order: its `billing_reason` tells a customer's first one from a renewal, which a
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from hearthline.schema.event import Commerce, Event, Initiator
 from hearthline.sources import (
     Payload,
     currency,
+    each,
     mapping,
+    mappings,
     not_an_event,
     opened,
     text,
@@ -65,10 +67,14 @@ def recognises(payload: Payload) -> bool:
     True
     """
     body, _ = opened(payload)
-    kind = text(body.get("object"))
-    if kind is None or "id" not in body:
-        return False
-    return kind == "event" or kind in _READERS or kind in _REFUSED
+    if text(body.get("object")) == "list":
+        return any(_is_known(item) for item in mappings(body.get("data")))
+    return _is_known(body)
+
+
+def _is_known(item: dict[str, Any]) -> bool:
+    kind = text(item.get("object"))
+    return "id" in item and (kind == "event" or kind in _READERS or kind in _REFUSED)
 
 
 def read(payload: Payload, received: datetime) -> Iterator[Event]:
@@ -78,6 +84,11 @@ def read(payload: Payload, received: datetime) -> Iterator[Event]:
         BadPayload: an object of the catalogue or of the shop's own account; an object unknown to us.
     """
     body, _ = opened(payload)
+    listed = mappings(body.get("data")) if text(body.get("object")) == "list" else []
+    yield from each(listed or [body], lambda item: _read_one(item, received))
+
+
+def _read_one(body: dict[str, Any], received: datetime) -> Iterator[Event]:
     kind = text(body.get("object"))
     if kind is None:
         raise unreadable(PLATFORM, "no 'object'", body, "send the event or the object whole")
