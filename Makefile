@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint types contracts tests bench-models bench-pipeline truth coverage-of-intervals lock picture clean
+.PHONY: help demo test lint types contracts tests bench-models bench-pipeline truth coverage-of-intervals picture docs lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -63,6 +63,10 @@ coverage-of-intervals: $(VENV)/dev.done ## how often the 90 % intervals hold the
 picture: $(VENV)/base.done ## draw docs/demo.svg anew from the demo's figures
 	$(call say,docs/demo.svg)
 	@$(BIN)/python docs/picture.py
+
+docs: $(VENV)/base.done ## write the pages that are made from the code anew
+	$(call say,docs/cli.md docs/models.md docs/settings.md docs/event.md)
+	@$(BIN)/python docs/pages.py
 
 # The base lock takes its versions from the dev lock, so that what is tested is what is used.
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \

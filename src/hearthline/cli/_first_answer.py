@@ -37,7 +37,7 @@ _QUERIES = {
 }
 
 
-def first_answer(home: hl.Home, taken: Sequence[hl.Intake]) -> Facts:
+def first_answer(home: "hl.Home", taken: "Sequence[hl.Intake]") -> Facts:
     """Return the facts of the first answer: what came in, what was found, who earned what."""
     answer = home.answer()
     try:
@@ -64,14 +64,14 @@ def first_answer(home: hl.Home, taken: Sequence[hl.Intake]) -> Facts:
     }
 
 
-def write_page(home: hl.Home) -> Path:
+def write_page(home: "hl.Home") -> Path:
     """Return the file that holds all reports as one page, written whole or not at all."""
     page, draft = home.path / "report.html", home.path / ".report.html.draft"
     draft.write_text(home.html(), encoding="utf-8")
     return draft.replace(page)
 
 
-def print_first_answer(home: hl.Home, answer: Facts, page: Path, *, as_json: bool) -> None:
+def print_first_answer(home: "hl.Home", answer: Facts, page: Path, *, as_json: bool) -> None:
     """Print the first answer, where its report lies, and the next command to try."""
     if as_json:
         print_json({**answer, "report": str(page)})
@@ -92,7 +92,7 @@ def heading(console: Console, title: str) -> None:
 def _line(console: Console, name: str, said: str) -> None:
     grid = table(("", ""), [(Text(f"{name:<9}", "dim"), said)])
     grid.show_header = False
-    console.print(Padding(grid, (0, 0, 0, 2)))
+    console.print(Padding(grid, (0, 0, 0, 2), expand=False))
 
 
 def head(console: Console, answer: Facts) -> None:
@@ -142,8 +142,10 @@ def _adds_up(ledger: Sequence[Facts], currency: str) -> str:
 def _cell(row: Facts | None) -> str:
     if row is None:
         return text.MISSING
+    if not row["homes"]:
+        return text.MISSING
     if not row["enough"]:
-        return f"({text.plural(row['homes'] or 0, 'home')})"
+        return f"({text.plural(row['homes'], 'home')})"
     return text.share_interval(row["share"], row["share_low"], row["share_high"])
 
 
@@ -158,9 +160,11 @@ def _grid(console: Console, heads: Sequence[str], ranked: Sequence[str], columns
     """Print channels by columns; a column is a mapping of channel to row of `shares`."""
     touched = [c for c in ranked if c != BASELINE]
     shown = [*touched[:SHOWN], *(c for c in ranked if c == BASELINE)]
-    names = {BASELINE: Text("no touch (baseline)", "dim")}
+    names = {BASELINE: Text("no touch", "dim")}
     rows = [(names.get(c, c), *(_cell(column.get(c)) for column in columns)) for c in shown]
-    console.print(Padding(table(("channel", *heads), rows, right=range(1, len(heads) + 1)), (0, 0, 0, 2)))
+    console.print(
+        Padding(table(("channel", *heads), rows, right=range(1, len(heads) + 1)), (0, 0, 0, 2), expand=False)
+    )
     if len(touched) > SHOWN:
         console.print(
             Text(
@@ -189,7 +193,12 @@ def print_shares(console: Console, answer: Facts) -> None:
     models = [lead, *(m for m in BESIDE if m in usable and m != lead)]
     heading(console, "Who earned it: share of net revenue, with its 90 % interval")
     columns = [_by_channel(answer["shares"], m, "all") for m in models]
-    _grid(console, [usable[m] for m in models], _ranked(answer["shares"], lead, "all"), columns)
+    _grid(
+        console,
+        [usable[m].partition(" (")[0] for m in models],
+        _ranked(answer["shares"], lead, "all"),
+        columns,
+    )
     for line in _caveats(answer["models"]):
         console.print(Text(f"  {line}", "dim"))
 
@@ -220,7 +229,7 @@ def print_machines(console: Console, answer: Facts) -> None:
     )
 
 
-def tail(console: Console, home: hl.Home, answer: Facts, page: Path) -> None:
+def tail(console: Console, home: "hl.Home", answer: Facts, page: Path) -> None:
     """Print where the page lies and which command to try next."""
     console.print()
     _line(console, "Report", f"{page} (one file; opens anywhere, offline)")

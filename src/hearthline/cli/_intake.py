@@ -7,7 +7,6 @@ import typer
 
 import hearthline as hl
 from hearthline.cli._screen import Stages
-from hearthline.cli._settings_file import write_settings
 from hearthline.schema.errors import BadConfig
 
 __all__ = ["PathsArgument", "added", "intake_rows", "mapping_of"]
@@ -36,9 +35,11 @@ def mapping_of(pairs: Sequence[str] | None) -> dict[str, str]:
 
 
 def added(
-    home: hl.Home, paths: Sequence[str], mapping: dict[str, str], source: str | None, told: Stages
-) -> list[hl.Intake]:
+    home: "hl.Home", paths: Sequence[str], mapping: dict[str, str], source: str | None, told: Stages
+) -> "list[hl.Intake]":
     """Return what each file gave; a home without settings gets a file with what was recognised."""
+    from hearthline.cli._settings_file import write_settings
+
     taken = home.add(*paths, source=source, mapping={**home.settings.map, **mapping}, progress=told)
     guesses: dict[str, dict[str, str]] = {}
     for intake in taken:
@@ -47,7 +48,7 @@ def added(
     return taken
 
 
-def intake_rows(taken: Sequence[hl.Intake]) -> list[dict[str, Any]]:
+def intake_rows(taken: "Sequence[hl.Intake]") -> list[dict[str, Any]]:
     """Return one row a file and platform, ready for JSON."""
     return [
         {

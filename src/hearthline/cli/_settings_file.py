@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from hearthline.schema.settings import Settings
+from hearthline.schema.settings import NamespacePolicy, Settings
 
 __all__ = ["settings_text", "write_settings"]
 
@@ -23,9 +23,13 @@ def _toml(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
 
 
-def _section(name: str, section: msgspec.Struct) -> Iterator[str]:
-    for line in cleandoc(type(section).__doc__ or "").splitlines():
+def _comment(described: type) -> Iterator[str]:
+    for line in cleandoc(described.__doc__ or "").splitlines():
         yield f"# {line}".rstrip()
+
+
+def _section(name: str, section: msgspec.Struct) -> Iterator[str]:
+    yield from _comment(type(section))
     yield f"[{name}]"
     for field in msgspec.structs.fields(section):
         value = getattr(section, field.name)
@@ -47,6 +51,8 @@ def settings_text(guesses: Mapping[str, Mapping[str, str]] | None = None) -> str
         section = getattr(Settings(), field.name)
         if isinstance(section, msgspec.Struct):
             lines += _section(field.name, section)
+        if field.name == "identity":
+            lines += [*_comment(NamespacePolicy), ""]
     lines += ["# `[map]`: canonical field = column, for files with unusual columns.", "[map]"]
     for file, guessed in (guesses or {}).items():
         if guessed:

@@ -87,7 +87,7 @@ def _ranks(values: Sequence[float]) -> "np.ndarray[tuple[int], np.dtype[np.float
     return ranks[inverse].astype(np.float64) if len(found) else np.zeros(0)
 
 
-def compare(home: hl.Home, truth: "Truth") -> list[Miss]:
+def compare(home: "hl.Home", truth: "Truth") -> list[Miss]:
     """Return the error of every model of a home's answer, by kind of orders, the default model first.
 
     Args:

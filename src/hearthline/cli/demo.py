@@ -77,7 +77,7 @@ def _arguments(town: dict[str, Any]) -> dict[str, Any]:
     return {name: town[name] for name in ("world", "homes", "days", "seed")}
 
 
-def _fresh(folder: Path, town: dict[str, Any]) -> hl.Home:
+def _fresh(folder: Path, town: dict[str, Any]) -> "hl.Home":
     """Return an empty home for the town; an earlier demo's is emptied, anyone else's refused."""
     mark = folder / _MARK
     if mark.exists():
@@ -90,7 +90,7 @@ def _fresh(folder: Path, town: dict[str, Any]) -> hl.Home:
     return home
 
 
-def _lived(home: hl.Home, town: dict[str, Any], told: Stages) -> list[hl.Intake]:
+def _lived(home: "hl.Home", town: dict[str, Any], told: Stages) -> "list[hl.Intake]":
     """Return what came in: the town's payloads, as its platforms would send them."""
     from hearthline import sim
 
@@ -113,7 +113,7 @@ def print_misses(console: Console, misses: "list[Miss]") -> None:
     console.print()
     console.print(Text("How wrong each model is: only a simulated town knows its truth", "bold"))
     console.print(Text(f"  {'':<30}orders by people{'':<12}orders without a person", "dim"))
-    console.print(Padding(table(heads, rows, right=range(1, 7)), (0, 0, 0, 2)))
+    console.print(Padding(table(heads, rows, right=range(1, 7)), (0, 0, 0, 2), expand=False))
     lines = (
         "error: part of the credit that is on the wrong channel, against what is lost when a channel is",
         "switched off in the same town; rank: correlation of ranks; credited: for each 1.00 truly caused",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -23,6 +24,7 @@ _KINDS = {
 }
 _BESIDE = ("last_touch", "linear", "markov", "shapley_rate")
 _SHOWN = 12
+_LONGEST = 26
 
 
 def explain(
@@ -43,11 +45,11 @@ def explain(
 class _Page:
     """One explained order on the screen."""
 
-    def __init__(self, console: Console, found: hl.Explanation, default: str) -> None:
+    def __init__(self, console: Console, found: "hl.Explanation", default: str) -> None:
         self.console, self.found = console, found
         self.currency = ""
         titles = {t["model"]: t["title"] for t in found.totals}
-        self.models = {m: titles[m] for m in (default, *_BESIDE) if m in titles}
+        self.models = {m: titles[m].partition(" (")[0] for m in (default, *_BESIDE) if m in titles}
 
     def show(self) -> None:
         self._order()
@@ -61,7 +63,7 @@ class _Page:
         self.console.print(Text(title, "bold"))
 
     def _grid(self, heads: Sequence[str], rows: list[tuple[Any, ...]], right: Sequence[int] = ()) -> None:
-        self.console.print(Padding(table(heads, rows, right), (0, 0, 0, 2)))
+        self.console.print(Padding(table(heads, rows, right), (0, 0, 0, 2), expand=False))
 
     def _order(self) -> None:
         order, enrolment = self.found.order, self.found.enrolment
@@ -91,18 +93,18 @@ class _Page:
         if left_out:
             rows.append(
                 (
-                    Text(f"{text.plural(len(left_out), 'earlier touch', 'earlier touches')}", "dim"),
+                    Text(f"{len(left_out)} earlier", "dim"),
                     "",
                     *self._sums(left_out),
                 )
             )
         for touch in touches[-_SHOWN:]:
-            earned = (self._money(touch["credit"].get(m)) for m in self.models)
-            rows.append((text.moment(touch["time"]), touch["channel"], *earned))
+            earned = (self._money(touch["credit"].get(m, 0)) for m in self.models)
+            rows.append((_when(touch["time"]), touch["channel"], *earned))
         totals = {t["model"]: t for t in self.found.totals}
         rows.append(
             (
-                Text("no touch (unattributed)", "dim"),
+                Text("no touch", "dim"),
                 "",
                 *(self._money(totals[m]["unattributed"]) for m in self.models),
             )
@@ -151,7 +153,7 @@ class _Page:
         self._title("Events of this order")
         rows = [
             (
-                text.moment(e["time"]),
+                _when(e["time"]),
                 e["type"],
                 e["initiator_kind"] or text.MISSING,
                 e["raw_reference"] or e["source"],
@@ -161,11 +163,14 @@ class _Page:
         self._grid(("time", "event", "set off by", "raw input"), rows)
 
 
+def _when(time: datetime) -> str:
+    return f"{time.day:>2} {time:%b %H:%M}"
+
+
 def _short(identifier: str) -> str:
     """Return an identifier cut to a length that still tells it from others.
 
     >>> _short("email_hmac:" + "a1b2c3d4e5f6" * 4)
-    'email_hmac:a1b2c3d4e5f6…'
+    'email_hmac:a1b2c3d4e5f6a1…'
     """
-    namespace, _, value = identifier.partition(":")
-    return f"{namespace}:{value[:12]}…" if len(value) > 24 else identifier
+    return identifier if len(identifier) <= _LONGEST else f"{identifier[: _LONGEST - 1]}…"

@@ -115,7 +115,7 @@ def _show(rows: Sequence[dict[str, Any]], about: str) -> None:
             console.print()
             console.print(Text(f"{world.capitalize()} world: {title.lower()}", "bold"))
             cells = [(r["title"], *(_said(r[m]) for m in _MEASURES)) for r in chosen]
-            console.print(Padding(table(heads, cells, right=range(1, 5)), (0, 0, 0, 2)))
+            console.print(Padding(table(heads, cells, right=range(1, 5)), (0, 0, 0, 2), expand=False))
     console.print()
     for line in (
         "Error: total variation between credited and true shares, 0 to 1; mean (least to largest seed).",

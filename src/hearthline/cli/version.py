@@ -1,8 +1,5 @@
 """`hearthline version`."""
 
-import platform
-from importlib.metadata import version as installed
-
 import hearthline
 from hearthline.cli._options import JsonOption
 from hearthline.cli._screen import print_json, results
@@ -13,6 +10,9 @@ __all__ = ["version"]
 
 def version(*, as_json: JsonOption = False) -> None:
     """Show the version of Hearthline, of the lake's schema and of what runs it."""
+    import platform
+    from importlib.metadata import version as installed
+
     told = {
         "hearthline": hearthline.__version__,
         "schema": SCHEMA_VERSION,

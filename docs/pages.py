@@ -1,0 +1,147 @@
+"""Writes the pages that are made from the code: `python docs/pages.py` (or `make docs`).
+
+A test compares each page with what this file makes, so that no page goes stale.
+"""
+
+import re
+from collections.abc import Iterator
+from inspect import cleandoc
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import typer.main
+
+from hearthline import attribution
+from hearthline.cli import COMMANDS, app
+from hearthline.cli._settings_file import settings_text
+from hearthline.schema import event
+from hearthline.schema.arrow import EVENTS
+
+__all__ = ["PAGES", "cli", "events", "models", "settings"]
+
+HERE = Path(__file__).parent
+
+_CLI = """# The command line
+
+Results go to standard output, messages and progress to standard error; progress is drawn on a terminal
+only. `--json` prints JSON; `NO_COLOR=1` takes colours away. `--home` names the folder of the home
+(default `hearthline-home`, or the environment's `HEARTHLINE_HOME`).
+
+| exit code | meaning |
+|---|---|
+| 0 | a usable answer, also when inputs were refused |
+| 1 | no usable answer; with `--strict`, anything was refused; `doctor`: something is ill |
+| 2 | wrong use: an unknown command, option, report, model, source or order, or an impossible setting |
+| 130 | stopped by Ctrl-C; the last good answer is still there |
+
+An error reads `error[kind]: where: what was wrong`, then `help: what to do`. Set `HEARTHLINE_TRACEBACK=1`
+to see where a defect of ours lies.
+"""
+
+_MODELS = """# Models
+
+One idea, one file in `src/hearthline/attribution/`. All of them run on every answer; `[attribution]
+models` in `hearthline.toml` chooses some, `[attribution] default` the one that reports lead with. `make
+truth` measures every model's error against what the channels of simulated towns really caused.
+"""
+
+_SETTINGS = """# Settings
+
+`hearthline.toml` lies in the home; every setting has a default, and an empty file is a valid one. The
+environment wins over the file: `HEARTHLINE_ATTRIBUTION__REPLICATES=50` sets `[attribution] replicates`.
+`hearthline config show --origin` says where each value comes from. This is the file as `hearthline init`
+writes it:
+"""
+
+_EVENTS = """# The canonical event
+
+Nothing else enters the lake. `(source, id)` is the duplicate key; an id that the sender did not give is
+derived from the content, so that a replay is a duplicate and not a second event. Times are UTC, money is
+decimal, absent consent is *unknown* and not *granted*. A group's field is a column with the group's name
+in front: `touch.channel` is `touch_channel`. Identifiers and household hints lie once per combination in
+the table `identities`.
+"""
+
+
+def _words(text: str | None) -> str:
+    return " ".join((text or "").split()).replace("|", "\\|")
+
+
+def _parameter(found: Any) -> str:
+    if found.param_type_name == "argument":
+        name = f"`{found.metavar or found.name.upper()}`"
+    else:
+        name = ", ".join(f"`{o}`" for o in [*found.opts, *found.secondary_opts])
+        if found.metavar:
+            name += f" `{_words(found.metavar)}`"
+    shown = found.default not in (None, False, "", (), []) and not callable(found.default)
+    default = f" (default `{found.default}`)" if shown else ""
+    return f"| {name} | {_words(found.help)}{default} |"
+
+
+def _command(path: str, command: Any) -> Iterator[str]:
+    yield f"### `{path}`\n\n{_words(command.help)}\n"
+    rows = [_parameter(p) for p in command.params if p.name not in ("help", "home", "as_json")]
+    common = [
+        f"`--{n}`"
+        for n, o in (("home", "home"), ("json", "as_json"))
+        if o in {p.name for p in command.params}
+    ]
+    if rows:
+        yield "| argument or option | meaning |\n|---|---|\n" + "\n".join(rows) + "\n"
+    if common:
+        yield f"Also {' and '.join(common)}.\n"
+
+
+def cli() -> str:
+    """Return the page of all commands, as their help says it."""
+    root: Any = typer.main.get_command(app)
+    parts = [_CLI]
+    for panel, names in COMMANDS.items():
+        parts.append(f"## {panel}\n")
+        for name in names:
+            command = root.commands[name]
+            for inner, below in getattr(command, "commands", {"": command}).items():
+                parts += _command(f"hearthline {name} {inner}".rstrip(), below)
+    return "\n".join(parts)
+
+
+def models() -> str:
+    """Return the page of all models."""
+    parts = [_MODELS]
+    for name in attribution.names():
+        model = attribution.load(name)
+        text = re.split(r"\n\n(?:Args|Attributes|>>>|Source)", cleandoc(type(model).__doc__ or ""))[0]
+        published = f"\n\nPublished in: {model.paper}" if model.paper else ""
+        parts.append(f"## `{name}`: {model.title}\n\n{text.strip()}{published}\n")
+    return "\n".join(parts)
+
+
+def settings() -> str:
+    """Return the page of all settings."""
+    return f"{_SETTINGS}\n```toml\n{settings_text().rstrip()}\n```\n"
+
+
+def events() -> str:
+    """Return the page of the canonical event."""
+    parts = [_EVENTS]
+    groups = {f.name: f.type for f in msgspec.structs.fields(event.Event)}
+    for name, kind in {"": event.Event, **groups}.items():
+        if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
+            continue
+        fields = [f.name for f in msgspec.structs.fields(kind)]
+        columns = [c for c in (f"{name}_{f}".lstrip("_") for f in fields) if c in EVENTS.names]
+        parts.append(f"## {f'`{name}`' if name else 'Envelope, clocks, place in the journey'}\n")
+        parts.append(_words(cleandoc(kind.__doc__ or "").split("\n\n")[0]) + "\n")
+        rows = "\n".join(f"| `{c}` | {EVENTS.field(c).type} |" for c in columns)
+        parts.append(f"| column | type |\n|---|---|\n{rows}\n")
+    return "\n".join(parts)
+
+
+PAGES = {"cli.md": cli, "models.md": models, "settings.md": settings, "event.md": events}
+
+
+if __name__ == "__main__":
+    for page, make in PAGES.items():
+        (HERE / page).write_text(make(), encoding="utf-8")
