@@ -20,22 +20,26 @@ MODELS = [
 CHANNELS = ["Connected TV", "Kitchen speaker", "E-mail", "Paid search", "Direct", "Fridge display"]
 KINDS = ["person", "subscription", "machine"]
 TABLES = {
-    "rejects": "source VARCHAR, reason VARCHAR, place VARCHAR, wrong VARCHAR, cure VARCHAR, received TIMESTAMPTZ",
+    "rejects": "source VARCHAR, reason VARCHAR, place VARCHAR, wrong VARCHAR, cure VARCHAR, "
+    "received TIMESTAMPTZ",
     "intake": "source VARCHAR, origin VARCHAR, events BIGINT, duplicates BIGINT, rejects BIGINT, "
     "first TIMESTAMPTZ, last TIMESTAMPTZ",
     "links": "left_id VARCHAR, right_id VARCHAR, kind VARCHAR, valid_from TIMESTAMPTZ, valid_to TIMESTAMPTZ, "
     "weight DOUBLE, rule VARCHAR, evidence BIGINT, state VARCHAR, note VARCHAR",
     "households": "unit BIGINT, identifiers BIGINT, devices BIGINT, persons BIGINT, events BIGINT, "
     "first TIMESTAMPTZ, last TIMESTAMPTZ, segment VARCHAR",
-    "devices": "device VARCHAR, kind VARCHAR, unit BIGINT, events BIGINT, first TIMESTAMPTZ, last TIMESTAMPTZ",
+    "devices": "device VARCHAR, kind VARCHAR, unit BIGINT, events BIGINT, first TIMESTAMPTZ, "
+    "last TIMESTAMPTZ",
     "orders": "order_id VARCHAR, source VARCHAR, unit BIGINT, time TIMESTAMPTZ, day DATE, kind VARCHAR, "
     "actor VARCHAR, via VARCHAR, gross DECIMAL(24,6), net DECIMAL(24,6), refunded DECIMAL(24,6), "
     "currency VARCHAR, value_known BOOLEAN, set_aside DECIMAL(24,6), enrolment VARCHAR, cycle BIGINT, "
     "status VARCHAR, step VARCHAR",
     "touchpoints": "place BIGINT, channel VARCHAR, campaign VARCHAR, device_kind VARCHAR, modality VARCHAR, "
-    "stage VARCHAR, step VARCHAR, touches BIGINT, homes BIGINT, first TIMESTAMPTZ, last TIMESTAMPTZ, source VARCHAR",
+    "stage VARCHAR, step VARCHAR, touches BIGINT, homes BIGINT, first TIMESTAMPTZ, "
+    "last TIMESTAMPTZ, source VARCHAR",
     "touches": "unit BIGINT, time_ms BIGINT, place BIGINT, channel BIGINT",
-    "channels": "channel BIGINT, name VARCHAR, touches BIGINT, homes BIGINT, lookback_days DOUBLE, direct BOOLEAN",
+    "channels": "channel BIGINT, name VARCHAR, touches BIGINT, homes BIGINT, lookback_days DOUBLE, "
+    "direct BOOLEAN",
     "journeys": "unit BIGINT, kind VARCHAR, conversion VARCHAR, start_ms BIGINT, end_ms BIGINT, "
     "value DECIMAL(24,6), touches BIGINT",
     "paths": "path VARCHAR[], length BIGINT, journeys BIGINT, conversions BIGINT, value DECIMAL(24,6)",
@@ -116,9 +120,27 @@ def _orders(answer, rng, homes, count):
         net = _money(rng.uniform(8, 220))
         unit = None if i % 23 == 0 else rng.randrange(homes)
         made.append(
-            (f"o{i}", "//shop", unit, _moment(day, i % 24), day, kind, "person" if kind == "person" else "machine",
-             "voice", net, net, Decimal(0), "EUR", True, None, None, None, "placed", "other_purchase")
-        )  # fmt: skip
+            (
+                f"o{i}",
+                "//shop",
+                unit,
+                _moment(day, i % 24),
+                day,
+                kind,
+                "person" if kind == "person" else "machine",
+                "voice",
+                net,
+                net,
+                Decimal(0),
+                "EUR",
+                True,
+                None,
+                None,
+                None,
+                "placed",
+                "other_purchase",
+            )
+        )
     answer.fill("orders", made)
     return made
 
@@ -172,9 +194,21 @@ def _places(answer, rng, channels, homes):
         step = steps[i % 4]
         count = max(1, 900 // (i + 1))
         places.append(
-            (i, name, "spring" if i % 2 else None, "speaker", "voice", "awareness", step, count,
-             min(homes, count) if i < 5 else 12, _moment(START), _moment(START + timedelta(days=80)), "//skill")
-        )  # fmt: skip
+            (
+                i,
+                name,
+                "spring" if i % 2 else None,
+                "speaker",
+                "voice",
+                "awareness",
+                step,
+                count,
+                min(homes, count) if i < 5 else 12,
+                _moment(START),
+                _moment(START + timedelta(days=80)),
+                "//skill",
+            )
+        )
         for _ in range(min(count, 200)):
             at = _moment(START + timedelta(days=rng.randrange(60)))
             touches.append((rng.randrange(homes), int(at.timestamp() * 1000), i, i))
@@ -201,19 +235,42 @@ def _paths(answer, rng, channels):
         seen[path] = seen.get(path, 0) + rng.randrange(1, 30)
     answer.fill("paths", [(list(p), len(p), n, n, _money(42.5 * n)) for p, n in seen.items()])
     answer.fill("gaps", [(d, 40 * (8 - i)) for i, d in enumerate((0, 1, 2, 3, 7, 14, 30))])
-    answer.fill("journeys", [(i, k, None, 0, 1, Decimal(0), 3)
-                             for i, k in enumerate(["order"] * 300 + ["enrolment"] * 40 + ["open"] * 500)])  # fmt: skip
+    answer.fill(
+        "journeys",
+        [
+            (i, k, None, 0, 1, Decimal(0), 3)
+            for i, k in enumerate(["order"] * 300 + ["enrolment"] * 40 + ["open"] * 500)
+        ],
+    )
 
 
 def _homes(answer, rng, homes):
-    answer.fill("households", [(u, 4, 1 + u % 6, u % 4, 30, _moment(START), _moment(START), "a")
-                               for u in range(homes)])  # fmt: skip
+    answer.fill(
+        "households",
+        [(u, 4, 1 + u % 6, u % 4, 30, _moment(START), _moment(START), "a") for u in range(homes)],
+    )
     kinds = ["speaker", "tv", "fridge", "phone"]
     answer.fill(
         "devices", [(f"d{u}", kinds[u % 4], u, 30, _moment(START), _moment(START)) for u in range(homes)]
     )
-    answer.fill("links", [("a", "b", "household", _moment(START), _moment(START), 3.0, rng.choice(["same account", "same address"]),
-                           2, "demoted" if i % 9 == 0 else "used", None) for i in range(90)])  # fmt: skip
+    answer.fill(
+        "links",
+        [
+            (
+                "a",
+                "b",
+                "household",
+                _moment(START),
+                _moment(START),
+                3.0,
+                rng.choice(["same account", "same address"]),
+                2,
+                "demoted" if i % 9 == 0 else "used",
+                None,
+            )
+            for i in range(90)
+        ],
+    )
 
 
 def _rest(answer, channels):
@@ -226,25 +283,76 @@ def _rest(answer, channels):
             (channels[-1], "x", START, Decimal(9), "USD"),
         ],
     )
-    answer.fill("enrolment_credit", [("additive_hazard", c, 12.5 / (i + 1), _money(800 / (i + 1)), _money(2100 / (i + 1)))
-                                     for i, c in enumerate([*channels[:5], "(baseline)"])])  # fmt: skip
-    answer.fill("rejects", [("segment", "no zone", f"events.csv:{17 + i}", "time without a zone; got '2026-01-05 09:00'",
-                             "say which: --timezone Europe/Berlin", _moment(START)) for i in range(12)])  # fmt: skip
+    answer.fill(
+        "enrolment_credit",
+        [
+            ("additive_hazard", c, 12.5 / (i + 1), _money(800 / (i + 1)), _money(2100 / (i + 1)))
+            for i, c in enumerate([*channels[:5], "(baseline)"])
+        ],
+    )
+    answer.fill(
+        "rejects",
+        [
+            (
+                "segment",
+                "no zone",
+                f"events.csv:{17 + i}",
+                "time without a zone; got '2026-01-05 09:00'",
+                "say which: --timezone Europe/Berlin",
+                _moment(START),
+            )
+            for i in range(12)
+        ],
+    )
     answer.fill("intake", [("segment", "events.csv", 48112, 40, 12, _moment(START), _moment(START))])
-    answer.fill("checks", [("consent unknown", 1204, 48112, "note", "1,204 events do not say what is allowed", "send consent"),
-                           ("late events", 31, 48112, "ok", "", ""),
-                           ("refunds without order", 3, 90, "warning", "3 refunds name no known order", "add the orders")])  # fmt: skip
+    answer.fill(
+        "checks",
+        [
+            (
+                "consent unknown",
+                1204,
+                48112,
+                "note",
+                "1,204 events do not say what is allowed",
+                "send consent",
+            ),
+            ("late events", 31, 48112, "ok", "", ""),
+            ("refunds without order", 3, 90, "warning", "3 refunds name no known order", "add the orders"),
+        ],
+    )
 
 
 def _run(answer, events=48112, rejects=12):
     last = START + timedelta(days=89)
-    answer.fill("run", [("r1", _moment(last), _moment(last), answer.currency, "household", START, last, events, 40,
-                         rejects, "duckdb", "0.1.0", True, "additive_hazard", 30, 1.0, 0.1)])  # fmt: skip
+    answer.fill(
+        "run",
+        [
+            (
+                "r1",
+                _moment(last),
+                _moment(last),
+                answer.currency,
+                "household",
+                START,
+                last,
+                events,
+                40,
+                rejects,
+                "duckdb",
+                "0.1.0",
+                True,
+                "additive_hazard",
+                30,
+                1.0,
+                0.1,
+            )
+        ],
+    )
 
 
 def town(channels=None, homes=640, orders=900, seed=7, enough=lambda _: True, currency="EUR"):
     """Return a full answer of a made-up town."""
-    rng, channels = random.Random(seed), channels or CHANNELS
+    rng, channels = random.Random(seed), channels or CHANNELS  # noqa: S311 - no secret
     answer = FakeAnswer(currency)
     made = _orders(answer, rng, homes, orders)
     _shares(answer, rng, channels, made, enough)
@@ -282,8 +390,8 @@ def strangers():
 def foreign():
     """Return an answer with orders in currencies without a rate, and yen as its own."""
     answer = town(currency="JPY")
-    answer.database.execute("""UPDATE orders SET net = NULL, gross = NULL, status = 'set_aside', currency = 'XTS',
-                               set_aside = 12.5 WHERE order_id IN ('o1', 'o2', 'o3')""")
+    answer.database.execute("""UPDATE orders SET net = NULL, gross = NULL, status = 'set_aside',
+                               currency = 'XTS', set_aside = 12.5 WHERE order_id IN ('o1', 'o2', 'o3')""")
     return answer
 
 

@@ -142,7 +142,7 @@ def build(answer: Answer) -> Figure:
         source=answer.source,
         currency=answer.currency,
         group="section",
-        across="model",
+        across="model" if any(r["enough"] and r["channel"] != BASELINE for r in found) else None,
     )
 
 

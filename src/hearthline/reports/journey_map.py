@@ -74,7 +74,7 @@ def _rows(found: Mapping[str, Row], earned: Mapping[str, Row], needed: int) -> l
         elif step.startswith("other_"):
             continue
         else:
-            row["why"] = "no event"
+            row |= {"why": "no event", "on_why": "no event"}
         made.append(row)
     return made
 

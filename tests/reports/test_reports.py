@@ -1,0 +1,187 @@
+"""What single reports say: findings only where intervals allow, mismatches always."""
+
+from decimal import Decimal
+
+import pytest
+
+from hearthline import reports
+from hearthline.reports._intervals import ratio, wilson
+from hearthline.reports._leaders import finding, ranks
+from hearthline.schema.errors import UnknownName
+from reports.answers import CASES, town
+
+
+def row(channel, share, low, high):
+    return {"channel": channel, "share": share, "share_low": low, "share_high": high}
+
+
+def change(answer, sql):
+    answer.database.execute(sql)
+
+
+def build(name, answer):
+    return reports.load(name).build(answer)
+
+
+def test_one_leads_when_no_interval_overlaps():
+    said = finding([row("tv", 0.5, 0.45, 0.55), row("web", 0.2, 0.1, 0.3)], "revenue", "M")
+    assert said == "tv earned 50% (45–55) of revenue, more than any other channel (M)"
+
+
+def test_two_lead_together_when_intervals_overlap():
+    said = finding([row("tv", 0.5, 0.4, 0.6), row("web", 0.45, 0.35, 0.55)], "revenue", "M")
+    assert said == "tv 50% (40–60) and web 45% (35–55) lead revenue together (M)"
+
+
+def test_nothing_is_found_where_the_largest_share_may_be_zero():
+    assert finding([row("tv", 0.1, -0.1, 0.3)], "revenue", "M") is None
+
+
+def test_the_baseline_is_no_channel():
+    assert finding([row("(baseline)", 0.9, 0.8, 1.0)], "revenue", "M") is None
+
+
+def test_ranks_are_shared_where_intervals_overlap():
+    assert ranks([row("a", 0.5, 0.4, 0.6), row("b", 0.45, 0.35, 0.55), row("c", 0.1, 0.05, 0.15)]) == {
+        "a": "1–2", "b": "1–2", "c": "3",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("part", "whole"), [(0, 1), (1, 1), (0, 10), (10, 10), (3, 7)])
+def test_wilson_holds_the_share_and_stays_in_its_bounds(part, whole):
+    low, high = wilson(part, whole)
+    assert 0 <= low <= part / whole <= high <= 1
+
+
+def test_a_ratio_without_a_denominator_is_nothing():
+    assert ratio({"x": 1.0, "y": 0.0, "xx": 1.0, "xy": 0.0, "yy": 0.0, "n": 9}) is None
+
+
+def test_an_unknown_report_names_those_that_there_are():
+    with pytest.raises(UnknownName, match="overview"):
+        reports.load("overveiw")
+
+
+def test_a_ledger_that_does_not_add_up_is_shown_on_every_screen():
+    answer = town()
+    change(answer, "UPDATE ledger SET credited = credited + 0.01 WHERE kind = 'machine' AND model = 'last'")
+    figure = build("reconciliation", answer)
+    assert figure.title.startswith("It does not add up")
+    assert any("Last touch, Placed by a machine" in n and "€0.01" in n for n in figure.notes)
+    change(answer, "UPDATE ledger SET credited = credited - 5 WHERE model LIKE 'add%' AND kind = 'person'")
+    assert "−€5.00" in build("overview", answer).notes[0]
+
+
+def test_an_order_of_no_known_kind_is_a_mismatch():
+    answer = town()
+    change(answer, "UPDATE orders SET kind = 'barter' WHERE order_id = 'o5'")
+    assert build("reconciliation", answer).title.startswith("It does not add up")
+
+
+def test_orders_without_a_rate_are_set_aside_and_told():
+    figure = build("reconciliation", CASES["foreign"]())
+    aside = [r for r in figure.rows.to_pylist() if r["part"].startswith("Set aside")]
+    assert [(r["what"], r["orders"], r["own_currency"]) for r in aside] == [("XTS", 3, 37.5)]
+    assert any("3 orders in XTS set aside" in n for n in figure.notes)
+
+
+def test_too_few_homes_give_counts_and_money_but_no_percentage():
+    rows = build("attribution", CASES["few_homes"]()).rows.to_pylist()
+    known = [r for r in rows if not r["channel"].startswith("Baseline")]
+    assert all(r["share"] is None and r["amount"] is not None and r["homes"] == 11 for r in known)
+
+
+def test_the_largest_difference_to_last_touch_is_told():
+    assert any("Largest difference to last touch" in n for n in build("overview", town()).notes)
+
+
+def test_a_change_that_may_be_none_is_no_clear_change():
+    answer = town()
+    change(answer, "UPDATE orders SET net = 10")
+    change(answer, "UPDATE orders SET day = DATE '2026-04-04' - CAST(hash(order_id) % 56 AS INTEGER)")
+    change(answer, "UPDATE orders SET day = DATE '2026-01-05' WHERE order_id = 'o9'")
+    assert any("No clear change" in n for n in build("overview", answer).notes)
+
+
+def test_return_needs_spend_in_the_reporting_currency():
+    figure = build("attribution", town())
+    costs = {r["channel"]: (r["cost"], r["cost_why"]) for r in figure.rows.to_pylist() if r["kind"] == "all"}
+    assert costs["Connected TV"] == (Decimal("1500.500000"), None)
+    assert costs["Fridge display"] == (None, "no spend known")
+    assert any("USD" in n for n in figure.notes)
+
+
+def test_both_accountings_sum_to_the_same():
+    rows = build("weeks", town()).rows.to_pylist()
+    answer = town()
+    (want,) = answer.table(
+        "SELECT sum(amount) AS s FROM credits WHERE model LIKE 'add%' AND accounting = 'touch'"
+    ).to_pylist()
+    assert sum(r["by_touch"] for r in rows) == want["s"]
+
+
+def test_paths_sum_to_all_orders_with_the_rest_in_one_row():
+    answer = town()
+    rows = [r for r in build("paths", answer).rows.to_pylist() if r["part"] == "Most frequent paths"]
+    (whole,) = answer.table("SELECT sum(conversions)::BIGINT AS n FROM paths").to_pylist()
+    assert sum(r["orders"] for r in rows) == whole["n"]
+    assert rows[-1]["what"].startswith("Other (")
+
+
+def test_the_flow_of_paths_holds_every_journey():
+    answer = town()
+    chart = build("paths", answer).chart
+    last = [r for r in chart.data.to_pylist() if r["step"] == "Last touch"]
+    (whole,) = answer.table("SELECT sum(conversions)::BIGINT AS n FROM paths").to_pylist()
+    assert sum(r["journeys"] for r in last if r["to"] == "Ordered") == whole["n"]
+
+
+def test_a_step_without_events_is_a_dash_and_not_a_zero():
+    rows = {r["code"]: r for r in build("journey_map", town()).rows.to_pylist()}
+    assert rows["car_audio"]["events"] is None
+    assert rows["car_audio"]["why"] == "no event"
+
+
+def test_the_audit_says_what_is_missing_and_what_to_connect_by_money():
+    rows = build("audit", town()).rows.to_pylist()
+    assert "Car audio" in [r["step"] for r in rows if r["part"].startswith("Missing")]
+    nexts = [r["seen"] for r in rows if r["part"] == "Connect next" and r["seen"] is not None]
+    assert nexts == sorted(nexts, reverse=True)
+    assert nexts
+
+
+def test_a_touchpoint_sees_orders_after_its_touch_only():
+    answer = town(orders=0)
+    change(answer, "DELETE FROM touches")
+    change(answer, "INSERT INTO touches VALUES (1, epoch_ms(TIMESTAMP '2026-02-01'), 0, 0)")
+    for order, day, net in (("before", "2026-01-31", 10), ("after", "2026-02-02", 7)):
+        change(
+            answer,
+            f"""INSERT INTO orders (order_id, unit, time, day, kind, net, currency,
+                                              status)
+            VALUES ('{order}', 1, '{day} 12:00:00+00', '{day}', 'person', {net}, 'EUR', 'placed')""",
+        )
+    rows = {r["what"]: r for r in build("audit", answer).rows.to_pylist()}
+    assert rows["Connected TV · speaker"]["seen"] == Decimal(7)
+
+
+def test_a_check_that_was_not_made_is_no_zero():
+    rows = {r["what"]: r for r in build("data_quality", town()).rows.to_pylist()}
+    assert (rows["consent denied"]["found"], rows["consent denied"]["why"]) == (None, "not checked")
+    assert rows["orders without household"]["found"] == 40
+
+
+def test_what_is_assumed_of_machine_orders_is_said():
+    notes = " ".join(build("machine_orders", town()).notes)
+    assert "persistence 100% and displacement 10%" in notes
+    answer = town()
+    change(answer, "ALTER TABLE run DROP COLUMN persistence")
+    assert "persistence not recorded" in " ".join(build("machine_orders", answer).notes)
+
+
+def test_a_device_in_two_homes_is_counted_once_and_told():
+    answer = town()
+    change(answer, "INSERT INTO devices SELECT device, kind, 99, 1, first, last FROM devices LIMIT 1")
+    figure = build("homes", answer)
+    assert figure.title == "640 homes with 640 devices"
+    assert any("1 device moved or are shared" in n for n in figure.notes)
