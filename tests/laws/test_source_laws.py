@@ -48,7 +48,8 @@ PARTIES = [(FOLDERS[d], f"{d}/{f}", p) for d, f, p in recorded() if d in FOLDERS
 
 
 def events_of(name: str, payload: dict[str, Any]) -> list[Event]:
-    return sources.read_all(name, payload, RECEIVED)[0]
+    """Return what is read from a copy, so that no test sees what another one did to a payload."""
+    return sources.read_all(name, copy.deepcopy(payload), RECEIVED)[0]
 
 
 EVERY_EVENT = [(f"{n}-{c}", e) for n, c, p in CASES + PARTIES for e in events_of(n, p)]
@@ -123,7 +124,7 @@ def test_a_replay_gives_the_same_ids_whenever_it_is_received(
 @pytest.mark.parametrize(("name", "case", "payload"), CASES)
 def test_reading_leaves_the_payload_as_it_was(name: str, case: str, payload: dict[str, Any]) -> None:
     before = copy.deepcopy(payload)
-    events_of(name, payload)
+    sources.read_all(name, payload, RECEIVED)
     assert payload == before, case
 
 
@@ -209,6 +210,7 @@ ODD = st.one_of(
     st.booleans(),
     st.integers(min_value=-(2**70), max_value=2**70),
     st.floats(),
+    st.sampled_from([10**18, -(10**18), 1e22, "123456789012345678901234567890", 2**63]),
     st.sampled_from(
         ["", " ", "x" * 300, "\ud800", "1e400", "NaN", "-1", "0000-00-00", "9999-12-31T23:59:59-14:00"]
     ),
