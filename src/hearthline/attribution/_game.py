@@ -36,13 +36,16 @@ def shapley_values(worth: Floats) -> Floats:
     players = len(worth).bit_length() - 1
     if players == 0:
         return np.zeros(0)
-    size = _sizes(players)
     join = np.array([1.0 / (players * comb(players - 1, s)) for s in range(players)] + [0.0])
-    # a coalition counts + join[size - 1] for members, - join[size] for all others
-    inside = np.concatenate([[0.0], join[:-1]])[size] * worth
-    outside = join[size] * worth
-    both = inside + outside
-    return np.array([_with(both, i) for i in range(players)], dtype=np.float64) - float(outside.sum())
+    chance = join[_sizes(players)]
+    return np.array([_joining(worth, chance, i) for i in range(players)], dtype=np.float64)
+
+
+def _joining(worth: Floats, chance: Floats, player: int) -> float:
+    """Return the mean of what the player adds; exactly 0 where it never adds anything."""
+    pairs = worth.reshape(-1, 2, 1 << player)
+    added = pairs[:, 1] - pairs[:, 0]
+    return float(np.sum(added * chance.reshape(-1, 2, 1 << player)[:, 0]))
 
 
 def _sizes(players: int) -> Ints:
@@ -50,7 +53,3 @@ def _sizes(players: int) -> Ints:
     for _ in range(players):
         size = np.concatenate([size, size + 1])
     return size
-
-
-def _with(worth: Floats, player: int) -> float:
-    return float(worth.reshape(-1, 2, 1 << player)[:, 1].sum())

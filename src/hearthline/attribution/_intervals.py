@@ -235,17 +235,18 @@ def _in_proportion(model: Proportional, journeys: Journeys, money: Floats, owner
     return earn
 
 
-def _homes(journeys: list[Journeys]) -> Ints:
+def _homes(parts: list[Journeys]) -> Ints:
     """Return (channels + 1,) units with a conversion that the channel touched; last, with any."""
-    channels = journeys[0].channels
-    pairs, any_ = [], []
-    for part in journeys:
-        won = np.repeat(part.converted, part.lengths)
-        pairs.append(np.stack([part.channel[won], part.unit[part.row[won]]], axis=1))
-        any_.append(part.unit[part.converted])
-    pair = np.unique(np.concatenate(pairs), axis=0)
-    count = np.bincount(pair[:, 0], minlength=channels)
-    return np.append(count, len(np.unique(np.concatenate(any_)))).astype(np.int64)
+    units = np.unique(np.concatenate([part.unit[part.converted] for part in parts]))
+    row, column = [], []
+    for part in parts:
+        won = np.flatnonzero(np.repeat(part.converted, part.lengths))
+        row.append(np.searchsorted(units, part.unit[part.row[won]]))
+        column.append(part.channel[won])
+    place = (np.concatenate(row), np.concatenate(column))
+    touched = sparse.csr_array((np.ones(len(place[0])), place), shape=(len(units), parts[0].channels))
+    homes = np.bincount(touched.indices, minlength=touched.shape[1])
+    return np.append(homes, len(units)).astype(np.int64)
 
 
 def _band(point: Floats, draws: Floats, middle: Floats, fraction: float, homes: Ints) -> Band:

@@ -14,7 +14,8 @@ from hearthline.attribution._sums import product
 from hearthline.schema.journey import Floats, Ints, Journeys
 
 LEAST = 1e-12
-_ROUNDS = 1_000
+_ROUNDS = 200
+_FARTHEST = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class MarkovGlobal(Proportional):
     That total alone would hand a channel money from orders that it never touched. So strengths are
     found by iterative proportional fitting such that sharing each journey among the channels that
     touched it sums to the classic totals; where no such sharing exists, to the nearest found after
-    1,000 rounds. `totals` gives the classic numbers themselves.
+    200 rounds. `totals` gives the classic numbers themselves.
 
     >>> from hearthline.schema.journey import journeys_of
     >>> j = journeys_of([(0,), (0, 1), (1,)])
@@ -113,8 +114,10 @@ def _raked(effect: Floats, sets: Sets) -> Floats:
         got = strength * (member.T @ share)
         factor = np.divide(target, got, out=np.ones_like(got), where=got > 0.0)
         strength = strength * factor
+        # totals that no sharing reaches would drive strengths apart for ever
         strength = strength / max(strength.max(initial=0.0), LEAST)
-        if np.max(np.abs(factor - 1.0), initial=0.0) < 1e-13:
+        strength = np.where(effect > 0.0, np.maximum(strength, _FARTHEST), 0.0)
+        if np.max(np.abs(factor - 1.0), initial=0.0) < 1e-11:
             break
     return strength
 

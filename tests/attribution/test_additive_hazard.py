@@ -1,0 +1,148 @@
+"""The additive hazard against worlds whose rates are known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import sparse
+from scipy.optimize import minimize
+
+from hearthline.attribution import _hazard
+from hearthline.attribution._hazard import PRIOR, maximise
+from hearthline.attribution.additive_hazard import AdditiveHazard, _prior_means
+from hearthline.schema.journey import Journeys, journeys_of
+
+DAYS = 60
+MU = np.array([1e-4, 6e-4])  # conversions an hour in each stratum
+JUMP = np.array([0.0, 1.5e-3, 3e-3, 1e-3])  # added right after a touch of each channel
+HALF_LIFE_H = np.array([24.0, 24.0, 6.0, 240.0])
+
+
+def _town(homes: int = 2_500, seed: int = 5) -> tuple[Journeys, np.ndarray]:
+    """Return journeys of homes that start anew with each order, and who caused the orders."""
+    dice, end_h = np.random.default_rng(seed), DAYS * 24.0
+    tau = HALF_LIFE_H / np.log(2.0)
+    rows, caused = [], np.zeros(5)
+    for home in range(homes):
+        stratum = home % 2
+        count = dice.poisson(0.008 * end_h, 4)
+        channel, at = np.repeat(np.arange(4), count), dice.uniform(0.0, end_h, count.sum())
+        sparks = [(t, 4, end_h) for t in dice.uniform(0.0, end_h, dice.poisson(MU[stratum] * end_h))]
+        moved = np.repeat(np.arange(len(at)), dice.poisson((JUMP * tau)[channel]))
+        sparks += [(at[i] + dice.exponential(tau[channel[i]]), channel[i], at[i]) for i in moved]
+        start = 0.0
+        for time, cause, since in [*sorted(s for s in sparks if s[0] < end_h), (end_h, -1, end_h)]:
+            if since < start:
+                continue
+            seen = (at >= start) & (at < time)
+            rows.append((home, cause >= 0, time - start, stratum, channel[seen], time - at[seen]))
+            caused[cause] += cause >= 0
+            start = time
+    return _journeys(rows), caused
+
+
+def _journeys(rows: list[tuple]) -> Journeys:
+    unit, converted, span, stratum, channel, gap = (list(column) for column in zip(*rows, strict=True))
+    n, where = len(unit), np.array(stratum)
+    return Journeys(
+        unit=np.array(unit),
+        converted=np.array(converted),
+        value=np.array(converted) * 20.0,
+        span_h=np.array(span),
+        stratum=where,
+        strata_h=sparse.csr_array((np.array(span), (np.arange(n), where)), shape=(n, 2)),
+        offsets=np.concatenate([[0], np.cumsum([len(c) for c in channel])]),
+        channel=np.concatenate(channel),
+        gap_h=np.concatenate(gap),
+        place=np.concatenate(channel),
+        expired=sparse.csr_array((n, 4)),
+        lookback_h=np.full(4, 45 * 24.0),
+        direct=np.zeros(4, dtype=bool),
+    ).within_lookback()
+
+
+@pytest.fixture(scope="module")
+def town() -> tuple[Journeys, np.ndarray]:
+    return _town()
+
+
+def test_known_causes_are_found(town: tuple[Journeys, np.ndarray]) -> None:
+    journeys, caused = town
+    model = AdditiveHazard()
+    fit = model.solve(model.gather(journeys))
+    shares = np.bincount(journeys.channel, weights=model.credit(journeys, fit), minlength=4)
+    found = np.append(shares, journeys.converted.sum() - shares.sum()) / journeys.converted.sum()
+    assert found == pytest.approx(caused / caused.sum(), abs=0.03)
+    assert fit.mu == pytest.approx(MU, rel=0.15)
+
+
+def test_how_fast_an_effect_fades_is_estimated(town: tuple[Journeys, np.ndarray]) -> None:
+    journeys, _ = town
+    model = AdditiveHazard()
+    fit = model.solve(model.gather(journeys))
+    slow = fit.gamma * model.tau_h
+    assert slow[2, 0] > 0.5 * slow[2].sum()  # six hours
+    assert slow[3, 2:].sum() > 0.6 * slow[3].sum()  # ten days
+
+
+def test_touches_that_expired_are_watched_whole() -> None:
+    model = AdditiveHazard()
+    old = journeys_of([(0,)], converted=[False], gap_h=[(900.0,)])
+    kept, cut = model.gather(old), model.gather(old.within_lookback())
+    tau = model.tau_h
+    assert kept.exposure == pytest.approx(tau * (1.0 - np.exp(-720.0 / tau)))
+    assert cut.exposure == pytest.approx(kept.exposure)
+
+
+def test_a_touch_before_the_journey_is_watched_from_its_start() -> None:
+    model, tau = AdditiveHazard(), AdditiveHazard().tau_h
+    carried = replace(journeys_of([(0,)], gap_h=[(100.0,)]), span_h=np.array([40.0]))
+    expected = tau * (np.exp(-60.0 / tau) - np.exp(-100.0 / tau))
+    assert model.gather(carried).exposure == pytest.approx(expected)
+
+
+def test_the_maximum_is_that_of_a_general_optimiser() -> None:
+    journeys, _ = _town(homes=150, seed=2)
+    evidence = AdditiveHazard().gather(journeys)
+    mean = _prior_means(evidence, 4)
+    fit = maximise(evidence, mean)
+    found = np.concatenate([fit.mu, fit.gamma]) * fit.scale
+    load = np.hstack([np.eye(2)[evidence.stratum], evidence.load.toarray()]) / fit.scale
+
+    def loss(log_x: np.ndarray) -> tuple[float, np.ndarray]:
+        x = np.exp(log_x)
+        rate = load @ x
+        height = np.log(rate).sum() + PRIOR * log_x.sum() - x.sum()
+        return -height, -(x * (load.T @ (1.0 / rate)) + PRIOR - x)
+
+    best = minimize(loss, np.zeros(len(found)), jac=True, method="L-BFGS-B", options={"ftol": 1e-15})
+    assert loss(np.log(found))[0] <= best.fun + 1e-9
+    assert found == pytest.approx(np.exp(best.x), rel=1e-2, abs=1e-2)
+
+
+def test_thousands_of_rates_reach_the_same_maximum(monkeypatch: pytest.MonkeyPatch) -> None:
+    evidence = AdditiveHazard().gather(_town(homes=150, seed=2)[0])
+    mean = _prior_means(evidence, 4)
+    newton = maximise(evidence, mean)
+    monkeypatch.setattr(_hazard, "_DENSE_FEATURES", 0)
+    crept = maximise(evidence, mean)
+    assert crept.gamma * crept.scale[2:] == pytest.approx(newton.gamma * newton.scale[2:], rel=1e-3, abs=1e-3)
+
+
+def test_a_stratum_without_hours_takes_no_infinite_rate() -> None:
+    journeys = replace(
+        journeys_of([(0,), ()], converted=[True, True]),
+        stratum=np.array([0, 1]),
+        strata_h=sparse.csr_array(np.array([[48.0, 0.0], [48.0, 0.0]])),
+    )
+    fit = AdditiveHazard().solve(AdditiveHazard().gather(journeys))
+    assert np.all(np.isfinite(fit.mu))
+    assert fit.mu[1] > 0.0
+
+
+def test_without_touches_all_is_baseline() -> None:
+    journeys = journeys_of([(), (), ()], converted=[True, True, False], channels=2)
+    model = AdditiveHazard()
+    fit = model.solve(model.gather(journeys))
+    assert model.credit(journeys, fit).sum() == 0.0
+    assert fit.mu[0] * 72.0 == pytest.approx(2.0, rel=0.05)

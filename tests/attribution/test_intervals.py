@@ -1,0 +1,139 @@
+"""The household bootstrap and its weights."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.special import pdtr
+
+import hearthline.attribution._intervals as bootstrap
+from hearthline.attribution import Part, intervals, load, replicate_weights
+from hearthline.schema.journey import Floats, Journeys, journeys_of
+
+
+def _town(seed: int, homes: int = 600, channels: int = 4) -> Journeys:
+    dice = np.random.default_rng(seed)
+    n = homes * 2
+    paths = [tuple(dice.integers(0, channels, dice.integers(0, 5))) for _ in range(n)]
+    plain = journeys_of(paths, dice.exponential(20.0, n).tolist(), (dice.random(n) < 0.4).tolist(), channels)
+    return replace(plain, unit=np.repeat(np.arange(homes) * 7 + 3, 2))
+
+
+def test_weights_are_poisson_with_mean_one() -> None:
+    weights = replicate_weights(np.arange(20_000), 30, seed=1)
+    assert weights.mean() == pytest.approx(1.0, abs=0.005)
+    assert weights.var() == pytest.approx(1.0, abs=0.01)
+    for count in range(4):
+        assert (weights <= count).mean() == pytest.approx(pdtr(count, 1.0), abs=0.003)
+
+
+def test_weights_of_two_replicates_or_seeds_or_neighbours_are_unrelated() -> None:
+    one, two = replicate_weights(np.arange(50_000), 6, 1), replicate_weights(np.arange(50_000), 6, 2)
+    related = np.corrcoef(np.hstack([one, two]).T) - np.eye(12)
+    assert np.abs(related).max() < 0.02
+    assert abs(np.corrcoef(one[:-1, 0], one[1:, 0])[0, 1]) < 0.02
+
+
+@pytest.mark.parametrize("first", [1, 2, 3, 50])
+def test_any_block_of_replicates_can_be_made_alone(first: int) -> None:
+    units = np.array([5, -9, 2**62, 0])
+    assert np.array_equal(
+        replicate_weights(units, 60, 4)[:, first : first + 9], replicate_weights(units, 9, 4, first)
+    )
+
+
+@pytest.mark.parametrize("name", ["linear", "markov", "shapley_rate", "markov_global", "additive_hazard"])
+def test_blocks_of_replicates_are_what_refitting_one_by_one_gives(name: str) -> None:
+    journeys, model = _town(1), load(name)
+    units, index = np.unique(journeys.unit, return_inverse=True)
+    band = intervals(model, {"person": Part(journeys, journeys)}, 40, seed=3)["person"]
+    weights = replicate_weights(units, 40, 3)
+    draws = np.stack([_refitted(name, journeys, weights[index, b]) for b in range(40)], axis=1)
+    low, high = np.quantile(draws, [0.05, 0.95], axis=1)
+    # a Newton step is not a refit, but near one
+    near = {"rel": 0.05, "abs": 0.01 * journeys.value.sum()} if name == "additive_hazard" else {"rel": 1e-9}
+    assert band.low[:-1] == pytest.approx(np.minimum(low, band.amount[:-1]), **near)
+    assert band.high[:-1] == pytest.approx(np.maximum(high, band.amount[:-1]), **near)
+
+
+def _refitted(name: str, journeys: Journeys, weight: Floats) -> Floats:
+    model = load(name)
+    shares = model.credit(journeys, model.solve(model.gather(journeys, weight)))
+    worth = shares * (journeys.value * weight)[journeys.row]
+    return np.bincount(journeys.channel, weights=worth, minlength=journeys.channels)
+
+
+class _Unknown:
+    """A model that offers the protocol and nothing more."""
+
+    name, title, paper, rule, full = "unknown", "Unknown", "", False, True
+
+    def __init__(self) -> None:
+        self.inner = load("markov")
+
+    def gather(self, journeys: Journeys, weight: Floats | None = None) -> object:
+        return self.inner.gather(journeys, weight)
+
+    def merge(self, left: object, right: object) -> object:
+        return self.inner.merge(left, right)
+
+    def solve(self, statistics: object) -> object:
+        return self.inner.solve(statistics)
+
+    def credit(self, journeys: Journeys, parameters: object) -> Floats:
+        return self.inner.credit(journeys, parameters)
+
+
+def test_a_model_with_nothing_but_the_protocol_gets_the_same_intervals() -> None:
+    parts = {"person": Part(_town(2, homes=80), _town(2, homes=80))}
+    plain, fast = intervals(_Unknown(), parts, 12)["all"], intervals(load("markov"), parts, 12)["all"]
+    assert plain.amount == pytest.approx(fast.amount)
+    assert plain.low == pytest.approx(fast.low)
+    assert plain.share_high == pytest.approx(fast.share_high)
+
+
+def test_machine_placed_orders_are_credited_with_the_fit_of_enrolments() -> None:
+    people, enrolments = _town(3), _town(4)
+    machine = replace(enrolments, value=10.0 * enrolments.value)
+    parts = {"person": Part(people, people), "machine": Part(enrolments, machine, scale=0.5, other=99.0)}
+    found = intervals(load("markov"), parts, 20)
+    alone = intervals(load("markov"), {"machine": Part(enrolments, enrolments)}, 20)["machine"]
+    assert found["machine"].amount[:-1] == pytest.approx(5.0 * alone.amount[:-1])
+    total = machine.value[machine.converted].sum() + 99.0
+    assert found["machine"].amount.sum() == pytest.approx(total)
+    assert found["all"].amount == pytest.approx(found["person"].amount + found["machine"].amount)
+    assert found["all"].homes[-1] == len(
+        np.union1d(people.unit[people.converted], machine.unit[machine.converted])
+    )
+
+
+def test_a_household_weighs_the_same_in_all_parts() -> None:
+    people = _town(5)
+    opposite = replace(people, value=people.value)
+    both = intervals(load("linear"), {"a": Part(people, people), "b": Part(opposite, opposite)}, 50)
+    # perfectly tied parts: deviations add, so the whole is twice as wide, not sqrt(2) times
+    assert both["all"].high - both["all"].amount == pytest.approx(2 * (both["a"].high - both["a"].amount))
+
+
+def test_an_interval_is_as_wide_as_repeated_sampling_says() -> None:
+    draws = np.stack([_refitted("linear", _town(100 + s), np.ones(1_200)) for s in range(200)], axis=1)
+    band = intervals(load("linear"), {"person": Part(_town(6), _town(6))}, 300)["person"]
+    expected = np.quantile(draws, 0.95, axis=1) - np.quantile(draws, 0.05, axis=1)
+    assert (band.high - band.low)[:-1] == pytest.approx(expected, rel=0.2)
+
+
+def test_a_sample_of_households_gives_about_the_same_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = {"person": Part(_town(7, homes=4_000), _town(7, homes=4_000), other=500.0)}
+    whole = intervals(load("markov"), parts, 200)["person"]
+    monkeypatch.setattr(bootstrap, "MOST_UNITS", 1_000)
+    sample = intervals(load("markov"), parts, 200)["person"]
+    assert sample.amount == pytest.approx(whole.amount)
+    assert sample.share_high - sample.share_low == pytest.approx(whole.share_high - whole.share_low, rel=0.35)
+    assert sample.high - sample.low == pytest.approx(whole.high - whole.low, rel=0.35)
+
+
+def test_no_conversions_give_zeros() -> None:
+    journeys = journeys_of([(0,), (1,)], converted=[False, False])
+    band = intervals(load("additive_hazard"), {"person": Part(journeys, journeys)}, 5)["all"]
+    assert band.amount.tolist() == band.share_high.tolist() == [0.0, 0.0, 0.0]
+    assert band.homes.tolist() == [0, 0, 0]
