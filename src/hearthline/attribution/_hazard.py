@@ -134,12 +134,11 @@ def information(task: Task, x: Floats) -> Floats:
     found = np.zeros((size, size))
     for begin in range(0, len(curve), _ROWS):
         rows = slice(begin, begin + _ROWS)
-        dense = task.load[rows].toarray()
-        bent = dense * curve[rows, None]
-        here = task.here[rows]
+        here, load = task.here[rows], task.load[rows]
+        bent = load.toarray() * curve[rows, None]
         found[:strata, :strata] += (here.T @ (here * curve[rows, None])).toarray()
         found[:strata, strata:] += product(here.T, bent)
-        found[strata:, strata:] += dense.T @ bent
+        found[strata:, strata:] += product(load.T, bent)
     found[strata:, :strata] = found[:strata, strata:].T
     found[np.diag_indices(size)] += PRIOR / x**2
     return found
