@@ -224,6 +224,27 @@ def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path, *(place for key, child in inside for place in _places(child, (*path, key)))]
 
 
+def _swollen(value: Any, absurd: Any) -> Any:
+    """Return the payload with every number, also one written as text, replaced."""
+    if isinstance(value, dict):
+        return {k: _swollen(v, absurd) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_swollen(v, absurd) for v in value]
+    numeric = isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value)
+    return absurd if numeric or (isinstance(value, int | float) and not isinstance(value, bool)) else value
+
+
+@pytest.mark.parametrize(
+    "absurd", [10**18, -(10**30), 1e300, 2**63, "9" * 30, 1e-9, "NaN", float("inf"), 0, -1]
+)
+@pytest.mark.parametrize("name", SOURCES)
+def test_absurd_numbers_everywhere_reach_no_lake(name: str, absurd: Any) -> None:
+    for payload in fixtures_of(name).values():
+        events, refusal = sources.read_all(name, _swollen(payload, absurd), RECEIVED)
+        assert events or refusal
+        events_table(events)
+
+
 @st.composite
 def mutated(draw: st.DrawFn, payloads: list[dict[str, Any]]) -> dict[str, Any]:
     payload = copy.deepcopy(draw(st.sampled_from(payloads)))
