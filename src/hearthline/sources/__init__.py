@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any, Literal, NamedTuple, Protocol, cast
 
@@ -272,10 +272,15 @@ def money(value: object) -> Decimal | None:
     >>> money("12.50"), money(19.99), money("1,000"), money(float("inf"))
     (Decimal('12.50'), Decimal('19.99'), None, None)
     """
-    if value is None or isinstance(value, bool):
-        return None
-    if not isinstance(value, str | float | int | Decimal):
-        return None
+    # Prices repeat; a type that is compared with others (1 == True) must not share their entry.
+    return _amount(value) if type(value) in _AMOUNTS else None
+
+
+_AMOUNTS = frozenset((int, float, str, Decimal))
+
+
+@lru_cache(maxsize=1 << 14, typed=True)
+def _amount(value: int | float | str | Decimal) -> Decimal | None:
     try:
         amount = value if isinstance(value, Decimal) else Decimal(str(value))
         if not amount.is_finite() or abs(amount) >= _LARGEST:

@@ -7,6 +7,7 @@ properties that are read beside it: `channel` (wins over all evidence), `stage`,
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal, cast, get_args
 
 from hearthline.schema.event import (
@@ -327,9 +328,10 @@ def _commerce(meaning: Meaning, properties: dict[str, Any]) -> Commerce:
     if action is None and products is None and "order_id" not in properties:
         return _NO_COMMERCE
     found: dict[str, Any] = {}
-    for key, value in properties.items():
-        if key in _ORDER and (read_value := _ORDER[key](value)) is not None:
-            found[_RENAMED.get(key, key)] = read_value
+    for key in _ORDER.keys() & properties.keys():
+        known = _ORDER[key](properties[key])
+        if known is not None:
+            found[_RENAMED.get(key, key)] = known
     # Spec v2: `subtotal` is after discounts and before tax and shipping, as `revenue` is.
     after_discounts = found.pop("subtotal", None)
     found.setdefault("revenue", after_discounts)
@@ -349,8 +351,17 @@ def _products(properties: dict[str, Any]) -> list[Product] | None:
 
 
 def _product(line: dict[str, Any]) -> Product:
-    found: dict[str, Any] = {}
-    for key, value in line.items():
-        if key in _LINE and (read_value := _LINE[key](value)) is not None:
-            found[_RENAMED.get(key, key)] = read_value
+    values = [line.get(key) for key in _LINE]
+    try:
+        return _known_product(*values)
+    except TypeError:  # a value that is a list or an object is none
+        return _known_product(*(None if isinstance(v, dict | list) else v for v in values))
+
+
+@lru_cache(maxsize=1 << 13, typed=True)
+def _known_product(*values: object) -> Product:
+    """Return a line; the same product is viewed and bought many times, so lines repeat."""
+    found: dict[str, Any] = {
+        key: read_value(v) for (key, read_value), v in zip(_LINE.items(), values, strict=True)
+    }
     return Product(**found)

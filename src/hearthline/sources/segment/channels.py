@@ -132,7 +132,7 @@ def touch_of(campaign: Mapping[str, Any], page: Mapping[str, Any], *, arrives: b
     if "?" in url and ("utm_" in url or "clid" in url or "braid" in url):
         touch = _queried_touch(campaign, url)
     elif campaign:
-        touch = _campaigned(*[text(campaign.get(key)) for key in _KEYS])
+        touch = _by_campaign(campaign)
     else:
         touch = _NOWHERE
     if touch.channel is not None or not arrives:
@@ -144,9 +144,17 @@ def touch_of(campaign: Mapping[str, Any], page: Mapping[str, Any], *, arrives: b
 _KEYS = ("source", "medium", "name", "content", "term")
 
 
-@lru_cache(maxsize=4096)
-def _campaigned(*parts: str | None) -> Touch:
-    source, medium, campaign, content, term = parts
+def _by_campaign(campaign: Mapping[str, Any]) -> Touch:
+    parts = [campaign.get(key) for key in _KEYS]
+    try:
+        return _campaigned(*parts)
+    except TypeError:  # a part that is a list or an object is no text
+        return _campaigned(*map(text, parts))
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _campaigned(*parts: object) -> Touch:
+    source, medium, campaign, content, term = map(text, parts)
     return Touch(
         channel=named(source, medium),
         source=source,

@@ -1,6 +1,6 @@
 """When a call happened: the sender's clock corrected by ours, as Segment documents it."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -50,12 +50,14 @@ def clocks_of(
     return arrived - (sent - time), "platform", sent
 
 
-@lru_cache(maxsize=1024)
-def _zone(name: str) -> ZoneInfo | None:
+@lru_cache(maxsize=1 << 14)
+def _offset(name: str, year: int, month: int, day: int, hour: int) -> int | None:
+    """Return a zone's offset in minutes at an hour of UTC; zones change theirs on the hour."""
     try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+        offset = datetime(year, month, day, hour, tzinfo=UTC).astimezone(ZoneInfo(name)).utcoffset()
+    except (ZoneInfoNotFoundError, ValueError, OSError, OverflowError):
         return None
+    return None if offset is None else int(offset.total_seconds() // 60)
 
 
 def offset_of(stamped: object, zone: object, time: datetime) -> int | None:
@@ -68,10 +70,9 @@ def offset_of(stamped: object, zone: object, time: datetime) -> int | None:
     -300
     """
     name = text(zone)
-    known = _zone(name) if name else None
+    known = _offset(name, time.year, time.month, time.day, time.hour) if name else None
     if known is not None:
-        offset = time.astimezone(known).utcoffset()
-        return None if offset is None else int(offset.total_seconds() // 60)
+        return known
     if not isinstance(stamped, str) or len(stamped) < 20 or stamped[-6] not in "+-":
         return None
     hours, minutes = stamped[-5:-3], stamped[-2:]

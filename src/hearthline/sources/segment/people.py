@@ -63,7 +63,7 @@ def identifiers_of(
         advertising = text(mapping(context["device"]).get("advertisingId"))
         if advertising is not None and advertising.strip("0-"):
             found += identified("advertising.device", advertising, personal=True)
-    if any("." in name for name in properties):
+    if "." in "".join(properties):
         found += planted(properties).identifiers
     return found
 
@@ -138,8 +138,11 @@ def consent_of(context: dict[str, Any]) -> Consent:
     block = mapping(context.get("consent"))
     if not block:
         return _UNASKED
-    answers = mapping(block.get("categoryPreferences")).items()
-    told = _consent(tuple((name, yes) for name, yes in answers if isinstance(yes, bool)))
+    answers = mapping(block.get("categoryPreferences"))
+    try:
+        told = _consent(tuple(answers.items()))
+    except TypeError:  # an answer that is a list or an object is no answer
+        told = _consent(tuple((name, yes) for name, yes in answers.items() if isinstance(yes, bool)))
     gpc = block.get("gpc")
     if not block.keys() & {"tcfString", "gppString", "gpc"}:
         return told
@@ -152,11 +155,11 @@ def consent_of(context: dict[str, Any]) -> Consent:
 
 
 @lru_cache(maxsize=1024)
-def _consent(answers: tuple[tuple[str, bool], ...]) -> Consent:
+def _consent(answers: tuple[tuple[str, object], ...]) -> Consent:
     found: dict[str, Purpose] = {}
     for category, allowed in answers:
         purpose = _PURPOSES.get(category.lower().replace(" ", "").replace("_", ""))
-        if purpose is not None and found.get(purpose) != "denied":
+        if purpose is not None and allowed in (True, False) and found.get(purpose) != "denied":
             found[purpose] = "granted" if allowed else "denied"
     return Consent(
         measurement=found.get("measurement"),
