@@ -67,7 +67,7 @@ class Result:
 
     def html(self) -> str:
         """Return the figure as one self-contained HTML page."""
-        return render.to_html([self.figure])
+        return render.to_html([self.figure], title=self.figure.title)
 
     def _repr_html_(self) -> str:
         return render.to_fragment(self.figure)

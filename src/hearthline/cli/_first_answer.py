@@ -187,7 +187,9 @@ def default_model(answer: Facts) -> Facts:
 def print_shares(console: Console, answer: Facts) -> None:
     """Print the channels' shares of all net revenue under several models, side by side."""
     usable = {m["model"]: m["title"] for m in answer["models"] if m["state"] == "ok"}
-    if not usable:
+    if not usable or not answer["shares"]:
+        console.print()
+        console.print(Text("No channel can earn anything yet: hearthline report audit says what is missing."))
         return
     lead = default_model(answer)["model"]
     models = [lead, *(m for m in BESIDE if m in usable and m != lead)]
@@ -217,7 +219,7 @@ def print_machines(console: Console, answer: Facts) -> None:
         for row in answer["ledger"]
         if row["kind"] in ("machine", "subscription") and row["orders"]
     ]
-    if not kinds or not any(m["state"] == "ok" for m in answer["models"]):
+    if not kinds or not answer["shares"]:
         return
     lead = default_model(answer)
     heading(console, f"What orders without a person owe, through the decision to enrol ({lead['title']})")

@@ -3,6 +3,7 @@
 import json
 import shutil
 import webbrowser
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -61,7 +62,7 @@ def demo(
         )
         misses = compare(opened, truth)
     if as_json:
-        print_json({**answer, "town": town, "misses": misses, "report": str(page)})
+        print_json({**answer, "town": town, "misses": [asdict(m) for m in misses], "report": str(page)})
     else:
         console = results()
         first.head(console, answer)
