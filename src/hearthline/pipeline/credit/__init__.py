@@ -32,16 +32,34 @@ _MONEY, _TIME = pa.decimal128(24, 6), pa.timestamp("us", tz="UTC")
 _WORD, _WHOLE, _PART = pa.string(), pa.int64(), pa.float64()
 _ALWAYS: dict[str, dict[str, pa.DataType]] = {
     "journeys": {
-        **{"unit": _WHOLE, "kind": _WORD, "conversion": _WORD, "start_ms": _WHOLE},
-        **{"end_ms": _WHOLE, "value": _MONEY, "touches": _WHOLE},
+        "unit": _WHOLE,
+        "kind": _WORD,
+        "conversion": _WORD,
+        "start_ms": _WHOLE,
+        "end_ms": _WHOLE,
+        "value": _MONEY,
+        "touches": _WHOLE,
     },
     "touch_credits": {
-        **{"order_id": _WORD, "kind": _WORD, "model": _WORD, "time": _TIME},
-        **{"place": _WHOLE, "amount": _MONEY},
+        "order_id": _WORD,
+        "kind": _WORD,
+        "model": _WORD,
+        "time": _TIME,
+        "place": _WHOLE,
+        "amount": _MONEY,
     },
     "shares": {
-        **{"model": _WORD, "kind": _WORD, "channel": _WORD, "amount": _MONEY, "low": _MONEY, "high": _MONEY},
-        **{"share": _PART, "share_low": _PART, "share_high": _PART, "homes": _WHOLE, "enough": pa.bool_()},
+        "model": _WORD,
+        "kind": _WORD,
+        "channel": _WORD,
+        "amount": _MONEY,
+        "low": _MONEY,
+        "high": _MONEY,
+        "share": _PART,
+        "share_low": _PART,
+        "share_high": _PART,
+        "homes": _WHOLE,
+        "enough": pa.bool_(),
     },
 }
 """Tables that every answer has, also where no home or no touch was found."""
