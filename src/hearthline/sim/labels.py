@@ -13,9 +13,11 @@ __all__ = [
     "customer_id",
     "customer_number",
     "device_id",
+    "directed_customer",
     "email",
     "enrolment_id",
     "home_id",
+    "location_id",
     "order_id",
 ]
 
@@ -78,3 +80,13 @@ def campaign_id(channel: int, time: int) -> str:
     'smart-tv-2'
     """
     return f"{CHANNELS[channel].name}-{1 + (time - START * 1_000_000) // PERIOD_US}"
+
+
+def location_id(home: int) -> str:
+    """Return the platform's id of a home."""
+    return f"10c00000-0000-4000-8000-{home:012d}"
+
+
+def directed_customer(home: int) -> str:
+    """Return the platform's id of the home's account."""
+    return f"amzn1.account.SIM{home:012d}"

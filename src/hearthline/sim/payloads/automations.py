@@ -5,14 +5,12 @@ from typing import Any, Final
 
 from hearthline.sim.channels import DEVICES
 from hearthline.sim.happenings import What
-from hearthline.sim.labels import customer_id, device_id, email, enrolment_id
+from hearthline.sim.labels import customer_id, device_id, directed_customer, email
 from hearthline.sim.life import SUBSCRIPTION
-from hearthline.sim.payloads.row import Row, iso, uuid
+from hearthline.sim.payloads.row import Row, iso, reference, uuid
 
-__all__ = ["SYSTEMS", "directed_customer", "reference", "told"]
+__all__ = ["told"]
 
-SYSTEMS: Final = {1: ("amazon_dash", "device"), 2: ("stripe", "subscription")}
-"""Kind of enrolment -> the system that keeps it, and what that system calls it."""
 _APPLIANCE: Final = DEVICES.index("appliance")
 _NOTIFIED: Final = {
     What.ENROL: "DeviceRegisteredNotification",
@@ -30,18 +28,6 @@ def told(row: Row) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "dash.ndjson", _notification(row)
     elif row.kind == SUBSCRIPTION and row.of in (What.ENROL, What.END):
         yield "stripe.ndjson", _subscription(row)
-
-
-def directed_customer(home: int) -> str:
-    """Return the platform's id of the home's account."""
-    return f"amzn1.account.SIM{home:012d}"
-
-
-def reference(row: Row) -> str:
-    """Return the id of the standing decision, as its system names it."""
-    if row.kind == SUBSCRIPTION:
-        return f"sub_{enrolment_id(row.home, row.since).replace('-', '')}"
-    return device_id(_APPLIANCE, row.home)
 
 
 def _notification(row: Row) -> dict[str, Any]:

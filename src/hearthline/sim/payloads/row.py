@@ -11,12 +11,18 @@ import numpy as np
 from hearthline.sim.channels import CHANNELS, DEVICES, Channel
 from hearthline.sim.draws import Whole
 from hearthline.sim.happenings import Log, What
-from hearthline.sim.labels import campaign_id, device_id
+from hearthline.sim.labels import campaign_id, device_id, enrolment_id
+from hearthline.sim.life import SUBSCRIPTION
 from hearthline.sim.town import SEGMENTS, TZ_MINUTES, Homes
 
-__all__ = ["Row", "euros", "iso", "local_iso", "rows_of", "uuid"]
+__all__ = ["SYSTEMS", "reference", "Row", "euros", "iso", "local_iso", "rows_of", "uuid"]
 
 _LOCAL: Final = timezone(timedelta(minutes=TZ_MINUTES))
+
+
+SYSTEMS: Final = {1: ("amazon_dash", "device"), 2: ("stripe", "subscription")}
+"""Kind of enrolment -> the system that keeps it, and what that system calls it."""
+_APPLIANCE: Final = DEVICES.index("appliance")
 
 
 class Row(NamedTuple):
@@ -119,3 +125,10 @@ def euros(cents: int) -> str:
     '19.99'
     """
     return str(Decimal(cents).scaleb(-2))
+
+
+def reference(row: Row) -> str:
+    """Return the id of the standing decision, as its system names it."""
+    if row.kind == SUBSCRIPTION:
+        return f"sub_{enrolment_id(row.home, row.since).replace('-', '')}"
+    return device_id(_APPLIANCE, row.home)

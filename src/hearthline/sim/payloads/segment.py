@@ -4,10 +4,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from hearthline.sim.happenings import What
-from hearthline.sim.labels import alexa_user, customer_id, device_id, email, home_id, order_id
-from hearthline.sim.payloads.automations import directed_customer
+from hearthline.sim.labels import directed_customer, location_id, alexa_user, customer_id, device_id, email, home_id, order_id
 from hearthline.sim.payloads.row import Row, iso, uuid
-from hearthline.sim.payloads.smartthings import location_id
 
 __all__ = ["told"]
 

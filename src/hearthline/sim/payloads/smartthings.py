@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from hearthline.sim.happenings import What
+from hearthline.sim.labels import location_id
 from hearthline.sim.payloads.row import Row, iso, uuid
 
-__all__ = ["location_id", "told"]
+__all__ = ["told"]
 
 _READINGS: Final = {
     What.TEMPERATURE: ("temperatureMeasurement", "temperature", "number"),
@@ -14,11 +15,6 @@ _READINGS: Final = {
     What.PRESENCE: ("presenceSensor", "presence", "string"),
 }
 _WORDS: Final = {What.HEARTBEAT: "online", What.PRESENCE: "present"}
-
-
-def location_id(home: int) -> str:
-    """Return the platform's id of a home."""
-    return f"10c00000-0000-4000-8000-{home:012d}"
 
 
 def told(row: Row) -> Iterator[tuple[str, dict[str, Any]]]:
