@@ -1,4 +1,4 @@
-"""What members share to read untyped JSON (the second half of `sources/__init__`)."""
+"""What members share to read untyped JSON (`sources._reading`)."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
