@@ -14,7 +14,7 @@ from rich.console import Console
 
 from hearthline import render, reports
 from hearthline.render.html import page
-from hearthline.render.tables import sections
+from hearthline.render.tables import matrix, sections
 from hearthline.schema.text import MISSING
 from reports.answers import CASES
 
@@ -224,6 +224,17 @@ def test_a_terminal_is_never_too_narrow(figure, width):
         assert max(measure(re.sub(r"[\[\]]", " ", line)).cell_len for line in lines) <= width
 
 
+def test_no_number_is_cut_on_a_screen(figure):
+    text = _printed(figure, 80, terminal=True)
+    left_out = " ".join(re.findall(r"not shown at this width: ([^\n]*(?:\n[^\n]+)*)", text))
+    for section in matrix(figure, 12) or sections(figure, 14):
+        for i, column in enumerate(section.columns):
+            if column.kind in ("money", "share", "count") and column.title not in left_out:
+                for row in section.rows:
+                    said = f"{row[i].text} ({row[i].interval})" if row[i].interval else row[i].text
+                    assert said in text, (column.title, said)
+
+
 def test_a_pipe_gets_no_signs_of_a_terminal(figure):
     text = _printed(figure, 80, terminal=False)
     assert "\x1b" not in text
@@ -248,5 +259,10 @@ def test_every_report_is_in_the_docs_and_the_docs_name_no_other():
     assert told == set(reports.names())
 
 
-def test_the_docs_ask_each_report_s_own_question(report):
-    assert reports.load(report).QUESTION in (DOCS / "reports.md").read_text()
+def test_the_docs_say_what_each_report_says_of_itself(report):
+    module, told = reports.load(report), (DOCS / "reports.md").read_text()
+    words = " ".join(told.split())
+    assert module.QUESTION in words
+    assert " ".join(module.DEFINITION.split()) in words
+    part = told[told.index(f"## `{report}`") :].split("\n## ")[0]
+    assert re.findall(r"^\| `(\w+)`", part, re.MULTILINE) == [c.name for c in module.COLUMNS]

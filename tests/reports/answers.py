@@ -11,8 +11,8 @@ import pyarrow as pa
 START = date(2026, 1, 5)
 MODELS = [
     ("additive_hazard", "Additive hazard", True),
-    ("last", "Last touch", False),
-    ("first", "First touch", False),
+    ("last_touch", "Last touch", False),
+    ("first_touch", "First touch", False),
     ("linear", "Linear", False),
     ("markov", "Markov", False),
     ("shapley", "Shapley", False),

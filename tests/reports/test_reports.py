@@ -64,10 +64,12 @@ def test_an_unknown_report_names_those_that_there_are():
 
 def test_a_ledger_that_does_not_add_up_is_shown_on_every_screen():
     answer = town()
-    change(answer, "UPDATE ledger SET credited = credited + 0.01 WHERE kind = 'machine' AND model = 'last'")
+    change(
+        answer, "UPDATE ledger SET credited = credited + 0.01 WHERE kind = 'machine' AND model = 'last_touch'"
+    )
     figure = build("reconciliation", answer)
     assert figure.title.startswith("It does not add up")
-    assert any("Last touch, Placed by a machine" in n and "€0.01" in n for n in figure.notes)
+    assert any("Last touch, placed by a machine" in n and "€0.01" in n for n in figure.notes)
     change(answer, "UPDATE ledger SET credited = credited - 5 WHERE model LIKE 'add%' AND kind = 'person'")
     assert "−€5.00" in build("overview", answer).notes[0]
 

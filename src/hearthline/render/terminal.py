@@ -17,7 +17,7 @@ __all__ = ["show"]
 _ROWS, _MATRIX_ROWS = 14, 12
 _NUMERIC = ("count", "money", "share", "number")
 _BAR = 22
-_MOST_TEXT = 34
+_MOST_TEXT = (44, 34, 26, 20)
 
 
 def _said(cell: Cell) -> str:
@@ -28,25 +28,31 @@ def _head(column: Column, currency: str) -> str:
     return heading(column, currency).replace(", ", " ") if column.kind in _NUMERIC else column.title
 
 
-def _width(section: Section, i: int, currency: str) -> int:
-    """Return how many columns of the screen a table's column takes; long text may wrap."""
+def _width(section: Section, i: int, currency: str, most: int) -> int:
+    """Return how many columns of the screen a table's column takes; text beyond `most` wraps."""
     column = section.columns[i]
     cells = max((Text(_said(r[i])).cell_len for r in section.rows), default=0)
     head = _head(column, currency)
     if column.kind in _NUMERIC:
         return max(cells, *(Text(w).cell_len for w in head.split()))
-    return min(_MOST_TEXT, max(cells, Text(head).cell_len))
+    return min(most, max(cells, Text(head).cell_len))
 
 
-def _fitting(section: Section, currency: str, width: int) -> tuple[list[int], list[Column]]:
-    """Return which columns fit, and those that do not."""
-    kept, used = [], 0
-    for i in range(len(section.columns)):
-        need = _width(section, i, currency) + 2
-        if i == 0 or used + need <= width:
-            kept.append(i)
-            used += need
-    return kept, [c for i, c in enumerate(section.columns) if i not in kept]
+def _fitting(section: Section, currency: str, width: int) -> dict[int, int]:
+    """Return the columns that fit with their widths; text is wrapped before a column is left out."""
+    found: dict[int, int] = {}
+    for most in _MOST_TEXT:
+        kept, used = {}, 0
+        for i in range(len(section.columns)):
+            need = _width(section, i, currency, most)
+            if i == 0 or used + need <= width:
+                kept[i] = need
+                used += need + 2
+        if len(kept) > len(found):
+            found = kept
+        if len(found) == len(section.columns):
+            break
+    return found
 
 
 def _bar(cell: Cell, low: float, high: float) -> str:
@@ -75,19 +81,21 @@ def _charted(section: Section, kept: Sequence[int]) -> int | None:
 
 def _table(section: Section, figure: Figure, console: Console, room: int) -> tuple[Table, list[Column]]:
     """Return the table and the columns that do not fit; `room` is kept free for a bar."""
-    kept, dropped = _fitting(section, figure.currency, console.width - room)
+    kept = _fitting(section, figure.currency, console.width - room)
+    dropped = [c for i, c in enumerate(section.columns) if i not in kept]
     plain = not console.is_terminal
-    table = Table(
-        box=None if plain else box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim"
-    )
+    # The heads' rule brings a column of its own between columns: with it, two signs apart either way.
+    between = (0, 2, 0, 0) if plain else (0, 1, 0, 0)
+    rule = None if plain else box.SIMPLE_HEAD
+    table = Table(box=rule, pad_edge=False, padding=between, header_style="dim")
     table.show_edge = False
-    used = sum(_width(section, i, figure.currency) + 2 for i in kept)
-    charted = _charted(section, kept)
+    used = sum(kept.values()) + 2 * len(kept)
+    charted = _charted(section, list(kept))
     bars = _bars(section, charted) if charted is not None and not plain else []
     if used + _BAR > console.width:
         bars = []
-    for i in kept:
-        column, width = section.columns[i], _width(section, i, figure.currency)
+    for i, width in kept.items():
+        column = section.columns[i]
         head = Text(_head(column, figure.currency))
         numeric = column.kind in _NUMERIC
         table.add_column(head, justify="right" if numeric else "left", overflow="fold", width=width)
@@ -165,8 +173,9 @@ def _picture(figure: Figure, console: Console) -> None:
         Column(chart.value, "Share", "share", low=chart.low, high=chart.high),
     )
     drawn = replace(figure, columns=columns, rows=chart.data, group=None, across=chart.series)
+    room = _BAR + 2 if console.is_terminal else 0
     for section in matrix(drawn, _MATRIX_ROWS):
-        _put(replace(section, title=chart.title), drawn, console, _BAR if console.is_terminal else 0)
+        _put(replace(section, title=chart.title), drawn, console, room)
 
 
 def show(figure: Figure, console: Console) -> None:
@@ -180,7 +189,7 @@ def show(figure: Figure, console: Console) -> None:
         grid.add_row(Text("›", style="yellow"), Text(note))
         console.print(grid)
     _picture(figure, console)
-    wide = _BAR if console.is_terminal and console.width >= 100 and figure.across else 0
+    wide = _BAR + 2 if console.is_terminal and console.width >= 100 and figure.across else 0
     for section in matrix(figure, _MATRIX_ROWS) or sections(figure, _ROWS):
         _put(section, figure, console, wide)
     console.print()

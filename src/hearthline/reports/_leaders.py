@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from hearthline.reports import Answer
 from hearthline.reports._intervals import overlaps
-from hearthline.reports._reading import Row, rows
+from hearthline.reports._reading import LAST, Row, rows
 from hearthline.reports._words import BASELINE
 from hearthline.schema import text
 
@@ -27,7 +27,7 @@ def shares(answer: Answer, where: str = "true") -> list[Row]:
         FROM shares s JOIN models m USING (model) LEFT JOIN lead l USING (channel, kind)
         WHERE m.state = 'ok' AND ({where})
         ORDER BY s.channel = '{BASELINE}', l.amount DESC NULLS LAST, s.channel,
-                 m.is_default DESC, s.model <> 'last', m.title"""
+                 m.is_default DESC, s.model <> '{LAST}', m.title"""
     found = rows(answer, sql)
     for row in found:
         if not row["enough"]:

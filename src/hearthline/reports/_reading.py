@@ -8,10 +8,12 @@ import pyarrow as pa
 from hearthline.reports import Answer
 from hearthline.schema.figure import Column
 
-__all__ = ["MONEY", "Row", "default_model", "min_homes", "models", "rows", "run", "table"]
+__all__ = ["LAST", "MONEY", "Row", "default_model", "min_homes", "models", "rows", "run", "table"]
 
 Row = dict[str, Any]
 MONEY = pa.decimal128(24, 6)
+LAST = "last_touch"
+"""The model that others are compared with: what most tools show."""
 _TYPES = {
     "text": pa.string(),
     "money": MONEY,
@@ -35,8 +37,8 @@ def run(answer: Answer) -> Row:
 
 def models(answer: Answer) -> list[Row]:
     """Return the models that gave an answer, the default one first, then last touch, then by title."""
-    sql = """SELECT model, title, is_default FROM models WHERE state = 'ok'
-             ORDER BY is_default DESC, model <> 'last', title"""
+    sql = f"""SELECT model, title, is_default FROM models WHERE state = 'ok'
+             ORDER BY is_default DESC, model <> '{LAST}', title"""
     return rows(answer, sql)
 
 

@@ -1,6 +1,6 @@
 """The words for kinds of orders and for the stages and steps of the journey map."""
 
-__all__ = ["BASELINE", "KINDS", "STAGES", "STEPS", "channel"]
+__all__ = ["BASELINE", "KINDS", "PLACED", "STAGES", "STEPS", "channel"]
 
 BASELINE = "(baseline)"
 
@@ -10,6 +10,14 @@ KINDS = {
     "subscription": "Subscription renewals",
     "machine": "Placed by a machine",
 }
+
+PLACED = {
+    "person": "a person",
+    "subscription": "a subscription",
+    "machine": "a machine",
+    "all": "all together",
+}
+"""The same, short, under the heading `Placed by`."""
 
 STAGES = {
     "awareness": "Awareness",

@@ -27,13 +27,13 @@ DEFINITION = (
 COLUMNS = (
     Column("part", "Part"),
     Column("what", "Touchpoint"),
-    Column("step", "Step"),
-    Column("touches", "Touches", "count"),
-    Column("homes", "Homes", "count"),
     Column("seen", "Revenue", "money"),
-    Column("share", "Share of revenue", "share", low="share_low", high="share_high", n="homes", why="why"),
-    Column("last", "Last seen", "time"),
     Column("reason", "Why"),
+    Column("share", "Share of revenue", "share", low="share_low", high="share_high", n="homes", why="why"),
+    Column("step", "Step"),
+    Column("homes", "Homes", "count"),
+    Column("touches", "Touches", "count"),
+    Column("last", "Last seen", "time"),
 )
 _CONNECTED, _MISSING, _NEXT = "Connected", "Missing in the journey map", "Connect next"
 

@@ -50,10 +50,13 @@ def _rejects(answer: Answer) -> list[Row]:
 
 
 def _intake(answer: Answer) -> list[Row]:
-    sql = """SELECT source || ': ' || origin AS what, sum(events)::BIGINT AS found,
-                    sum(duplicates)::BIGINT AS duplicates, sum(rejects)::BIGINT AS rejects
-             FROM intake GROUP BY ALL ORDER BY what"""
-    return [r | {"part": _INTAKE} for r in rows(answer, sql)]
+    sql = "SELECT * FROM intake ORDER BY source, origin"
+    kept = ("duplicates", "rejects")
+    return [
+        {"part": _INTAKE, "what": f"{r['source']}: {r['origin']}", "found": r["events"]}
+        | {k: r.get(k) for k in kept}
+        for r in rows(answer, sql)
+    ]
 
 
 def _checks(answer: Answer) -> list[Row]:
@@ -89,7 +92,11 @@ def build(answer: Answer) -> Figure:
     about = run(answer)
     made = [*_checks(answer), *_rejects(answer), *_intake(answer)]
     bad = [r for r in made if r["part"] == _CHECKS and r.get("severity") in ("warning", "note")]
-    notes = [f"{r['what']}: {r['message']}" for r in bad if r.get("message")]
+    notes = [
+        f"{r['what']}: {text.count(r['found'])} of {text.count(r['of'])} ({r['message']})."
+        for r in bad
+        if r.get("message")
+    ]
     if not any(r["part"] == _REJECTS for r in made):
         notes.append("Nothing was rejected.")
     return Figure(

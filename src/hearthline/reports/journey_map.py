@@ -80,13 +80,14 @@ def _rows(found: Mapping[str, Row], earned: Mapping[str, Row], needed: int) -> l
 
 
 def _title(made: Sequence[Row]) -> str:
-    """Return where most homes stop, if the intervals of the steps tell it apart; else a noun."""
-    known = sorted((r for r in made if r.get("on_high") is not None), key=lambda r: r["went_on_share"])
+    """Return where most homes stop before a purchase, if intervals tell it apart; else a noun."""
+    before = [r for r in made if STEPS.get(r["code"], ("",))[0] in ("awareness", "consideration")]
+    known = sorted((r for r in before if r.get("on_high") is not None), key=lambda r: r["went_on_share"])
     if len(known) < 2 or known[0]["on_high"] >= known[1]["on_low"]:
         return TITLE
     stopped = known[0]
     said = text.share_interval(1 - stopped["went_on_share"], 1 - stopped["on_high"], 1 - stopped["on_low"])
-    return f"Most homes stop after {stopped['step']}: {said} reach no later stage"
+    return f"{stopped['step']} loses most homes before a purchase: {said} reach no later stage"
 
 
 def _drawn(made: Sequence[Row]) -> pa.Table:

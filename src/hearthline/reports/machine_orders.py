@@ -111,7 +111,7 @@ def _assumed(about: Mapping[str, object]) -> str:
 
 def _title(found: Sequence[Row], model: str) -> str:
     for kind, of in (("machine", "machine-placed revenue"), ("subscription", "subscription revenue")):
-        said = finding([r for r in found if r["kind"] == kind], f"{of}, through enrolments", model)
+        said = finding([r for r in found if r["kind"] == kind], of, model)
         if said:
             return said
     return TITLE
@@ -123,7 +123,12 @@ def build(answer: Answer) -> Figure:
     found = shares(answer, f"s.model = '{model['model']}' AND s.kind IN ('machine', 'subscription')")
     order_rows = _order_rows(found, min_homes(about))
     made = order_rows + _enrolment_rows(answer, model["model"])
-    notes = [*_booked(answer, model["model"]), *_unowed(answer, model["model"]), _assumed(about)]
+    notes = [
+        "Credit goes through the enrolment, never to the machine's trigger.",
+        *_booked(answer, model["model"]),
+        *_unowed(answer, model["model"]),
+        _assumed(about),
+    ]
     if not made:
         notes.insert(0, "No machine-placed order, no renewal and no enrolment in this data.")
     drawn = [r for r in order_rows if r["share"] is not None]

@@ -8,8 +8,8 @@ import pyarrow as pa
 from hearthline.reports import Answer
 from hearthline.reports._intervals import RATIO_SUMS, ratio
 from hearthline.reports._leaders import finding, shares
-from hearthline.reports._reading import Row, default_model, min_homes, rows, run, table
-from hearthline.reports._words import BASELINE, channel
+from hearthline.reports._reading import LAST, Row, default_model, min_homes, rows, run, table
+from hearthline.reports._words import BASELINE, PLACED, channel
 from hearthline.schema import text
 from hearthline.schema.figure import Chart, Column, Figure
 
@@ -34,12 +34,6 @@ COLUMNS = (
     Column("homes", "Homes", "count"),
 )
 _HIDDEN = {"kind": pa.string()}
-_PLACED = {
-    "person": "a person",
-    "subscription": "a subscription",
-    "machine": "a machine",
-    "all": "all together",
-}
 
 _KINDS_SQL = """
     SELECT coalesce(kind, 'all') AS kind, count(*) FILTER (coalesce(status, 'placed') = 'placed') AS orders,
@@ -111,7 +105,7 @@ def _rows(answer: Answer, model: str, needed: int) -> list[Row]:
             {
                 **row,
                 "kind": kind,
-                "section": _PLACED[kind],
+                "section": PLACED[kind],
                 "credited": credited,
                 "unattributed": unattributed,
                 **_part(answer, kind, row["homes"], needed),
@@ -140,7 +134,7 @@ def _against_last(found: Sequence[Row]) -> list[str]:
     """Return where the default model differs most from last touch, and how far the models spread."""
     known = [r for r in found if r["share"] is not None and r["channel"] != BASELINE]
     ours = {r["channel"]: r for r in known if r["is_default"]}
-    last = {r["channel"]: r["share"] for r in known if r["model"] == "last" and not r["is_default"]}
+    last = {r["channel"]: r["share"] for r in known if r["model"] == LAST and not r["is_default"]}
     both = sorted(ours.keys() & last.keys(), key=lambda c: (-abs(last[c] - ours[c]["share"]), c))
     if not both:
         return []

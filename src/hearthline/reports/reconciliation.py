@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from hearthline.reports import Answer
 from hearthline.reports._reading import Row, models, rows, table
-from hearthline.reports._words import KINDS
+from hearthline.reports._words import KINDS, PLACED
 from hearthline.schema import text
 from hearthline.schema.figure import Column, Figure
 
@@ -23,11 +23,11 @@ DEFINITION = (
 COLUMNS = (
     Column("part", "Part"),
     Column("model", "Model"),
-    Column("what", "Orders"),
+    Column("what", "Placed by"),
     Column("credited", "Credited", "money"),
     Column("unattributed", "Unattributed", "money"),
-    Column("shop", "Shop", "money"),
     Column("difference", "Difference", "money"),
+    Column("shop", "Shop", "money"),
     Column("orders", "Orders counted", "count"),
     Column("own_currency", "In their own currency", "number", why="why"),
 )
@@ -56,7 +56,7 @@ def _ledger(answer: Answer, shop: dict[str, Row]) -> list[Row]:
         for row in (*parts, whole | {"kind": "all"}):
             net = shop.get(row["kind"], {"net": Decimal(0)})["net"]
             off = row["credited"] + row["unattributed"] - net
-            about = {"part": _LEDGER, "model": model["title"], "what": KINDS[row["kind"]]}
+            about = {"part": _LEDGER, "model": model["title"], "what": PLACED[row["kind"]]}
             made.append(row | about | {"shop": net, "difference": off})
     return made
 
@@ -70,7 +70,7 @@ def _reasons(answer: Answer) -> list[Row]:
         r
         | {
             "part": "Why money is unattributed",
-            "what": f"{KINDS.get(r['kind'], r['kind'])}: {r['reason']}",
+            "what": f"{PLACED.get(r['kind'], r['kind'])}: {r['reason']}",
         }
         for r in rows(answer, sql)
         if r["unattributed"] or r["orders"]
@@ -89,7 +89,7 @@ def _aside(answer: Answer) -> list[Row]:
 
 def _mismatches(made: Sequence[Row], shop: dict[str, Row], currency: str) -> list[str]:
     notes = [
-        f"{r['model']}, {r['what']}: credited + unattributed differs from the shop by "
+        f"{r['model']}, placed by {r['what']}: credited + unattributed differs from the shop by "
         f"{text.exact_money(r['difference'], currency)}."
         for r in made
         if r["difference"]

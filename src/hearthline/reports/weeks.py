@@ -29,7 +29,7 @@ def build(answer: Answer) -> Figure:
                      coalesce(sum(c.amount) FILTER (c.accounting = 'order'), 0)::DECIMAL(24, 6) AS by_order,
                      coalesce(sum(c.amount) FILTER (c.accounting = 'touch'), 0)::DECIMAL(24, 6) AS by_touch
               FROM credits c JOIN channels n USING (channel) WHERE c.model = '{model["model"]}'
-              GROUP BY ALL ORDER BY week, by_order DESC, channel"""
+              GROUP BY ALL ORDER BY week DESC, by_order DESC, channel"""
     made = rows(answer, sql)
     weeks = sorted({r["week"] for r in made})
     lines = [("By order day", "by_order"), ("By touch day", "by_touch")]

@@ -120,11 +120,13 @@ def plural(number: int, noun: str, many: str = "") -> str:
 def share(value: Number, *, sign: bool = True) -> str:
     """Return a part of 1 as a percentage: whole ones from 10 % on, else one digit more.
 
-    >>> share(0.342), share(0.0643), share(-0.02), share(0.0)
-    ('34%', '6.4%', '−2.0%', '0%')
+    >>> share(0.342), share(0.0643), share(-0.02), share(0.0), share(0.0003)
+    ('34%', '6.4%', '−2.0%', '0%', '<0.1%')
     """
     percent = float(value) * 100
-    text = "0" if percent == 0 else f"{percent:,.0f}" if abs(percent) >= 9.95 else f"{percent:.1f}"
+    text = f"{percent:,.0f}" if abs(percent) >= 9.95 else f"{percent:.1f}"
+    if text in ("0.0", "-0.0"):
+        text = "<0.1" if percent > 1e-4 else "0"
     return _signed(text) + ("%" if sign else "")
 
 
