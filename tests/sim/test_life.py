@@ -117,3 +117,31 @@ def test_enrolled_homes_reorder_about_every_two_weeks(days: tuple[Block, list[Da
 def test_an_unknown_world_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(UnknownName, match="additive, multiplicative"):
         load("quadratic")
+
+
+class Obedient:
+    """A world in which a home orders on every day after it has met anything, and never before."""
+
+    name = title = "obedient"
+
+    def blank(self, n: int) -> np.ndarray:
+        return np.zeros(n, dtype=np.float32)
+
+    def remember(self, memory: np.ndarray, touches: np.ndarray) -> np.ndarray:
+        return memory + touches.sum(axis=0)
+
+    def order_rate(self, urge: np.ndarray, memory: np.ndarray) -> np.ndarray:
+        return np.where(memory > 0, np.float32(1e9), np.float32(0))
+
+    def enrol_rate(self, urge: np.ndarray, memory: np.ndarray) -> np.ndarray:
+        return np.zeros_like(urge)
+
+
+def test_only_touches_before_the_hour_of_a_decision_act_on_it() -> None:
+    block = block_of(4, 0, 2000, 2)
+    today, tomorrow = live(block, Obedient())
+    early = (today.touches & (block.hour[0] < block.order_hour[0])).any(axis=0)
+    met = today.touches.any(axis=0)
+    assert (today.person == early).all()
+    assert (met & ~early).sum() > 50
+    assert tomorrow.person[met].all()

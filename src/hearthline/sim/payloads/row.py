@@ -15,7 +15,7 @@ from hearthline.sim.labels import campaign_id, device_id, enrolment_id
 from hearthline.sim.life import SUBSCRIPTION
 from hearthline.sim.town import SEGMENTS, TZ_MINUTES, Homes
 
-__all__ = ["SYSTEMS", "reference", "Row", "euros", "iso", "local_iso", "rows_of", "uuid"]
+__all__ = ["SYSTEMS", "Row", "euros", "iso", "local_iso", "reference", "rows_of", "uuid"]
 
 _LOCAL: Final = timezone(timedelta(minutes=TZ_MINUTES))
 

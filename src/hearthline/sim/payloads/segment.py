@@ -4,7 +4,16 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from hearthline.sim.happenings import What
-from hearthline.sim.labels import directed_customer, location_id, alexa_user, customer_id, device_id, email, home_id, order_id
+from hearthline.sim.labels import (
+    alexa_user,
+    customer_id,
+    device_id,
+    directed_customer,
+    email,
+    home_id,
+    location_id,
+    order_id,
+)
 from hearthline.sim.payloads.row import Row, iso, uuid
 
 __all__ = ["told"]

@@ -6,7 +6,7 @@ from typing import Any, Final
 from hearthline.sim.happenings import What
 from hearthline.sim.labels import customer_number, email, order_id
 from hearthline.sim.life import SUBSCRIPTION
-from hearthline.sim.payloads.row import SYSTEMS, Row, reference, euros, local_iso
+from hearthline.sim.payloads.row import SYSTEMS, Row, euros, local_iso, reference
 
 __all__ = ["told"]
 
