@@ -131,10 +131,10 @@ class Obedient:
         return memory + touches.sum(axis=0)
 
     def order_rate(self, urge: np.ndarray, memory: np.ndarray) -> np.ndarray:
-        return np.where(memory > 0, np.float32(1e9), np.float32(0))
+        return np.where(memory > 0, np.float32(1e9), 0 * urge)
 
     def enrol_rate(self, urge: np.ndarray, memory: np.ndarray) -> np.ndarray:
-        return np.zeros_like(urge)
+        return 0 * urge * memory
 
 
 def test_only_touches_before_the_hour_of_a_decision_act_on_it() -> None:
