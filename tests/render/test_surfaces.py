@@ -56,7 +56,9 @@ def test_rows_left_out_are_counted():
 
 
 def test_columns_left_out_are_named():
-    assert "not shown at this width: Net" in printed(figure(TV), width=26)
+    assert "not shown at this width: Net" in printed(
+        figure(TV | {"what": "a long name of a channel"}), width=40
+    )
 
 
 def test_a_terminal_draws_the_interval_and_a_pipe_does_not():

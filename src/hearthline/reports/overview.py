@@ -134,15 +134,17 @@ def _against_last(found: Sequence[Row]) -> list[str]:
     """Return where the default model differs most from last touch, and how far the models spread."""
     known = [r for r in found if r["share"] is not None and r["channel"] != BASELINE]
     ours = {r["channel"]: r for r in known if r["is_default"]}
-    last = {r["channel"]: r["share"] for r in known if r["model"] == LAST and not r["is_default"]}
-    both = sorted(ours.keys() & last.keys(), key=lambda c: (-abs(last[c] - ours[c]["share"]), c))
+    last = {r["channel"]: r for r in known if r["model"] == LAST and not r["is_default"]}
+    both = sorted(ours.keys() & last.keys(), key=lambda c: (-abs(last[c]["share"] - ours[c]["share"]), c))
     if not both:
         return []
     far = ours[both[0]]
     spread = [r["share"] for r in known if r["channel"] == both[0]]
     said = text.share_interval(far["share"], far["share_low"], far["share_high"])
     span = f"{text.share(min(spread))} to {text.share(max(spread))}"
-    least = f"{text.share(last[both[0]])} under last touch ({text.points(last[both[0]] - far['share'])})"
+    other = last[both[0]]
+    theirs = text.share_interval(other["share"], other["share_low"], other["share_high"])
+    least = f"{theirs} under last touch ({text.points(other['share'] - far['share'])})"
     models = f"Over {len(spread)} models the share of {both[0]} runs from {span}"
     return [
         f"Largest difference to last touch: {both[0]} earns {said} under {far['title']} and {least}.",

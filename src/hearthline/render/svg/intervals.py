@@ -138,16 +138,25 @@ def _layout(picture: Picture, labels: Sequence[object], width: float) -> _Layout
     return _Layout(width, axis, room - 8, stacked, few, shapes)
 
 
+def _legend(layout: _Layout, width: float) -> tuple[str, float]:
+    """Return the names of the series beside their marks; those drawn as ticks share one."""
+    if len(layout.shapes) < 2:
+        return "", 6.0
+    looks = {"dot": "hl-fill"}
+    ticks = [s for s, shape in layout.shapes.items() if shape == "tick"]
+    named = {s: shape for s, shape in layout.shapes.items() if shape != "tick"}
+    if ticks:
+        named[ticks[0] if len(ticks) == 1 else f"{len(ticks)} other models"] = "tick"
+    items = [(_placed(0, 0, m, f"{looks.get(m, 'hl-hollow')} hl-c0"), s) for s, m in named.items()]
+    return legend(items, width, 14)
+
+
 def draw(picture: Picture, width: float) -> str:
     """Return the chart; labels beyond the first twelve are counted and left to the table."""
     kept = set(picture.labels[:_ROWS])
     labels = picture.labels[:_ROWS]
     layout = _layout(picture, list(kept), width)
-    head, top = "", 6.0
-    if len(layout.shapes) > 1:
-        looks = {s: "hl-fill" if shape == "dot" else "hl-hollow" for s, shape in layout.shapes.items()}
-        items = [(_placed(0, 0, shape, f"{looks[s]} hl-c0"), s) for s, shape in layout.shapes.items()]
-        head, top = legend(items, width, 14)
+    head, top = _legend(layout, width)
     bottom = top + layout.height * len(labels)
     rows = "".join(_row(picture, label, top + layout.height * i, layout) for i, label in enumerate(labels))
     body = head + _grid(layout.axis, top, bottom, picture) + rows
