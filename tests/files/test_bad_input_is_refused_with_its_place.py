@@ -380,7 +380,7 @@ CELL = st.sampled_from(
 ) | st.text(alphabet='ab,"\n\r; é\t', max_size=6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.lists(CELL, min_size=1, max_size=7), max_size=12), st.integers(1, 5))
 def test_nothing_is_lost_whatever_the_rows_hold(tmp_path_factory, cells, chunk):
     path = tmp_path_factory.mktemp("f") / "t.csv"
@@ -412,7 +412,7 @@ def test_where_a_block_ends_makes_no_difference(tmp_path_factory, cells, size):
     assert read_rows == pa.concat_tables(w.table for w in whole).to_pylist()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.lists(
         st.tuples(st.text(alphabet='ab,"\n é;', min_size=1, max_size=8), st.booleans()),

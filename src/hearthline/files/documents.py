@@ -105,7 +105,8 @@ def items(path: Path, encoding: str | None = None) -> Iterator[tuple[int, bytes]
 def header_of(path: Path, mapping: Mapping[str, str], encoding: str | None = None) -> list[str] | None:
     """Return the columns if the file's first objects are flat rows of a table, else None.
 
-    Rows are flat: no object within an object; and their keys name what a table needs.
+    Rows are flat: no object within an object; their keys name what a table needs, and at least half of
+    them mean something to us. A platform's own flat message has many others.
     """
     keys: dict[str, None] = {}
     for _, raw in islice(items(path, encoding), _SAMPLE):
@@ -118,7 +119,8 @@ def header_of(path: Path, mapping: Mapping[str, str], encoding: str | None = Non
         if any(isinstance(v, dict) for v in row.values()):
             return None
         keys |= dict.fromkeys(row)
-    return list(keys) if keys and complete(list(keys), mapping) else None
+    found = complete(list(keys), mapping) if keys else None
+    return list(keys) if found and 2 * len(found.columns) >= len(keys) else None
 
 
 def columns_of(path: Path, encoding: str | None = None) -> list[str]:

@@ -56,7 +56,8 @@ def _quotes_belong(buf: NDArray[np.uint8], quotes: Ints, delimiter: int) -> bool
     doubled = np.diff(quotes) == 1
     opening = (before == delimiter) | (before == _LF)
     opening[1:] |= doubled
-    closing = (after == delimiter) | (after == _LF) | (after == _CR)
+    then = np.where(quotes + 1 < last, buf[np.minimum(quotes + 2, last)], _LF)
+    closing = (after == delimiter) | (after == _LF) | ((after == _CR) & (then == _LF))
     closing[:-1] |= doubled
     return bool(opening[0::2].all() and closing[1::2].all())
 
@@ -73,8 +74,8 @@ def _outside(quotes: Ints, positions: Ints) -> Ints:
 def _row_pattern(delimiter: bytes) -> re.Pattern[bytes]:
     d = re.escape(delimiter)
     # Possessive: text without a closing quote fails at once instead of trying every way to split it.
-    field = rb'(?:"(?:[^"]++|"")*+"(?=[\r\n' + d + rb']|\Z)|(?!")[^\n' + d + rb"]*+)"
-    return re.compile(field + rb"(?:" + d + field + rb")*+(?=\r?\n|\Z)")
+    field = rb'(?:"(?:[^"]++|"")*+"(?=\r?\n|\r?\Z|' + d + rb')|(?!")[^\n' + d + rb"]*+)"
+    return re.compile(field + rb"(?:" + d + field + rb")*+(?=\r?\n|\r?\Z)")
 
 
 def _walk(data: bytes, delimiter: bytes, *, final: bool) -> tuple[list[int], list[int], list[bool]]:
