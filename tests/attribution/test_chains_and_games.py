@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from hearthline.attribution import _chain
 from hearthline.attribution._chain import chain_of, count_walks, removal_effects
+from hearthline.attribution._closed_form import closed_form
 from hearthline.attribution._game import shapley_values, subset_sums
 from hearthline.attribution.markov import Markov
 from hearthline.attribution.markov_global import MarkovGlobal
@@ -59,7 +60,7 @@ def test_the_closed_form_is_what_deleting_and_solving_again_gives() -> None:
 
 def test_the_fixed_point_agrees_with_the_closed_form() -> None:
     chain = chain_of(count_walks(_town(4), 1))
-    conversion, effect = _chain._closed_form(chain)
+    conversion, effect = closed_form(chain.step.toarray(), chain.buy, chain.start, chain.start_buy)
     left = _chain._without(chain, np.arange(5))
     assert 1.0 - left / conversion == pytest.approx(effect[np.argsort(chain.channel)], abs=1e-12)
 

@@ -10,15 +10,46 @@ an underscore hold what models share.
 import pkgutil
 from functools import cache
 from importlib import import_module
-from typing import cast
+from typing import TYPE_CHECKING, Any, cast
 
-from hearthline.attribution._intervals import Band, Part, intervals
-from hearthline.attribution._model import Model, Rule
-from hearthline.attribution._split import split
-from hearthline.attribution._weights import replicate_weights
 from hearthline.schema.errors import UnknownName
 
-__all__ = ["Band", "Model", "Part", "Rule", "intervals", "load", "names", "replicate_weights", "split"]
+if TYPE_CHECKING:
+    from hearthline.attribution._intervals import Band, Part, intervals
+    from hearthline.attribution._model import Model, Rule
+    from hearthline.attribution._paths import PathCredit, credit_paths
+    from hearthline.attribution._split import split
+    from hearthline.attribution._weights import replicate_weights
+
+__all__ = [
+    "Band",
+    "Model",
+    "Part",
+    "PathCredit",
+    "Rule",
+    "credit_paths",
+    "intervals",
+    "load",
+    "names",
+    "replicate_weights",
+    "split",
+]
+
+# Imported when asked for: a list of models, or a table of paths, should not wait for scipy.
+_HOLDS = {
+    "_intervals": ("Band", "Part", "intervals"),
+    "_model": ("Model", "Rule"),
+    "_paths": ("PathCredit", "credit_paths"),
+    "_split": ("split",),
+    "_weights": ("replicate_weights",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for module, held in _HOLDS.items():
+        if name in held:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 @cache
@@ -28,7 +59,7 @@ def names() -> tuple[str, ...]:
 
 
 @cache
-def load(name: str) -> Model:
+def load(name: str) -> "Model":
     """Return the model of that name.
 
     Raises:

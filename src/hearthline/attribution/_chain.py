@@ -11,6 +11,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import bicgstab
 
+from hearthline.attribution._closed_form import closed_form
 from hearthline.attribution._sums import sums_by
 from hearthline.schema.errors import NothingToAnswer
 from hearthline.schema.journey import Bools, Floats, Ints, Journeys, Sparse
@@ -163,24 +164,15 @@ def removal_effects(walks: Walks) -> Removal:
             f"{MOST_CHANNELS} remain"
         )
     if walks.order == 1:
-        conversion, effect[chain.channel] = _closed_form(chain)
+        conversion, effect[chain.channel] = closed_form(
+            chain.step.toarray(), chain.buy, chain.start, chain.start_buy
+        )
         return Removal(effect, conversion)
     nothing_removed = np.ones((len(chain.channel), 1), np.bool_)
     conversion = float(chain.start @ _reach(chain, nothing_removed)[:, 0]) + chain.start_buy
     if conversion > 0.0:
         effect[used] = 1.0 - _without(chain, used) / conversion
     return Removal(np.clip(effect, 0.0, 1.0), conversion)
-
-
-def _closed_form(chain: Chain) -> tuple[float, Floats]:
-    inverse = np.linalg.inv(np.eye(len(chain.channel)) - chain.step.toarray())
-    reach = inverse @ chain.buy
-    visits = chain.start @ inverse
-    conversion = float(chain.start @ reach) + chain.start_buy
-    if conversion <= 0.0:
-        return 0.0, np.zeros(len(chain.channel))
-    effect = visits * reach / (np.diag(inverse) * conversion)
-    return conversion, np.clip(effect, 0.0, 1.0)
 
 
 def _without(chain: Chain, removed: Ints) -> Floats:
