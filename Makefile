@@ -60,12 +60,12 @@ coverage-of-intervals: $(VENV)/dev.done ## how often the 90 % intervals hold the
 	$(call say,coverage of the 90 % intervals)
 	@$(BIN)/python benchmarks/coverage_of_intervals.py
 
-picture: $(VENV)/base.done ## draw docs/demo.svg anew from the demo's figures
-	$(call say,docs/demo.svg)
-	@$(BIN)/python docs/picture.py
+picture: $(VENV)/base.done ## run the demo and show it anew in the README (excerpt and docs/demo.svg)
+	$(call say,README.md and docs/demo.svg)
+	@$(BIN)/python docs/demo.py
 
 docs: $(VENV)/base.done ## write the pages that are made from the code anew
-	$(call say,docs/cli.md docs/models.md docs/settings.md docs/event.md)
+	$(call say,docs/cli.md docs/python.md docs/settings.md docs/event.md)
 	@$(BIN)/python docs/pages.py
 
 # The base lock takes its versions from the dev lock, so that what is tested is what is used.

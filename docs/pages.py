@@ -3,24 +3,25 @@
 A test compares each page with what this file makes, so that no page goes stale.
 """
 
-import re
 from collections.abc import Iterator
-from inspect import cleandoc
+from inspect import cleandoc, signature
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import msgspec
 import typer.main
 
-from hearthline import attribution
+import hearthline as hl
 from hearthline.cli import COMMANDS, app
 from hearthline.cli._settings_file import settings_text
 from hearthline.schema import event
 from hearthline.schema.arrow import EVENTS
 
-__all__ = ["PAGES", "cli", "events", "models", "settings"]
+__all__ = ["PAGES", "cli", "events", "python", "settings"]
 
 HERE = Path(__file__).parent
+_UNTOLD = "The figure behind it: rows, units, intervals, definition."
 
 _CLI = """# The command line
 
@@ -39,11 +40,20 @@ An error reads `error[kind]: where: what was wrong`, then `help: what to do`. Se
 to see where a defect of ours lies.
 """
 
-_MODELS = """# Models
+_PYTHON = """# The Python API
 
-One idea, one file in `src/hearthline/attribution/`. All of them run on every answer; `[attribution]
-models` in `hearthline.toml` chooses some, `[attribution] default` the one that reports lead with. `make
-truth` measures every model's error against what the channels of simulated towns really caused.
+`import hearthline as hl` gives the names below and no others; each is loaded when it is first used.
+`hl.init(folder)` makes a home or returns the one that is there, `hl.open_home(folder)` returns one that
+must be there.
+
+```python
+import hearthline as hl
+
+home = hl.init("my-home")
+home.add("events.csv", "orders.csv")
+home.run()
+home.report("attribution").df()
+```
 """
 
 _SETTINGS = """# Settings
@@ -107,17 +117,6 @@ def cli() -> str:
     return "\n".join(parts)
 
 
-def models() -> str:
-    """Return the page of all models."""
-    parts = [_MODELS]
-    for name in attribution.names():
-        model = attribution.load(name)
-        text = re.split(r"\n\n(?:Args|Attributes|>>>|Source)", cleandoc(type(model).__doc__ or ""))[0]
-        published = f"\n\nPublished in: {model.paper}" if model.paper else ""
-        parts.append(f"## `{name}`: {model.title}\n\n{text.strip()}{published}\n")
-    return "\n".join(parts)
-
-
 def settings() -> str:
     """Return the page of all settings."""
     return f"{_SETTINGS}\n```toml\n{settings_text().rstrip()}\n```\n"
@@ -139,7 +138,36 @@ def events() -> str:
     return "\n".join(parts)
 
 
-PAGES = {"cli.md": cli, "models.md": models, "settings.md": settings, "event.md": events}
+def python() -> str:
+    """Return the page of the Python API."""
+    parts = [_PYTHON]
+    for kind in (hl.Home, hl.Result):
+        parts.append(f"## `{kind.__name__}`\n\n{_first(kind)}\n")
+        rows = [
+            f"| `.{name}{_call(member)}` | {_first(member)} |"
+            for name, member in vars(kind).items()
+            if not name.startswith("_")
+        ]
+        parts.append("| member | what comes back |\n|---|---|\n" + "\n".join(rows) + "\n")
+    rest = [name for name in hl.__all__ if name not in ("Home", "Result", "__version__")]
+    rows = [f"| `hl.{name}` | {_first(getattr(hl, name))} |" for name in rest]
+    parts.append("## The other names\n\n| name | what it is |\n|---|---|\n" + "\n".join(rows))
+    parts.append("| `hl.__version__` | The version, as text. |\n")
+    return "\n".join(parts)
+
+
+def _first(documented: object) -> str:
+    return _words(cleandoc(documented.__doc__ or _UNTOLD).split("\n\n")[0])
+
+
+def _call(member: object) -> str:
+    if not isinstance(member, FunctionType):
+        return ""
+    names = [p for p in signature(member).parameters if p != "self"]
+    return f"({', '.join(names)})"
+
+
+PAGES = {"cli.md": cli, "python.md": python, "settings.md": settings, "event.md": events}
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import json
 import shutil
 import webbrowser
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,7 @@ from rich.text import Text
 import hearthline as hl
 from hearthline.cli._options import JsonOption
 from hearthline.cli._screen import Stages, print_json, results, stages, table
+from hearthline.schema import text
 from hearthline.schema.errors import BadConfig
 
 if TYPE_CHECKING:
@@ -86,6 +88,9 @@ def _fresh(folder: Path, town: dict[str, Any]) -> "hl.Home":
             shutil.rmtree(folder / part, ignore_errors=True)
     elif folder.exists() and any(folder.iterdir()):
         raise BadConfig(f"{folder}: is not empty and no earlier demo; choose another folder with --home")
+    folder.mkdir(parents=True, exist_ok=True)
+    # Nobody lives in the town: with a fixed key, ids and so intervals are the same in every demo.
+    (folder / "secret.key").write_bytes(sha256(b"hearthline demo").digest())
     home = hl.init(folder)
     mark.write_text(json.dumps(town) + "\n", encoding="utf-8")
     return home
@@ -123,7 +128,8 @@ def print_misses(console: Console, misses: "list[Miss]") -> None:
         console.print(Text(f"  {line}", "dim"))
 
 
-def _half(miss: "Miss | None") -> tuple[str, str, str]:
+def _half(miss: "Miss | None") -> list[str]:
     if miss is None:
-        return ("", "", "")
-    return tuple("–" if v is None else f"{v:.2f}" for v in (miss.off, miss.rank, miss.recovered))  # type: ignore[return-value]
+        return ["", "", ""]
+    values = (miss.off, miss.rank, miss.recovered)
+    return [text.MISSING if v is None else f"{v:.2f}".replace("-", text.MINUS) for v in values]

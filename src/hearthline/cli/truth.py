@@ -12,6 +12,7 @@ from rich.text import Text
 import hearthline as hl
 from hearthline.cli._options import JsonOption
 from hearthline.cli._screen import Stages, print_json, results, stages, table
+from hearthline.schema import text
 from hearthline.schema.errors import BadConfig
 
 if TYPE_CHECKING:
@@ -126,5 +127,5 @@ def _show(rows: Sequence[dict[str, Any]], about: str) -> None:
 
 def _said(value: dict[str, float] | None) -> str:
     if value is None:
-        return "–"
-    return f"{value['mean']:.3f} ({value['least']:.3f} to {value['largest']:.3f})".replace("-", "−")
+        return text.MISSING
+    return f"{value['mean']:.3f} ({value['least']:.3f} to {value['largest']:.3f})".replace("-", text.MINUS)
