@@ -42,7 +42,7 @@ def unit(resolution: Resolution, who: Names, day: float = 0) -> int | None:
 
 
 def test_identifiers_seen_together_are_one_household():
-    login = ids("customer:c1", "segment.anonymous:a1")
+    login = ids("customer:c1", "segment.anonymous_id:a1")
     voice = ids("customer:c1", "alexa.user:u1")
     r = resolved([(login, 0, 1, 2), (voice, 2, 3, 2), (ids("alexa.user:u1", "device:s1"), 4, 5, 9)])
     assert unit(r, login) == unit(r, voice) == unit(r, ids("alexa.user:u1", "device:s1"))
@@ -81,7 +81,7 @@ def test_a_value_that_is_no_id_joins_nobody(value):
 
 
 def test_an_id_with_too_many_partners_is_demoted_with_the_reason():
-    kiosk = [ids(f"customer:p{i}", "segment.anonymous:kiosk") for i in range(50)]
+    kiosk = [ids(f"customer:p{i}", "segment.anonymous_id:kiosk") for i in range(50)]
     r = resolved([(k, 0, 1, 1) for k in kiosk])
     assert len({unit(r, k) for k in kiosk}) == 50
     assert all("too many" in row["note"] for row in r.links.to_pylist())
@@ -102,7 +102,9 @@ def test_a_shared_device_never_becomes_one_person():
 
 
 def test_the_order_of_arrival_means_nothing():
-    rows = [(ids(f"customer:c{i % 7}", f"alexa.user:u{i % 5}", f"device:d{i}"), i, i + 3, 2) for i in range(40)]
+    rows = [
+        (ids(f"customer:c{i % 7}", f"alexa.user:u{i % 5}", f"device:d{i}"), i, i + 3, 2) for i in range(40)
+    ]
     forward, backward = resolved(rows), resolved(rows[::-1])
     assert forward.members.sort_by("identity") == backward.members.sort_by("identity")
 

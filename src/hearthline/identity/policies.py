@@ -33,7 +33,7 @@ BUILT_IN: Mapping[str, NamespacePolicy] = {
     "stripe.customer": _PERSON,
     "alexa.user": _ACCOUNT,
     "amazon.directed_customer": _ACCOUNT,
-    "segment.anonymous": _BROWSER,
+    "segment.anonymous_id": _BROWSER,
     "anonymous": _BROWSER,
     "smartthings.location": _HOME,
     "ip_hmac": _NETWORK,

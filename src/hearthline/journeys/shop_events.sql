@@ -1,4 +1,5 @@
--- What shops and machines said of orders, refunds and enrolments: few rows, all the columns needed.
+-- What shops and machines said of orders, refunds and enrolments: few rows, all the columns needed. Orders
+-- that a shop marks as tests (their source ends in /test) are nobody's.
 SELECT DISTINCT e.key, e.id, e.source, e.layer, unix_micros(e.time) AS time_us, e.identity, e.modality, k.usable, k.step,
   e.commerce_action AS action, e.commerce_order AS order_id, e.commerce_subscription AS subscription,
   coalesce(e.commerce_revenue, e.commerce_total) AS revenue, coalesce(e.commerce_total, e.commerce_revenue) AS total,
@@ -8,5 +9,6 @@ SELECT DISTINCT e.key, e.id, e.source, e.layer, unix_micros(e.time) AS time_us, 
 FROM raw_events e
 JOIN (
   SELECT context, usable, step FROM kinds
-  WHERE commerce_action IN ('placed', 'updated', 'cancelled', 'refunded') OR automation_role IN ('enrol', 'end')
+  WHERE (commerce_action IN ('placed', 'updated', 'cancelled', 'refunded') OR automation_role IN ('enrol', 'end'))
+    AND source NOT LIKE '%/test'
 ) k ON e.context = k.context

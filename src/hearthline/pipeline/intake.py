@@ -123,25 +123,29 @@ class _Reader:
         self.events, self.raw, self.refused = [], [], []
 
     def take(self, number: int, line: bytes) -> None:
-        """Read one payload."""
+        """Read one payload: into events, a reject, or, where a batch is good in part, both."""
         try:
             payload = msgspec.json.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             cure = "send one JSON object a line"
+            self._intake("unknown").read += 1
             self._refuse("unknown", number, line, BadPayload("json", f"not JSON; {error}", cure, "not-json"))
             return
         platform = self._platform(payload)
+        self._intake(platform or "unknown").read += 1
         if platform is None:
             wrong = f"no source knows this shape; got {_shape(payload)}"
             cure = "name it with --source, or map its fields"
             self._refuse("unknown", number, line, BadPayload("json", wrong, cure, "unknown-shape"))
             return
+        found, refusal = sources.read_all(platform, payload, self.request.received)
+        if refusal is not None:
+            self._refuse(platform, number, line, refusal)
+        if found:
+            self._keep(platform, number, line, found)
+
+    def _keep(self, platform: str, number: int, line: bytes, found: list[Event]) -> None:
         digest = sha256(line).hexdigest()
-        try:
-            found = list(sources.load(platform).read(payload, self.request.received))
-        except BadPayload as error:
-            self._refuse(platform, number, line, error)
-            return
         raw = Raw(
             media_type="application/json",
             sha256=digest,
@@ -151,9 +155,7 @@ class _Reader:
         )
         self.events += [msgspec.structs.replace(e, raw=raw) for e in found]
         self.raw.append(RawPayload(sha256=digest, media_type="application/json", body=line))
-        intake = self._intake(platform)
-        intake.read += 1
-        intake.events += len(found)
+        self._intake(platform).events += len(found)
 
     def _platform(self, payload: object) -> str | None:
         if not isinstance(payload, dict):
@@ -176,9 +178,7 @@ class _Reader:
             cure=error.cure,
             raw=line,
         )
-        intake = self._intake(platform)
-        intake.read += 1
-        intake.refuse([reject])
+        self._intake(platform).refuse([reject])
         self.refused.append(reject)
 
 

@@ -116,6 +116,7 @@ def _about(
 ) -> dict[str, Any]:
     counted = writer.table("SELECT CAST(sum(events) AS BIGINT) AS n FROM context_counts")
     events = counted["n"][0].as_py()
+    chosen = core.settings.attribution
     first, last = core.layout.first_ms, core.layout.last_ms
     return {
         "run": name,
@@ -131,5 +132,8 @@ def _about(
         "engine": core.engine.name,
         "version": version("hearthline"),
         "demo": demo,
-        "default_model": core.settings.attribution.default,
+        "default_model": chosen.default,
+        "min_homes": chosen.min_homes,
+        "persistence": chosen.persistence,
+        "displacement": chosen.displacement,
     }

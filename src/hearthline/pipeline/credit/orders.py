@@ -95,7 +95,7 @@ def _orders(engine: Engine, kind: str, enrolments: pa.Array) -> Orders:
     rows = engine.table(
         "SELECT order_id, unit, as_ms(time_us) AS time_ms, CAST(net * 1000000 AS BIGINT) AS micros, "
         f"enrolment, coalesce(cycle, 0) AS cycle FROM orders WHERE status = 'placed' AND kind = '{kind}' "
-        f"ORDER BY {_HOUSED_FIRST}, as_ms(time_us), order_id"
+        f"ORDER BY {_HOUSED_FIRST}, time_us, order_id"
     )
     unit, housed = _unit(rows)
     at = pc.index_in(rows["enrolment"].combine_chunks(), value_set=enrolments)

@@ -1,0 +1,262 @@
+"""What a journey is and who earns, told as small towns; every sum is to the cent."""
+
+from collections.abc import Callable
+
+import pytest
+
+from hearthline.api import Home
+from hearthline.schema.event import Consent, Initiator
+from tests.pipeline.conftest import Story, credit
+
+Answered = Callable[..., Home]
+
+
+def test_touches_before_the_order_share_its_value(answered: Answered) -> None:
+    story = Story()
+    story.touch(1, channel="tv")
+    story.touch(2, channel="voice", stage="consideration")
+    story.order(3, net="10.00")
+    assert credit(answered(story)) == {"tv": 5.0, "voice": 5.0}
+
+
+def test_a_touch_after_the_order_never_earns(answered: Answered) -> None:
+    before, after = Story(), Story()
+    for story in (before, after):
+        story.touch(1, channel="tv")
+        story.order(3)
+    after.touch(3.0001, channel="mail", stage="consideration")
+    after.touch(4, channel="ship", stage="post_purchase")
+    assert credit(answered(before)) == credit(answered(after)) == {"tv": 10.0}
+
+
+def test_a_message_about_the_order_is_no_touch_of_the_next_one(answered: Answered) -> None:
+    story = Story()
+    story.touch(1, channel="tv")
+    story.order(3)
+    story.touch(4, channel="ship", stage="post_purchase")
+    story.order(9)
+    assert credit(answered(story)) == {"tv": 10.0, "(baseline)": 10.0}
+
+
+def test_a_second_order_begins_a_new_journey(answered: Answered) -> None:
+    story = Story()
+    story.touch(1, channel="tv")
+    story.order(2, net="10.00")
+    story.touch(3, channel="voice")
+    story.order(4, net="7.00")
+    assert credit(answered(story)) == {"tv": 10.0, "voice": 7.0}
+
+
+def test_touches_older_than_the_look_back_do_not_earn(answered: Answered) -> None:
+    story = Story()
+    story.touch(1, channel="tv")
+    story.touch(28, channel="voice")
+    story.order(40, net="10.00")
+    assert credit(answered(story)) == {"voice": 10.0}
+
+
+def test_a_channel_or_a_stage_may_have_its_own_look_back(answered: Answered) -> None:
+    story = Story()
+    story.touch(1, channel="tv")
+    story.touch(20, channel="voice", stage="consideration")
+    story.touch(39, channel="web", stage="consideration")
+    story.order(40, net="10.00")
+    by_channel = answered(story, "[journeys.lookback]\ntv = 60\nvoice = 7\n")
+    assert credit(by_channel) == {"tv": 5.0, "web": 5.0}
+    by_stage = answered(story, "[journeys.lookback]\n'stage:consideration' = 7\n")
+    assert credit(by_stage) == {"web": 10.0}
+
+
+def test_a_machine_placed_order_is_owed_to_its_enrolment_and_cuts_no_journey(answered: Answered) -> None:
+    story = Story()
+    story.touch(1, channel="fridge", stage="consideration")
+    story.enrol(2)
+    story.touch(3, channel="tv")
+    story.machine(10, net="20.00")
+    story.touch(11, channel="voice")
+    story.order(12, net="8.00")
+    home = answered(story)
+    assert credit(home, "last_touch", "machine") == {"fridge": 20.0}
+    assert credit(home, "linear", "person") == pytest.approx(
+        {"fridge": 8 / 3, "tv": 8 / 3, "voice": 8 / 3}, abs=1e-5
+    )
+
+
+def test_every_further_machine_placed_order_goes_back_to_the_same_enrolment(answered: Answered) -> None:
+    story = Story()
+    story.touch(1, channel="fridge", stage="consideration")
+    story.enrol(2)
+    for day in (10, 24, 38):
+        story.machine(day, net="20.00")
+        story.touch(day + 1, channel="tv")
+    home = answered(story)
+    assert credit(home, "last_touch", "machine") == {"fridge": 60.0}
+    cycles = home.sql("SELECT cycle FROM orders WHERE kind = 'machine' ORDER BY time")["cycle"].to_pylist()
+    assert cycles == [1, 2, 3]
+
+
+def test_persistence_and_displacement_leave_their_part_unattributed(answered: Answered) -> None:
+    story = Story()
+    story.touch(1, channel="fridge", stage="consideration")
+    story.enrol(2)
+    story.machine(10, net="100.00")
+    story.machine(24, net="100.00")
+    home = answered(story, "persistence = 0.5\ndisplacement = 0.2\n")
+    assert credit(home, "last_touch", "machine") == {"fridge": 120.0, "(baseline)": 80.0}
+
+
+def test_an_order_without_a_known_enrolment_is_unattributed_and_says_so(answered: Answered) -> None:
+    story = Story()
+    story.touch(1)
+    story.machine(10, ref="nobody-knows", net="20.00")
+    home = answered(story)
+    row = home.sql(
+        "SELECT reason, amount FROM unattributed WHERE model = 'linear' AND kind = 'machine'"
+    ).to_pylist()
+    assert [(r["reason"], float(r["amount"])) for r in row] == [("no enrolment known", 20.0)]
+
+
+def test_the_same_machine_order_told_twice_counts_once_with_the_price(answered: Answered) -> None:
+    story = Story()
+    story.enrol(2)
+    story.machine(10, net=None, number="dash-1", source="//dash/a")
+    story.machine(10.1, net="20.00", number="shop-1", source="//shop/a")
+    rows = answered(story).sql("SELECT order_id FROM orders")["order_id"].to_pylist()
+    assert rows == ["shop-1"]
+
+
+def test_an_order_echoed_by_a_platform_counts_once(answered: Answered) -> None:
+    story = Story()
+    story.touch(1)
+    story.order(3, net="10.00", number="77", source="//shop/a")
+    story.order(3, net="12.00", number="77", source="//segment/a", layer="platform")
+    assert credit(answered(story)) == {"tv": 10.0}
+
+
+def test_the_same_event_twice_counts_once(answered: Answered) -> None:
+    story = Story()
+    story.touch(1)
+    story.order(3, id="same", number="1")
+    story.order(3, id="same", number="1")
+    home = answered(story)
+    assert credit(home) == {"tv": 10.0}
+    assert home.sql("SELECT duplicates FROM run")["duplicates"].to_pylist() == [1]
+
+
+def test_a_refund_follows_its_order(answered: Answered) -> None:
+    story = Story()
+    story.touch(1)
+    story.order(3, net="10.00", number="1")
+    story.refund(9, "1", "4.00")
+    assert credit(answered(story)) == {"tv": 6.0}
+
+
+def test_a_refund_without_its_order_is_noticed_and_adds_nothing(answered: Answered) -> None:
+    story = Story()
+    story.touch(1)
+    story.order(3, net="10.00", number="1")
+    story.refund(9, "not-here", "4.00")
+    home = answered(story)
+    assert credit(home) == {"tv": 10.0}
+    found = home.sql("SELECT found, severity FROM checks WHERE name = 'refunds without order'").to_pylist()
+    assert found == [{"found": 1, "severity": "warning"}]
+
+
+def test_a_refund_never_makes_an_order_negative(answered: Answered) -> None:
+    story = Story()
+    story.touch(1)
+    story.order(3, net="10.00", number="1")
+    story.refund(9, "1", "14.00")
+    home = answered(story)
+    assert home.sql("SELECT sum(net) AS n FROM orders")["n"].to_pylist()[0] == 0
+
+
+def test_denied_consent_earns_nothing_and_the_money_still_adds_up(answered: Answered) -> None:
+    story = Story()
+    story.touch(1, channel="tv", consent=Consent(measurement="denied"))
+    story.touch(2, channel="voice")
+    story.order(3, net="10.00")
+    story.order(4, home="b", net="5.00", consent=Consent(measurement="denied"))
+    assert credit(answered(story)) == {"voice": 10.0, "(baseline)": 5.0}
+
+
+def test_unknown_consent_is_left_out_when_the_settings_say_so(answered: Answered) -> None:
+    story = Story()
+    story.touch(1, channel="tv", consent=Consent())
+    story.touch(2, channel="voice")
+    story.order(3, net="10.00")
+    assert credit(answered(story)) == {"tv": 5.0, "voice": 5.0}
+    assert credit(answered(story, "[consent]\nunknown = 'exclude'\n")) == {"voice": 10.0}
+
+
+def test_orders_in_a_currency_without_a_rate_are_set_aside_and_shown(answered: Answered) -> None:
+    story = Story()
+    story.touch(1)
+    story.order(3, net="10.00")
+    story.order(4, net="10.00")
+    story.order(5, net="99.00", currency="USD")
+    home = answered(story)
+    aside = home.sql("SELECT currency, set_aside FROM orders WHERE status = 'set_aside'").to_pylist()
+    assert [(r["currency"], float(r["set_aside"])) for r in aside] == [("USD", 99.0)]
+    with_rate = answered(story, "[money]\ncurrency = 'EUR'\nrates = { USD = 0.5 }\n")
+    assert sum(credit(with_rate).values()) == 69.5
+
+
+def test_low_stock_is_a_condition_and_never_earns(answered: Answered) -> None:
+    story = Story()
+    story.level(1, 80)
+    story.level(2, 10)
+    story.touch(2.5, channel="tv")
+    story.order(3, net="10.00")
+    home = answered(story)
+    assert set(credit(home, "additive_hazard")) <= {"tv", "(baseline)"}
+    assert credit(home) == {"tv": 10.0}
+
+
+def test_kinds_of_orders_are_disjoint_and_are_all(answered: Answered) -> None:
+    story = Story()
+    story.touch(1)
+    story.enrol(2)
+    story.machine(10)
+    story.order(12)
+    story.order(13, initiator=Initiator(kind="unknown"))
+    home = answered(story)
+    kinds = {
+        r["kind"]: r["n"]
+        for r in home.sql("SELECT kind, count(*) AS n FROM orders GROUP BY kind").to_pylist()
+    }
+    assert kinds == {"person": 2, "machine": 1}
+    actors = home.sql("SELECT actor FROM orders ORDER BY time")["actor"].to_pylist()
+    assert actors == ["machine", "person", "unknown"]
+
+
+def test_the_order_of_arrival_and_names_of_channels_mean_nothing(answered: Answered) -> None:
+    def told(reverse: bool, names: dict[str, str]) -> dict[str, float]:
+        story = Story()
+        for i in range(30):
+            story.touch(i, home=f"h{i % 5}", channel=names["x" if i % 3 else "y"])
+            if i % 4 == 0:
+                story.order(i + 0.5, home=f"h{i % 5}", number=f"n{i}")
+        if reverse:
+            story.events.reverse()
+        return credit(answered(story), "markov")
+
+    plain = told(False, {"x": "x", "y": "y"})
+    assert told(True, {"x": "x", "y": "y"}) == plain
+    renamed = told(False, {"x": "a", "y": "z"})
+    assert renamed == {{"x": "a", "y": "z"}.get(k, k): v for k, v in plain.items()}
+
+
+def test_person_journeys_keep_two_members_of_one_home_apart(answered: Answered) -> None:
+    story = Story()
+    for name in ("ann", "bob"):
+        story.touch(0.5, home=name, channel=f"hello-{name}", household_hints=_flat())
+    story.order(3, home="ann", net="10.00", household_hints=_flat())
+    assert set(credit(answered(story))) == {"hello-ann", "hello-bob"}
+    assert set(credit(answered(story, "[journeys]\nunit = 'person'\n"))) == {"hello-ann"}
+
+
+def _flat() -> tuple[object, ...]:
+    from hearthline.schema.event import Hint
+
+    return (Hint(kind="home", value="flat-1"),)
