@@ -199,10 +199,10 @@ class Home:
         return pipeline.doctor(self._folder)
 
     def html(self, names: Sequence[str] | None = None) -> str:
-        """Return reports as one self-contained HTML page; default: all of them."""
+        """Return reports as one self-contained HTML page; default: all of them, in their order."""
         answer = self.answer()
         try:
-            figures = [reports.load(n).build(answer) for n in names or reports.names()]
+            figures = [reports.load(n).build(answer) for n in names or reports.in_order()]
             demo = "Simulated data: a made-up town whose truth is known." if answer.about["demo"] else None
         finally:
             answer.close()

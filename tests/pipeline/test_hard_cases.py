@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -162,11 +163,16 @@ def test_an_append_that_breaks_off_leaves_nothing_behind(tmp_path: Path) -> None
     live_in(tmp_path, story.events)
     lake = Lake(HomeFolder.open(tmp_path).lake)
     before = lake.manifest()
-    with pytest.raises(ZeroDivisionError), lake.batch(story.events[0].time) as batch:
-        batch.write("intake", lake_row())
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        _break_off(lake, story.events[0].time)
     assert lake.manifest() == before
     assert lake.strays() == []
+
+
+def _break_off(lake: Lake, received: datetime) -> None:
+    with lake.batch(received) as batch:
+        batch.write("intake", lake_row())
+        raise ZeroDivisionError
 
 
 def lake_row() -> object:

@@ -1,7 +1,8 @@
 """The reports: one named table, one module, discovered by its file. Every surface renders them alike.
 
-A report module defines `TITLE`, `QUESTION`, `DEFINITION` and `build(answer) -> Figure`. It reads the
-answer's tables by SQL and computes nothing that a model or a signal should.
+A report module defines `POSITION` (where it stands on a page of several), `TITLE`, `QUESTION`,
+`DEFINITION` and `build(answer) -> Figure`. It reads the answer's tables by SQL and computes nothing that
+a model or a signal should.
 """
 
 import pkgutil
@@ -14,7 +15,7 @@ import pyarrow as pa
 from hearthline.schema.errors import UnknownName
 from hearthline.schema.figure import Figure
 
-__all__ = ["Answer", "Report", "load", "names"]
+__all__ = ["Answer", "Report", "in_order", "load", "names"]
 
 
 class Answer(Protocol):
@@ -38,6 +39,7 @@ class Answer(Protocol):
 class Report(Protocol):
     """What every module in this folder offers."""
 
+    POSITION: int
     TITLE: str
     QUESTION: str
     DEFINITION: str
@@ -63,3 +65,8 @@ def load(name: str) -> Report:
     if name not in names():
         raise UnknownName(f"reports: no report named {name!r}; choose one of {', '.join(names())}")
     return cast("Report", import_module(f"{__name__}.{name}"))
+
+
+def in_order() -> tuple[str, ...]:
+    """Return the names of all reports as they stand on a page: the first question first."""
+    return tuple(sorted(names(), key=lambda name: (load(name).POSITION, name)))

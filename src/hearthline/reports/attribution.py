@@ -11,6 +11,7 @@ from hearthline.reports._words import BASELINE, KINDS, channel
 from hearthline.schema import text
 from hearthline.schema.figure import Chart, Column, Figure
 
+POSITION = 20
 TITLE = "Attribution"
 QUESTION = "Which channel earned how much revenue, under which model, and how sure is that?"
 DEFINITION = (

@@ -12,6 +12,7 @@ from hearthline.reports._words import STAGES, STEPS
 from hearthline.schema import text
 from hearthline.schema.figure import Chart, Column, Figure
 
+POSITION = 80
 TITLE = "Touchpoint audit"
 QUESTION = (
     "Which touchpoints are connected, how much revenue can each see, and what should be connected next?"

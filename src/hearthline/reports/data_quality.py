@@ -9,6 +9,7 @@ from hearthline.reports._reading import Row, rows, run, table
 from hearthline.schema import text
 from hearthline.schema.figure import Column, Figure
 
+POSITION = 100
 TITLE = "Data quality"
 QUESTION = "What was refused, counted twice, unknown or late, and what cures it?"
 DEFINITION = (

@@ -10,6 +10,7 @@ from hearthline.reports._reading import Row, min_homes, rows, run, table
 from hearthline.schema import text
 from hearthline.schema.figure import Chart, Column, Figure
 
+POSITION = 90
 TITLE = "Homes"
 QUESTION = "Which homes and devices were found, how were they put together, and what do they share?"
 DEFINITION = (

@@ -11,6 +11,7 @@ from hearthline.reports._words import STAGES, STEPS
 from hearthline.schema import text
 from hearthline.schema.figure import Chart, Column, Figure
 
+POSITION = 40
 TITLE = "Journey map"
 QUESTION = "Which steps of the journey do homes reach, what does each earn, and where do they drop off?"
 DEFINITION = (

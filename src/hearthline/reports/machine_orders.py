@@ -11,6 +11,7 @@ from hearthline.reports._words import BASELINE, KINDS, channel
 from hearthline.schema import text
 from hearthline.schema.figure import Chart, Column, Figure
 
+POSITION = 50
 TITLE = "Orders placed by machines and subscriptions"
 QUESTION = "To which channels do machine-placed orders and renewals really owe their revenue?"
 DEFINITION = (

@@ -13,6 +13,7 @@ from hearthline.reports._words import BASELINE, PLACED, channel
 from hearthline.schema import text
 from hearthline.schema.figure import Chart, Column, Figure
 
+POSITION = 10
 TITLE = "Orders and revenue"
 QUESTION = "What changed, how sure is it, and does it add up?"
 DEFINITION = (

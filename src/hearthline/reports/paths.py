@@ -12,6 +12,7 @@ from hearthline.reports._reading import Row, min_homes, rows, run, table
 from hearthline.schema import text
 from hearthline.schema.figure import Chart, Column, Figure
 
+POSITION = 30
 TITLE = "Paths to an order"
 QUESTION = "Through which channels, in what order, and over how many days do orders come about?"
 DEFINITION = (

@@ -11,6 +11,7 @@ from hearthline.reports._words import KINDS, PLACED
 from hearthline.schema import text
 from hearthline.schema.figure import Column, Figure
 
+POSITION = 70
 TITLE = "Reconciliation"
 QUESTION = "Does every model's credit, with what is unattributed, sum to the shop's own total?"
 DEFINITION = (
