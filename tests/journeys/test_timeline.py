@@ -1,0 +1,68 @@
+"""Timelines cut into journeys, with the hours that each spent in which stratum."""
+
+import numpy as np
+import pyarrow as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hearthline.journeys import ENROLMENT, ORDER, Layout, split
+from hearthline.journeys.timeline import ENDED, MACHINE_ORDER
+
+DAY = 86_400_000
+LAYOUT = Layout(
+    channel=np.array([0, 1]),
+    lookback_h=np.array([720.0, 720.0]),
+    direct=np.array([False, False]),
+    first_ms=0,
+    last_ms=100 * DAY,
+    segment_unit=np.array([5]),
+    segment_code=np.array([2]),
+    segments=4,
+)
+
+
+def mark(day: float, code: int) -> int:
+    return int(day * DAY) * 2**20 + code
+
+
+def lists(*households: list[int]) -> pa.ListArray:
+    return pa.array([sorted(h) for h in households], pa.list_(pa.int64()))
+
+
+def test_orders_end_journeys_and_machine_orders_do_not() -> None:
+    marks = lists(
+        [mark(1, 0), mark(2, ORDER), mark(3, MACHINE_ORDER), mark(4, 1), mark(5, ORDER)], [mark(3, 1)]
+    )
+    journeys = split(np.array([5, 9]), marks, ORDER, LAYOUT).journeys
+    assert journeys.unit.tolist() == [5, 5, 5, 9]
+    assert journeys.converted.tolist() == [True, True, False, False]
+    assert journeys.channel.tolist() == [0, 1, 1]
+    assert journeys.lengths.tolist() == [1, 1, 0, 1]
+    assert (journeys.gap_h / 24).tolist() == [1, 1, 97]
+
+
+def test_touches_while_enrolled_led_to_no_enrolment() -> None:
+    marks = lists([mark(1, 0), mark(2, ENROLMENT), mark(3, 1), mark(10, ENDED), mark(11, 0)])
+    journeys = split(np.array([5]), marks, ENROLMENT, LAYOUT).journeys
+    assert journeys.channel.tolist() == [0, 0]
+    hours = np.asarray(journeys.strata_h.sum(axis=1)).ravel() / 24
+    assert hours.tolist() == [2, 90]
+
+
+codes = st.sampled_from([0, 1, ORDER, ENROLMENT, ENDED, MACHINE_ORDER])
+household = st.lists(st.tuples(st.floats(0, 99), codes), max_size=12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(household, min_size=1, max_size=5))
+def test_no_touch_is_lost_no_hour_is_counted_twice_and_batches_do_not_matter(homes) -> None:
+    marks = lists(*([mark(day, code) for day, code in home] for home in homes))
+    units = np.arange(len(homes)) * 7 + 5
+    whole = split(units, marks, ORDER, LAYOUT).journeys
+    assert len(whole.channel) == sum(code in (0, 1) for home in homes for _, code in home)
+    assert whole.n == len(homes) + sum(code == ORDER for home in homes for _, code in home)
+    assert (whole.gap_h >= 0).all()
+    np.testing.assert_allclose(np.asarray(whole.strata_h.sum(axis=1)).ravel(), whole.span_h, atol=1e-6)
+    apart = [split(units[i : i + 1], marks[i : i + 1], ORDER, LAYOUT).journeys for i in range(len(homes))]
+    assert np.concatenate([p.channel for p in apart]).tolist() == whole.channel.tolist()
+    assert np.concatenate([p.stratum for p in apart]).tolist() == whole.stratum.tolist()
