@@ -109,17 +109,17 @@ def _show(rows: Sequence[dict[str, Any]], about: str) -> None:
     console.print(
         Text.assemble(("Error of every model against the known truth", "bold"), (f"  {about}", "dim"))
     )
-    heads = ("model", "error, switched off", "error, Shapley", "rank", "credited for each 1.00")
+    heads = ("model", "error, off", "error, Shapley", "rank", "credited per 1.00")
     for world in dict.fromkeys(row["world"] for row in rows):
         for kind, title in _TITLES.items():
             chosen = [r for r in rows if r["world"] == world and r["kind"] == kind]
             console.print()
             console.print(Text(f"{world.capitalize()} world: {title.lower()}", "bold"))
-            cells = [(r["title"], *(_said(r[m]) for m in _MEASURES)) for r in chosen]
+            cells = [(r["title"].partition(" (half")[0], *(_said(r[m]) for m in _MEASURES)) for r in chosen]
             console.print(Padding(table(heads, cells, right=range(1, 5)), (0, 0, 0, 2), expand=False))
     console.print()
     for line in (
-        "Error: total variation between credited and true shares, 0 to 1; mean (least to largest seed).",
+        "Error: total variation between credited and true shares, 0 to 1; mean (least–largest seed).",
         "Truth: the town lived again with channels switched off, same random numbers. Baseline left out.",
     ):
         console.print(Text(line, "dim"))
@@ -128,4 +128,5 @@ def _show(rows: Sequence[dict[str, Any]], about: str) -> None:
 def _said(value: dict[str, float] | None) -> str:
     if value is None:
         return text.MISSING
-    return f"{value['mean']:.3f} ({value['least']:.3f} to {value['largest']:.3f})".replace("-", text.MINUS)
+    mean, least, largest = (f"{value[k]:.2f}".replace("-", text.MINUS) for k in ("mean", "least", "largest"))
+    return mean if least == largest else f"{mean} ({text.interval(least, largest)})"
