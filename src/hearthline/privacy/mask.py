@@ -1,7 +1,7 @@
 """Raw payloads without the person in them: personal values masked, bearer tokens cut, the rest as it came."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -75,21 +75,22 @@ def mask(value: Any, key: bytes, name: str = "", inside: str = "", known: Sequen
     >>> mask({"authToken": "abc"}, b"k")
     {'authToken': 'cut'}
     """
-    if isinstance(value, Mapping):
+    kind = type(value)
+    if kind is dict:
         return {k: mask(v, key, k, name, known) for k, v in value.items()}
-    if isinstance(value, list | tuple):
+    if kind is list or kind is tuple:
         return [mask(v, key, name, inside, known) for v in value]
-    if value is None or value == "" or isinstance(value, bool):
+    if value is None or kind is bool or value == "":
         return value
-    return _mask_plain(value, key, _judge(name, inside), name, known)
+    judged = _judge(name, inside)
+    if kind is str:
+        return _mask_text(value, key, judged, name, known)
+    return "hmac:" + pseudonym(name.lower(), str(value), key) if judged == "personal" else value
 
 
-def _mask_plain(value: str | int | float, key: bytes, judged: str, name: str, known: Sequence[str]) -> Any:
-    text = isinstance(value, str)
-    if judged == "secret" and text:
+def _mask_text(value: str, key: bytes, judged: str, name: str, known: Sequence[str]) -> str:
+    if judged == "secret":
         return "cut"
-    if judged == "personal" or (known and text and value in known):
-        return "hmac:" + pseudonym(name.lower(), str(value), key)
-    if isinstance(value, str) and ("@" in value or value.count(".") >= 3):
-        return mask_text(value, key)
-    return value
+    if judged == "personal" or (known and value in known):
+        return "hmac:" + pseudonym(name.lower(), value, key)
+    return mask_text(value, key) if "@" in value or value.count(".") >= 3 else value
