@@ -145,10 +145,12 @@ def _columns(structs: Sequence[Any], struct: type[msgspec.Struct]) -> list[list[
             continue
         values = [getattr(s, field.name) for s in structs]
         inner = _bare(field.type)
-        if isinstance(inner, type) and issubclass(inner, Group):
-            columns += _columns(values, inner)
-        else:
+        if not (isinstance(inner, type) and issubclass(inner, Group)):
             columns.append(values)
+        elif all(v is field.default for v in values):  # a group that nobody filled is read once
+            columns += [column * len(values) for column in _columns([field.default], inner)]
+        else:
+            columns += _columns(values, inner)
     return columns
 
 
