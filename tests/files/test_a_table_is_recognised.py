@@ -408,3 +408,41 @@ def test_consent_that_is_denied_stays_denied(tmp_path):
     )
     got = one(tmp_path, text).events.column("consent_measurement").to_pylist()
     assert got == ["granted", "denied", None, "unknown"]
+
+
+def test_every_row_points_to_its_own_identity(tmp_path):
+    body = "".join(f"2026-03-01T10:00:00Z,d{i // 3 * 7 % 5},h{i // 3 * 3 % 4},search\n" for i in range(60))
+    got = one(tmp_path, "ts,device_id,household,event\n" + body)
+    who = {r["identity"]: {i["value"] for i in r["identifiers"]} for r in got.identities.to_pylist()}
+    pointed = [who[k] for k in got.events.column("identity").to_pylist()]
+    assert pointed == [{f"d{i // 3 * 7 % 5}", f"h{i // 3 * 3 % 4}"} for i in range(60)]
+    assert len(who) == got.identities.num_rows == 20
+
+
+def test_what_a_sensor_sends_is_no_touch_and_no_persons_doing(tmp_path):
+    text = "ts,device_id,device_type,event,channel\n2026-03-01T10:00:00Z,d,contact sensor,door open,door\n"
+    (e,) = one(tmp_path, text).events.to_pylist()
+    assert (e["touch_channel"], e["stage"], e["initiator_kind"]) == (None, "none", "machine")
+
+
+def test_objects_with_the_usual_keys_and_an_object_inside_are_payloads(tmp_path):
+    file = tmp_path / "p.ndjson"
+    file.write_text('{"ts": "2026-03-01T10:00:00Z", "device_id": "d", "event": "search", "context": {}}\n')
+    assert isinstance(read(file), Payloads)
+    assert not isinstance(read(file, kind="events"), Payloads)
+
+
+def test_a_platforms_flat_message_is_a_payload(tmp_path):
+    file = tmp_path / "p.json"
+    file.write_text(
+        '{"clientId": "c", "timestamp": 1772445600000, "eventType": "disconnected", "sessionIdentifier": "s", '
+        '"principalIdentifier": "p", "clientInitiatedDisconnect": false, "versionNumber": 1}'
+    )
+    assert isinstance(read(file), Payloads)
+
+
+def test_a_column_in_utc_by_its_name_needs_no_zone(tmp_path):
+    text = "id,Created (UTC),order_id,Amount,Currency\n1,2026-03-01 10:00:00,7,5,EUR\n"
+    got = one(tmp_path, text)
+    assert got.rejects == []
+    assert got.events.column("time")[0].as_py() == datetime(2026, 3, 1, 10, tzinfo=UTC)

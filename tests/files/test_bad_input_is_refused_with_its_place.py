@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hearthline.files import Payloads, Rows, delimited, read
 from hearthline.files.columns import recognise
 from hearthline.files.currencies import CODES
+from hearthline.files.refusals import shown
 from hearthline.schema.errors import BadFile
 
 HEAD = "order_id,ts,amount,currency,household\n"
@@ -435,3 +436,23 @@ def test_well_quoted_rows_come_back_as_they_were_written(tmp_path_factory, writt
     at = itertools.accumulate((line.count("\n") for line in lines), initial=2)
     references = itertools.chain.from_iterable(p.events.column("raw_reference").to_pylist() for p in parts)
     assert [int(r.rpartition(":")[2]) for r in references] == list(at)[:-1]
+
+
+def test_a_row_that_cannot_be_split_is_refused_once_however_small_the_parts(tmp_path):
+    parts = rows(tmp_path, HEAD + GOOD + "ragged\n" + GOOD * 3, chunk_rows=1)
+    assert [len(p.rejects) for p in parts] == [1, 0, 0, 0]
+    assert sum(p.read for p in parts) == 5
+
+
+def test_further_lines_of_a_refused_order_are_refused_with_it(tmp_path):
+    text = (
+        "order_id,ts,total,product,household\n1,2026-03-01T10:00:00Z,30,a,h\n"
+        "2,2026-03-01T10:00:00Z,oops,b,h\n2,2026-03-01T10:00:00Z,,c,h\n"
+    )
+    got = one(tmp_path, text)
+    assert [r.reason for r in got.rejects] == ["bad-number", "bad-number"]
+    assert [len(p) for p in got.events.column("commerce_products").to_pylist()] == [1]
+
+
+def test_a_telephone_number_is_never_shown():
+    assert "49151" not in shown("+4915123456789")

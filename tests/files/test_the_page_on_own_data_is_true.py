@@ -33,7 +33,7 @@ def reasons() -> str:
 
 def written(text: str, name: str, body: str) -> str:
     """Return the page with the part between the marks of that name replaced."""
-    marks = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.S)
+    marks = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
     assert marks.search(text), f"docs/own-data.md has lost its marks for {name}"
     return marks.sub(lambda m: f"{m[1]}\n{body}\n\n{m[2]}", text)
 
