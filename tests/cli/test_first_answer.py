@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import hearthline as hl
-from hearthline import sim
+from hearthline import attribution, sim
 from hearthline.cli._truth import compare, rank_correlation, total_variation
 
 Called = Callable[..., Any]
@@ -115,3 +115,19 @@ def test_ranks_that_are_reversed_correlate_minus_one() -> None:
     assert rank_correlation([1.0, 2.0, 3.0], [3.0, 2.0, 1.0]) == -1.0
     assert rank_correlation([1.0, 1.0, 1.0], [3.0, 2.0, 1.0]) is None
     assert rank_correlation([1.0, 1.0, 2.0], [5.0, 5.0, 9.0]) == 1.0
+
+
+def test_truth_prints_every_models_error_in_every_world_asked_for(called: Called) -> None:
+    said = called(
+        "truth", "--homes", "40", "--days", "40", "--seeds", "5,6", "--world", "multiplicative", "--json"
+    )
+    assert said.code == 0, said.err
+    told = json.loads(said.out)
+    assert told["seeds"] == [5, 6]
+    rows = {(r["world"], r["model"], r["kind"]) for r in told["errors"]}
+    assert {
+        ("multiplicative", m, k) for m in attribution.names() for k in ("person", "automated", "all")
+    } <= rows
+    for row in told["errors"]:
+        off = row["off"]
+        assert off is None or off["least"] <= off["mean"] <= off["largest"]
