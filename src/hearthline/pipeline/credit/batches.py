@@ -50,7 +50,7 @@ class Batch:
 
 def batches(core: Core, book: Book) -> Iterator[Batch]:
     """Yield all households' journeys, some households at a time."""
-    for rows in core.engine.batches("SELECT unit, marks FROM timelines", _UNITS):
+    for rows in core.engine.batches("SELECT unit, marks FROM timelines ORDER BY unit", _UNITS):
         if not rows.num_rows:
             continue
         units = rows["unit"].to_numpy().astype(np.int64)
