@@ -261,7 +261,11 @@ def test_a_day_is_enough_for_an_order_but_not_for_an_event(tmp_path):
             "2026-03-01,c,3,12.5,GBP",
             ("google-ads", "c", "12.5", "GBP"),
         ),
-        ("Day,Campaign,Cost micros", "2026-03-01,c,12500000", ("google-ads", "c", "12.5", None)),
+        (
+            "Day,Campaign,Cost micros,Currency",
+            "2026-03-01,c,12500000,EUR",
+            ("google-ads", "c", "12.5", "EUR"),
+        ),
         (
             "Date,Campaign Name,Impressions,Spend,Currency",
             '"Mar 01, 2026",c,3,12.5,USD',
@@ -283,7 +287,7 @@ def test_spend_and_its_exports_are_recognised(tmp_path, header, row, expected):
 
 def test_lines_before_and_after_an_exports_table_do_no_harm(tmp_path):
     text = (
-        'Campaign report\n"March 1, 2026 - March 2, 2026"\nDay\tCampaign\tClicks\tCost\n'
+        'Campaign report\n"March 1, 2026 - March 2, 2026"\nDay\tCampaign\tClicks\tCost (EUR)\n'
         "2026-03-01\tc\t1\t2\n --\tTotal\t1\t2\n"
     )
     got = one(tmp_path, text.encode("utf-16"), name="ads.csv")

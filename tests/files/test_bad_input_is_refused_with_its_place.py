@@ -456,3 +456,22 @@ def test_further_lines_of_a_refused_order_are_refused_with_it(tmp_path):
 
 def test_a_telephone_number_is_never_shown():
     assert "49151" not in shown("+4915123456789")
+
+
+def test_spend_in_no_currency_is_refused_until_it_is_named(tmp_path):
+    text = "channel,day,cost\ntv,2026-03-01,5\n"
+    assert "--map currency=EUR" in refusal(tmp_path, text)
+    got = one(tmp_path, text, mapping={"currency": "eur"})
+    assert got.spend.column("currency").to_pylist() == ["EUR"]
+    assert "nor an ISO 4217 code" in refusal(tmp_path, text, mapping={"currency": "EURO"})
+
+
+def test_a_named_currency_stands_in_only_where_rows_have_none(tmp_path):
+    text = HEAD + GOOD.replace("EUR", "USD") + GOOD.replace("EUR", "")
+    got = one(tmp_path, text, mapping={"currency": "CHF"})
+    assert got.events.column("commerce_currency").to_pylist() == ["USD", "CHF"]
+
+
+def test_a_mapped_channel_of_another_file_is_no_channel_of_events():
+    with pytest.raises(BadFile, match="no column for `event` or `channel`"):
+        recognise("x:1", ["ts", "device_id", "household"], {"channel": "kanal"}, kind="events")

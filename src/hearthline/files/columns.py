@@ -169,7 +169,7 @@ SETTINGS = {
 _NEEDED: Mapping[Kind, tuple[tuple[str, ...], ...]] = {
     "events": (("ts",), ("event", "channel", "source", "medium"), tuple(f.name for f in _WHO)),
     "orders": (("order_id",), ("ts",), ("total", "net", "gross")),
-    "spend": (("day",), ("cost", "cost_micros"), ("channel",)),
+    "spend": (("day",), ("cost", "cost_micros"), ("channel",), ("currency",)),
 }
 _EXPORTS = (
     ("meta-ads", {"amountspent", "reportingstarts"}),
@@ -257,6 +257,8 @@ def found_in(header: Sequence[str], kind: Kind, mapping: Mapping[str, str]) -> F
     """Return which columns are which fields, taking the table for the given kind."""
     columns = _assigned(header, kind, mapping)
     settings = _settings(header, columns, mapping)
+    if kind != "spend":
+        settings.pop("channel", None)
     export = _export(header) if kind == "spend" else None
     if export and "channel" not in columns and "channel" not in settings:
         settings["channel"] = export
@@ -316,12 +318,13 @@ def _refusal(place: str, header_text: str, found: Found, group: tuple[str, ...])
     near = _near(group, found)
     fields = " or ".join(f"`{g}`" for g in group[:4])
     if near is None:
+        value = {"currency": "EUR", "channel": "NAME"}.get(group[0], "COLUMN")
         have = ", ".join(f"{f}={c}" for f, c in found.columns.items()) or "none"
         return BadFile(
             f"error[E101]: no column for {fields} in {file}, taken for a table of {found.kind}\n"
             f"  --> {place}:1\n   |\n{line:>2} | {header_text[:200]}\n"
             f"recognised: {have}\n"
-            f"help: name the column:  hearthline run {file} --map {group[0]}=COLUMN"
+            f"help: name the column:  hearthline run {file} --map {group[0]}={value}"
         )
     wanted, column = near
     at = header_text.find(column)

@@ -85,7 +85,7 @@ def _spend(reader: Reader, batch: Batch) -> Rows:
     refusals.add(~typed.where(cost_field), "missing-amount", cost_field)
     negative = pc.less(typed.get(cost_field), pa.scalar(0, MONEY))
     refusals.add(np.asarray(pc.fill_null(negative, fill_value=False)), "negative-amount", cost_field)
-    currency_refusals(typed, refusals, typed.where(cost_field))
+    currency_refusals(reader, typed, refusals, typed.where(cost_field))
     constant = reader.found.settings.get("channel")
     if typed.has("channel"):
         refusals.add(~typed.where("channel"), "missing-channel", "channel")

@@ -21,11 +21,11 @@ SPEND = pa.schema(
         pa.field("campaign", pa.string()),
         pa.field("day", pa.date32(), nullable=False),
         pa.field("cost", MONEY, nullable=False),
-        pa.field("currency", pa.string()),
+        pa.field("currency", pa.string(), nullable=False),
         pa.field("source", pa.string(), nullable=False),
     ]
 )
-"""Money spent on one channel (and campaign) on one day, as columns; the currency may be unknown."""
+"""Money spent on one channel (and campaign) on one day, as columns."""
 
 
 @dataclass(frozen=True)

@@ -74,17 +74,21 @@ def order_refusals(reader: Reader, typed: Typed, refusals: Refusals) -> None:
         refusals.add(negative & ~refund, "negative-amount", name)
     short = np.asarray(pc.fill_null(pc.less(_revenue_size(typed), pa.scalar(0, MONEY)), fill_value=False))
     refusals.add(short, "negative-amount", amounts[0] if amounts else "total")
-    currency_refusals(typed, refusals, _amounts(typed))
+    currency_refusals(reader, typed, refusals, _amounts(typed))
 
 
-def currency_refusals(typed: Typed, refusals: Refusals, needed: Bools) -> None:
-    """Refuse rows in an unknown currency, and those without one where the table has the column."""
+def currency_refusals(reader: Reader, typed: Typed, refusals: Refusals, needed: Bools) -> None:
+    """Refuse rows in an unknown currency, and those without one where the table has the column.
+
+    Orders of a table without the column are taken in the shop's own currency by whoever adds them up.
+    """
     if typed.has("currency"):
         known = told(typed.get("currency"), lambda v: v.upper() in CODES, pa.bool_())
         refusals.add(
             np.asarray(pc.fill_null(pc.invert(known), fill_value=False)), "unknown-currency", "currency"
         )
-        refusals.add(needed & ~typed.where("currency"), "missing-currency", "currency")
+        if "currency" not in reader.found.settings:
+            refusals.add(needed & ~typed.where("currency"), "missing-currency", "currency")
 
 
 def currency(reader: Reader, typed: Typed) -> pa.Array:
