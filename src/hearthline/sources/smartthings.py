@@ -168,7 +168,7 @@ def _event(told: _Told, around: _Around, named: _Named, item: dict[str, Any]) ->
         time_received=around.received,
         layer="platform" if told.type.startswith("platform.") else "device",
         modality=told.modality,
-        identifiers=_identifiers(told.device),
+        identifiers=identified("smartthings.location", named.location) + _identifiers(told.device),
         household_hints=(Hint(kind="location", value=named.location),) if named.location else (),
         initiator=told.initiator,
         automation=told.automation,
