@@ -3,7 +3,7 @@
     python benchmarks/models.py [--rounds 3] [--journeys 1000000] [--alone] [--keep FOLDER]
 
 Everybody reads the same CSV text and credits by first, last and linear touch and by a first-order
-Markov chain, as one whole process from interpreter start to exit. Rounds alternate, so that a busy
+Markov chain, as one whole process from interpreter start to exit, after one run on a small table. Rounds alternate, so that a busy
 machine is as busy for one as for the other; printed are medians and ratios to the fastest peer. Peers
 (see peers/README.md for their licences) are installed into environments made for the run. Then ours
 alone on ten times as many journeys.
@@ -11,6 +11,7 @@ alone on ten times as many journeys.
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import venv
@@ -99,7 +100,9 @@ def measured(python: Path, script: str, file: Path, out: Path) -> Run:
     """Return one run of a script as a whole process."""
     command = [str(python), str(HERE / "peers" / f"{script}.py"), str(file), str(out)]
     launcher = [sys.executable, "-S", str(HERE / "peers" / "launch.py"), *command]
-    done = subprocess.run(launcher, capture_output=True, text=True, check=False)
+    # bytecode is cached for everybody, however the environments were made
+    usual = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run(launcher, capture_output=True, text=True, check=False, env=usual)
     if done.returncode:
         sys.exit(f"benchmarks/models: {script} failed; {done.stderr.strip()[-2000:]}")
     return Run(**json.loads(done.stdout), found=json.loads(out.read_text()))
@@ -131,6 +134,10 @@ def compare(folder: Path, file: Path, rounds: int, *, alone: bool) -> None:
     for name, (script, packages) in {} if alone else PEERS.items():
         print(f"installing {name} ...", file=sys.stderr)
         scripts[name] = (environment(folder / script, packages), script)
+    small = folder / "journeys-small.csv"
+    write_journeys(small, 1_000)
+    for python, script in scripts.values():
+        measured(python, script, small, folder / "found.json")
     runs: dict[str, list[Run]] = {name: [] for name in scripts}
     for turn in range(rounds):
         for name, (python, script) in scripts.items():
