@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from hearthline.files import delimited, documents, parquet
+from hearthline.files.ahead import ahead
 from hearthline.files.columns import FIELDS, SETTINGS, Field, recognise
 from hearthline.files.converting import rows_of
 from hearthline.files.opening import first
@@ -54,7 +55,7 @@ def read(
         return _json(path, mapping, kind, chunk_rows)
     dialect = delimited.dialect_of(path, sample, mapping.get("delimiter"))
     reader = Reader(path, recognise(f"{path}:{dialect.line}", dialect.header, mapping, kind))
-    return rows_of(reader, delimited.batches(path, dialect, encoding), chunk_rows)
+    return rows_of(reader, ahead(delimited.batches(path, dialect, encoding)), chunk_rows)
 
 
 def _parquet(path: Path, mapping: dict[str, str], kind: str | None, chunk_rows: int) -> Iterator[Rows]:
@@ -63,7 +64,7 @@ def _parquet(path: Path, mapping: dict[str, str], kind: str | None, chunk_rows: 
     if known is not None:
         return known
     found = recognise(f"{path}:1", file.schema_arrow.names, mapping, kind)
-    return rows_of(Reader(path, found), parquet.batches(file, path, chunk_rows), chunk_rows)
+    return rows_of(Reader(path, found), ahead(parquet.batches(file, path, chunk_rows)), chunk_rows)
 
 
 def _json(

@@ -99,6 +99,15 @@ def dialect_of(path: Path, sample: bytes, delimiter: str | None = None) -> Diale
     return best[2]
 
 
+def _begins(row: bytes, dialect: Dialect, column: str) -> int:
+    """Return the byte at which the column's field begins in the row."""
+    at = dialect.header.index(column) if column in dialect.header else 0
+    if b'"' in row:
+        return fields_of(row, dialect.delimiter)[at][1]
+    before = row.split(dialect.delimiter.encode(), at)[:at]
+    return sum(map(len, before)) + at
+
+
 @dataclass(frozen=True)
 class _Rows:
     """The rows that a batch was made of, to go back to."""
@@ -115,10 +124,7 @@ class _Rows:
     def place(self, i: int, column: str) -> str:
         """Return `file:line:column` of a column in the i-th row."""
         row, line = self.raw(i), int(self.records.lines[self.kept[i]])
-        at = 0
-        if column in self.dialect.header:
-            at = fields_of(row, self.dialect.delimiter)[self.dialect.header.index(column)][1]
-        before = row[:at]
+        before = row[: _begins(row, self.dialect, column)]
         line += before.count(b"\n")
         since = before[before.rfind(b"\n") + 1 :]
         return f"{self.path}:{line}:{len(since.decode('utf-8', 'replace')) + 1}"

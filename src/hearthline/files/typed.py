@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import numpy as np
@@ -241,19 +240,26 @@ class Reader:
 
     def rejects(self, refusals: Refusals, batch: Batch) -> list[Reject]:
         """Return the refused rows with place, words and cure, in the file's order."""
-        return [self._reject(batch, i, *refusals.reason[i]) for i in sorted(refusals.reason)]
-
-    def _reject(self, batch: Batch, i: int, reason: str, name: str) -> Reject:
-        column = self.found.columns.get(name, name)
-        value: Any = None
-        if column in batch.table.column_names:
-            value = batch.table.column(column)[i].as_py()
-        words = REASONS[reason]
-        return Reject(
-            source=self.source,
-            reason=reason,
-            place=batch.place(i, column),
-            wrong=words.wrong.format(column=column, got=shown(None if value is None else str(value))),
-            cure=words.cure,
-            raw=batch.raw(i),
-        )
+        rows = sorted(refusals.reason)
+        # One look-up a column, not one a cell: a whole file may be refused for want of a zone.
+        taken = batch.table.take(pa.array(rows, pa.int64()))
+        used = {self.found.columns.get(name, name) for _, name in refusals.reason.values()}
+        values = {c: taken.column(c).to_pylist() for c in used if c in taken.column_names}
+        source = self.source
+        rejects = []
+        for n, i in enumerate(rows):
+            reason, name = refusals.reason[i]
+            column = self.found.columns.get(name, name)
+            value = values[column][n] if column in values else None
+            words = REASONS[reason]
+            rejects.append(
+                Reject(
+                    source=source,
+                    reason=reason,
+                    place=batch.place(i, column),
+                    wrong=words.wrong.format(column=column, got=shown(None if value is None else str(value))),
+                    cure=words.cure,
+                    raw=batch.raw(i),
+                )
+            )
+        return rejects
