@@ -8,8 +8,9 @@ from scipy import sparse
 from scipy.optimize import minimize
 
 from hearthline.attribution import _hazard
-from hearthline.attribution._hazard import PRIOR, maximise
-from hearthline.attribution.additive_hazard import AdditiveHazard, _prior_means
+from hearthline.attribution._frailty import alike
+from hearthline.attribution._hazard import PRIOR, Evidence, maximise
+from hearthline.attribution.additive_hazard import AdditiveHazard, _evidence, _prior_means
 from hearthline.schema.journey import Journeys, journeys_of
 
 DAYS = 60
@@ -18,16 +19,22 @@ JUMP = np.array([0.0, 1.5e-3, 3e-3, 1e-3])  # added right after a touch of each 
 HALF_LIFE_H = np.array([24.0, 24.0, 6.0, 240.0])
 
 
-def _town(homes: int = 2_500, seed: int = 5) -> tuple[Journeys, np.ndarray]:
-    """Return journeys of homes that start anew with each order, and who caused the orders."""
+def _town(homes: int = 2_500, seed: int = 5, variance: float = 0.0) -> tuple[Journeys, np.ndarray]:
+    """Return journeys of homes that start anew with each order, and who caused the orders.
+
+    With a variance, homes differ in their baseline by factors of that variance.
+    """
     dice, end_h = np.random.default_rng(seed), DAYS * 24.0
+    liking = np.random.default_rng(9).gamma(1 / variance, variance, homes) if variance else np.ones(homes)
     tau = HALF_LIFE_H / np.log(2.0)
     rows, caused = [], np.zeros(5)
     for home in range(homes):
         stratum = home % 2
         count = dice.poisson(0.008 * end_h, 4)
         channel, at = np.repeat(np.arange(4), count), dice.uniform(0.0, end_h, count.sum())
-        sparks = [(t, 4, end_h) for t in dice.uniform(0.0, end_h, dice.poisson(MU[stratum] * end_h))]
+        sparks = [
+            (t, 4, end_h) for t in dice.uniform(0.0, end_h, dice.poisson(liking[home] * MU[stratum] * end_h))
+        ]
         moved = np.repeat(np.arange(len(at)), dice.poisson((JUMP * tau)[channel]))
         sparks += [(at[i] + dice.exponential(tau[channel[i]]), channel[i], at[i]) for i in moved]
         start = 0.0
@@ -61,6 +68,12 @@ def _journeys(rows: list[tuple]) -> Journeys:
     ).within_lookback()
 
 
+def _known(journeys: Journeys) -> Evidence:
+    """Return the evidence when homes are alike and days flat."""
+    gathered = AdditiveHazard().gather(journeys)
+    return _evidence(gathered, gathered.exposure[:, 0].real, alike())
+
+
 @pytest.fixture(scope="module")
 def town() -> tuple[Journeys, np.ndarray]:
     return _town()
@@ -85,12 +98,44 @@ def test_how_fast_an_effect_fades_is_estimated(town: tuple[Journeys, np.ndarray]
     assert slow[3, 2:].sum() > 0.6 * slow[3].sum()  # ten days
 
 
+def test_homes_that_are_alike_keep_one_baseline(town: tuple[Journeys, np.ndarray]) -> None:
+    model = AdditiveHazard()
+    assert not len(model.solve(model.gather(town[0])).frailty.unit)
+
+
+def test_homes_that_differ_have_factors_of_their_own() -> None:
+    journeys, caused = _town(variance=0.8)
+    model = AdditiveHazard()
+    fit = model.solve(model.gather(journeys))
+    true = np.random.default_rng(9).gamma(1 / 0.8, 0.8, 2_500)
+    assert np.corrcoef(fit.frailty.of(np.arange(2_500)), true)[0, 1] > 0.3
+    assert fit.frailty.factor.mean() == pytest.approx(1.0, abs=0.1)
+    shares = np.bincount(journeys.channel, weights=model.credit(journeys, fit), minlength=4)
+    found = np.append(shares, journeys.converted.sum() - shares.sum()) / journeys.converted.sum()
+    assert found == pytest.approx(caused / caused.sum(), abs=0.03)
+
+
+def test_touches_at_the_same_hours_as_orders_earn_nothing_for_it() -> None:
+    dice, rows = np.random.default_rng(3), []
+    for home in range(1_500):
+        days = np.flatnonzero(dice.random(60) < 0.15)
+        at = days * 24.0 + dice.uniform(16.0, 20.0, len(days))
+        order = dice.geometric(0.02) * 24.0 + dice.uniform(18.0, 23.0)
+        end = min(order, 60 * 24.0)
+        seen = at < end
+        rows.append((home, end == order, end, 0, np.zeros(seen.sum(), np.int64), end - at[seen]))
+    journeys = _journeys(rows)
+    fit = AdditiveHazard().solve(AdditiveHazard().gather(journeys))
+    flat = maximise(_known(journeys), _prior_means(_known(journeys), 4))
+    assert fit.gamma[0, 0] < 0.1 * flat.gamma[0]
+
+
 def test_touches_that_expired_are_watched_whole() -> None:
     model = AdditiveHazard()
     old = journeys_of([(0,)], converted=[False], gap_h=[(900.0,)])
     kept, cut = model.gather(old), model.gather(old.within_lookback())
     tau = model.tau_h
-    assert kept.exposure == pytest.approx(tau * (1.0 - np.exp(-720.0 / tau)))
+    assert kept.exposure[:, 0].real == pytest.approx(tau * (1.0 - np.exp(-720.0 / tau)))
     assert cut.exposure == pytest.approx(kept.exposure)
 
 
@@ -98,12 +143,12 @@ def test_a_touch_before_the_journey_is_watched_from_its_start() -> None:
     model, tau = AdditiveHazard(), AdditiveHazard().tau_h
     carried = replace(journeys_of([(0,)], gap_h=[(100.0,)]), span_h=np.array([40.0]))
     expected = tau * (np.exp(-60.0 / tau) - np.exp(-100.0 / tau))
-    assert model.gather(carried).exposure == pytest.approx(expected)
+    assert model.gather(carried).exposure[:, 0].real == pytest.approx(expected)
 
 
 def test_the_maximum_is_that_of_a_general_optimiser() -> None:
     journeys, _ = _town(homes=150, seed=2)
-    evidence = AdditiveHazard().gather(journeys)
+    evidence = _known(journeys)
     mean = _prior_means(evidence, 4)
     fit = maximise(evidence, mean)
     found = np.concatenate([fit.mu, fit.gamma]) * fit.scale
@@ -121,7 +166,7 @@ def test_the_maximum_is_that_of_a_general_optimiser() -> None:
 
 
 def test_thousands_of_rates_reach_the_same_maximum(monkeypatch: pytest.MonkeyPatch) -> None:
-    evidence = AdditiveHazard().gather(_town(homes=150, seed=2)[0])
+    evidence = _known(_town(homes=150, seed=2)[0])
     mean = _prior_means(evidence, 4)
     newton = maximise(evidence, mean)
     monkeypatch.setattr(_hazard, "_DENSE_FEATURES", 0)

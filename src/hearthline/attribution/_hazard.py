@@ -1,6 +1,7 @@
 """The numeric core of the additive hazard: evidence that adds up, and its penalised maximum likelihood.
 
-The intensity of converting is `mu[stratum] + sum over touches of sum_k gamma[c, k] exp(-gap / tau_k)`.
+The intensity of converting is `a mu[stratum] + sum over touches of sum_k gamma[c, k] exp(-gap / tau_k)`,
+`a` being the unit's own factor of the baseline.
 In units where every feature was watched for one unit in all, the objective is
 `sum_i w_i log(x . load_i) + prior * sum_f log(x_f) - sum_f x_f`: concave, with a maximum inside.
 """
@@ -13,7 +14,7 @@ from scipy import sparse
 from hearthline.attribution._sums import product
 from hearthline.schema.journey import Floats, Ints, Sparse
 
-__all__ = ["PRIOR", "Evidence", "Fit", "Task", "information", "maximise", "merged", "task_of"]
+__all__ = ["PRIOR", "Evidence", "Fit", "Task", "information", "maximise", "task_of"]
 
 PRIOR = 0.5
 _DENSE_FEATURES = 1_500
@@ -22,17 +23,19 @@ _ROWS = 8_192
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the likelihood needs to know; evidence of two batches adds up.
+    """What the likelihood needs to know.
 
     Attributes:
         stratum: (N,) baseline stratum at each conversion.
+        factor: (N,) the unit's factor of the baseline at each conversion.
         load: (N, q) sparse loads of each conversion's touches by channel and kernel.
         weight: (N,) how often each conversion counts.
-        hours: (strata,) weighted hours watched in each stratum.
+        hours: (strata,) weighted hours watched in each stratum, times the factors.
         exposure: (q,) weighted time integral of every channel's and kernel's loads.
     """
 
     stratum: Ints
+    factor: Floats
     load: Sparse
     weight: Floats
     hours: Floats
@@ -56,24 +59,14 @@ class Fit:
     active: Ints
 
 
-def merged(left: Evidence, right: Evidence) -> Evidence:
-    """Return the evidence of both."""
-    return Evidence(
-        stratum=np.concatenate([left.stratum, right.stratum]),
-        load=sparse.csr_array(sparse.vstack([left.load, right.load])),
-        weight=np.concatenate([left.weight, right.weight]),
-        hours=left.hours + right.hours,
-        exposure=left.exposure + right.exposure,
-    )
-
-
-def maximise(evidence: Evidence, mean: Floats) -> Fit:
+def maximise(evidence: Evidence, mean: Floats, near: Floats | None = None) -> Fit:
     """Return the rates of maximum penalised likelihood.
 
     Args:
         evidence: with at least one conversion.
         mean: (strata + q,) rates that the gamma prior leans to, with the weight of `PRIOR` conversions
             for each feature.
+        near: (strata + q,) rates to start from, near the maximum.
     """
     strata = len(evidence.hours)
     scale = np.concatenate([evidence.hours, evidence.exposure]) + PRIOR / mean
@@ -81,7 +74,10 @@ def maximise(evidence: Evidence, mean: Floats) -> Fit:
     active = np.concatenate([np.arange(strata), strata + np.unique(evidence.load.indices)])
     task = task_of(evidence, scale, active)
     x = np.full(len(scale), PRIOR)
-    x[active] = _climb(task, np.full(len(active), evidence.weight.sum() / len(active) + PRIOR))
+    if near is None:
+        x[active] = _climb(task, np.full(len(active), evidence.weight.sum() / len(active) + PRIOR))
+    else:
+        x[active] = _climb(task, near[active] * scale[active], rounds=2)
     rate = x / scale
     return Fit(rate[:strata], rate[strata:], scale, active)
 
@@ -92,7 +88,7 @@ def task_of(evidence: Evidence, scale: Floats, active: Ints) -> "Task":
     some = active[strata:]
     load = sparse.csr_array(evidence.load[:, some - strata] * (1.0 / scale[some])[None, :])
     here = sparse.csr_array(
-        (1.0 / scale[evidence.stratum], evidence.stratum, np.arange(len(evidence.stratum) + 1)),
+        (evidence.factor / scale[evidence.stratum], evidence.stratum, np.arange(len(evidence.stratum) + 1)),
         shape=(len(evidence.stratum), strata),
     )
     return Task(here, load, evidence.weight)
@@ -144,9 +140,9 @@ def information(task: Task, x: Floats) -> Floats:
     return found
 
 
-def _climb(task: Task, x: Floats) -> Floats:
+def _climb(task: Task, x: Floats, rounds: int = 20) -> Floats:
     """Return the maximum: a few rounds of expectation-maximisation, then Newton."""
-    for _ in range(20):
+    for _ in range(rounds):
         x = _expect(task, x)
     if len(x) > _DENSE_FEATURES:
         return _creep(task, x)

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from hearthline.attribution._model import Model
-from hearthline.attribution._proportional import Proportional
+from hearthline.attribution._proportional import Design, Proportional
 from hearthline.attribution._sums import product, sums_by
 from hearthline.attribution._weights import chosen, replicate_weights
 from hearthline.schema.journey import Floats, Ints, Journeys
@@ -199,7 +199,7 @@ def _earn(model: Model, part: Part, units: Ints) -> Earn:
         fixed = sparse.csr_array((share, place), shape=(journeys.channels, len(units)))
         return lambda weights, fits: product(fixed, weights)  # noqa: ARG005
     if isinstance(model, Proportional):
-        return _in_proportion(model, journeys, money, owner)
+        return _in_proportion(model.design_at(journeys, part.parameters), journeys, money, owner)
 
     def earn(weights: Floats, fits: Any) -> Floats:
         column = []
@@ -211,8 +211,7 @@ def _earn(model: Model, part: Part, units: Ints) -> Earn:
     return earn
 
 
-def _in_proportion(model: Proportional, journeys: Journeys, money: Floats, owner: Ints) -> Earn:
-    design = model.design(journeys)
+def _in_proportion(design: Design, journeys: Journeys, money: Floats, owner: Ints) -> Earn:
     of_journey = sparse.csr_array(
         (np.ones(len(journeys.row)), np.arange(len(journeys.row)), journeys.offsets),
         shape=(journeys.n, len(journeys.row)),

@@ -47,6 +47,10 @@ class Proportional:
         """Return the loads; by default a channel counts once a journey, spread evenly over its touches."""
         return by_channel(journeys)
 
+    def design_at(self, journeys: Journeys, parameters: Any) -> Design:  # noqa: ARG002
+        """Return the loads where they depend on the fit; by default they do not."""
+        return self.design(journeys)
+
     def strength(self, parameters: Any) -> Floats:
         """Return the (p,) strengths; a negative one keeps its size from the others, unattributed."""
         raise NotImplementedError
@@ -61,7 +65,7 @@ class Proportional:
 
     def credit(self, journeys: Journeys, parameters: Any) -> Floats:
         """Return (m,) shares in proportion to the strengths."""
-        design, strength = self.design(journeys), self.strength(parameters)
+        design, strength = self.design_at(journeys, parameters), self.strength(parameters)
         part, size = product(design.touch, np.maximum(strength, 0.0)), np.abs(strength)
         whole = journeys.sum_by_journey(product(design.touch, size)) + product(design.base, size)
         whole = whole[journeys.row]

@@ -1,16 +1,45 @@
 """Additive hazard: every touch raises the rate of buying for a while; the rest is the baseline's."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy import sparse
 
-from hearthline.attribution._hazard import PRIOR, Evidence, Fit, information, maximise, merged, task_of
+from hearthline.attribution._frailty import Frailty, alike, variance_of
+from hearthline.attribution._hazard import PRIOR, Evidence, Fit, information, maximise, task_of
 from hearthline.attribution._model import Model
 from hearthline.attribution._proportional import Design, Proportional, Resample
+from hearthline.attribution._rhythm import Complexes, in_rhythm, integrals, phases, profile
 from hearthline.attribution._sums import product, sums_by
 from hearthline.schema.journey import Floats, Ints, Journeys, Sparse
+
+_ROUNDS, _STILL = 8, 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Additive statistics of journeys.
+
+    Attributes:
+        stratum: (N,) baseline stratum at each conversion.
+        unit: (N,) whose conversion it is.
+        load: (N, q) sparse loads of each conversion's touches by channel and kernel.
+        weight: (N,) how often each conversion counts.
+        units: (u,) keys; one may come again in another batch.
+        hours: (u, strata) sparse weighted hours that each spent in each stratum.
+        exposure: (q, 1 + harmonics) weighted integrals of the loads, plain and times daily waves.
+        phase: (channels, 1 + harmonics) of long gaps to conversions.
+    """
+
+    stratum: Ints
+    unit: Ints
+    load: Sparse
+    weight: Floats
+    units: Ints
+    hours: Sparse
+    exposure: Complexes
+    phase: Complexes
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +47,17 @@ class Intensity:
     """The fitted rates, in conversions an hour.
 
     Attributes:
-        mu: (strata,) without any touch.
+        mu: (strata,) without any touch, in a home of factor 1.
         gamma: (channels, kernels) added right after a touch; each kernel fades with its half-life.
+        frailty: the homes' factors of the baseline.
+        rhythm: (channels, 1 + harmonics) coefficients of the channels' daily profiles.
         fit: the maximum as found, for replicates that step from it; None where nothing converted.
     """
 
     mu: Floats
     gamma: Floats
+    frailty: Frailty
+    rhythm: Complexes
     fit: Fit | None = None
 
 
@@ -63,32 +96,48 @@ class AdditiveHazard(Proportional):
         tau: Floats = np.array(self.half_lives_h) / np.log(2.0)
         return tau
 
-    def gather(self, journeys: Journeys, weight: Floats | None = None) -> Evidence:
+    def gather(self, journeys: Journeys, weight: Floats | None = None) -> Gathered:
         """Return the conversions' loads, and the time that every feature was watched."""
         each = np.ones(journeys.n) if weight is None else weight
         bought = np.flatnonzero(journeys.converted & (each > 0.0))
-        return Evidence(
+        units, index = np.unique(journeys.unit, return_inverse=True)
+        return Gathered(
             stratum=journeys.stratum[bought],
+            unit=journeys.unit[bought],
             load=self._loads(journeys)[bought],
             weight=each[bought],
-            hours=product(journeys.strata_h.T, each),
+            units=units,
+            hours=_by_unit(journeys.strata_h, index, each, len(units)),
             exposure=self._exposure(journeys, each),
+            phase=phases(journeys, each),
         )
 
-    def merge(self, left: Evidence, right: Evidence) -> Evidence:
-        """Return the evidence of both."""
-        return merged(left, right)
+    def merge(self, left: Gathered, right: Gathered) -> Gathered:
+        """Return the statistics of both."""
 
-    def solve(self, statistics: Evidence) -> Intensity:
+        def stacked(name: str) -> Any:
+            return np.concatenate([getattr(left, name), getattr(right, name)])
+
+        return Gathered(
+            **{name: stacked(name) for name in ("stratum", "unit", "weight", "units")},
+            load=sparse.csr_array(sparse.vstack([left.load, right.load])),
+            hours=sparse.csr_array(sparse.vstack([left.hours, right.hours])),
+            exposure=left.exposure + right.exposure,
+            phase=left.phase + right.phase,
+        )
+
+    def solve(self, statistics: Gathered) -> Intensity:
         """Return the rates of maximum penalised likelihood; all 0 where nothing converted."""
         kernels = len(self.half_lives_h)
-        strata, features = len(statistics.hours), len(statistics.exposure)
+        strata, features = statistics.hours.shape[1], len(statistics.exposure)
+        rhythm = profile(statistics.phase)
         if not statistics.weight.sum() > 0.0:
-            return Intensity(np.zeros(strata), np.zeros((features // kernels, kernels)))
-        fit = maximise(statistics, _prior_means(statistics, kernels))
-        return Intensity(fit.mu, fit.gamma.reshape(-1, kernels), fit)
+            return Intensity(np.zeros(strata), np.zeros((features // kernels, kernels)), alike(), rhythm)
+        exposure = in_rhythm(statistics.exposure, np.repeat(rhythm, kernels, axis=0))
+        fit, frailty = _alternated(statistics, exposure, kernels)
+        return Intensity(fit.mu, fit.gamma.reshape(-1, kernels), frailty, rhythm, fit)
 
-    def design(self, journeys: Journeys) -> Design:
+    def design_at(self, journeys: Journeys, parameters: Intensity) -> Design:
         """Return loads of every touch by channel and kernel, and of every journey on its stratum."""
         kernels, strata = len(self.half_lives_h), journeys.strata_h.shape[1]
         m, features = len(journeys.channel), strata + journeys.channels * kernels
@@ -97,7 +146,8 @@ class AdditiveHazard(Proportional):
             (self._load(journeys).ravel(), column.ravel(), np.arange(m + 1) * kernels), shape=(m, features)
         )
         base = sparse.csr_array(
-            (np.ones(journeys.n), journeys.stratum, np.arange(journeys.n + 1)), shape=(journeys.n, features)
+            (parameters.frailty.of(journeys.unit), journeys.stratum, np.arange(journeys.n + 1)),
+            shape=(journeys.n, features),
         )
         owner = np.repeat(np.arange(journeys.channels), kernels)
         return Design(touch, base, np.concatenate([np.full(strata, -1), owner]))
@@ -115,14 +165,14 @@ class AdditiveHazard(Proportional):
         fit = point.fit
         if fit is None:
             return lambda weights: np.zeros((len(self.strength(point)), weights.shape[1]))
-        evidence = self.gather(journeys)
-        task = task_of(evidence, fit.scale, fit.active)
+        gathered = self.gather(journeys)
+        task = task_of(_evidence(gathered, fit.scale[len(fit.mu) :], point.frailty), fit.scale, fit.active)
         scale = fit.scale[fit.active]
         x = self.strength(point)[fit.active] * scale
         inverse = np.linalg.inv(information(task, x))
         units = index[journeys.converted]
         ratio = 1.0 / task.intensity(x)
-        watched = self._watched(journeys, index)[fit.active]
+        watched = self._watched(journeys, index, point)[fit.active]
         usual = product(watched, np.ones(watched.shape[1]))
 
         def refit(weights: Floats) -> Floats:
@@ -151,45 +201,98 @@ class AdditiveHazard(Proportional):
         loads.sum_duplicates()
         return loads
 
-    def _seen(self, journeys: Journeys) -> Floats:
-        """Return the (m, kernels) integrals of the touches' loads over their journey.
+    def _watch(self, journeys: Journeys, kernel: int) -> list[Complexes]:
+        """Return the (m,) integrals of the touches' loads over their journey, times the daily waves.
 
         From the touch, or the journey's start where the touch came before it, to the end of the journey
         or of the look-back window.
         """
-        tau = self.tau_h
         start = np.maximum(journeys.gap_h - journeys.span_h[journeys.row], 0.0)
-        end = np.minimum(journeys.gap_h, journeys.lookback_h[journeys.channel])
-        seen = tau * (np.exp(-start[:, None] / tau) - np.exp(-end[:, None] / tau))
-        return np.asarray(np.maximum(seen, 0.0), dtype=np.float64)
+        end = np.maximum(np.minimum(journeys.gap_h, journeys.lookback_h[journeys.channel]), start)
+        return integrals(start, end, float(self.tau_h[kernel]))
 
-    def _whole(self, journeys: Journeys) -> Floats:
-        """Return the (channels, kernels) integrals over a whole look-back window."""
-        tau = self.tau_h
-        whole: Floats = tau * (1.0 - np.exp(-journeys.lookback_h[:, None] / tau))
-        return whole
+    def _whole(self, journeys: Journeys) -> Complexes:
+        """Return the (channels, kernels, 1 + harmonics) integrals over a whole look-back window."""
+        start = np.zeros(journeys.channels)
+        by_kernel = [integrals(start, journeys.lookback_h, float(tau)) for tau in self.tau_h]
+        return np.stack([np.stack(waves, axis=1) for waves in by_kernel], axis=1)
 
-    def _exposure(self, journeys: Journeys, weight: Floats) -> Floats:
-        seen = self._seen(journeys) * weight[journeys.row][:, None]
-        by_kernel = [sums_by(journeys.channel, kernel, journeys.channels) for kernel in seen.T]
+    def _exposure(self, journeys: Journeys, weight: Floats) -> Complexes:
+        """Return the (channels * kernels, 1 + harmonics) weighted integrals."""
+        each, channels = weight[journeys.row], journeys.channels
         expired = product(journeys.expired.T, weight)
-        exposure = np.stack(by_kernel, axis=1) + expired[:, None] * self._whole(journeys)
-        return exposure.ravel()
+        found = expired[:, None, None] * self._whole(journeys)
+        for kernel in range(len(self.half_lives_h)):
+            for harmonic, wave in enumerate(self._watch(journeys, kernel)):
+                found[:, kernel, harmonic] += sums_by(journeys.channel, each * wave.real, channels)
+                found[:, kernel, harmonic] += 1j * sums_by(journeys.channel, each * wave.imag, channels)
+        return found.reshape(channels * len(self.half_lives_h), -1)
 
-    def _watched(self, journeys: Journeys, index: Ints) -> Sparse:
+    def _watched(self, journeys: Journeys, index: Ints, point: Intensity) -> Sparse:
         """Return the (strata + channels * kernels, units) sparse exposure of every unit."""
         kernels = len(self.half_lives_h)
         strata, units = journeys.strata_h.shape[1], int(index.max(initial=-1)) + 1
         hours, late = sparse.coo_array(journeys.strata_h), sparse.coo_array(journeys.expired)
+        inclined = hours.data * point.frailty.of(journeys.unit)[hours.row]
         each = np.arange(kernels)
         touch = strata + journeys.channel[:, None] * kernels + each
         old = strata + late.col[:, None] * kernels + each
-        expired = late.data[:, None] * self._whole(journeys)[late.col]
-        data = np.concatenate([hours.data, self._seen(journeys).ravel(), expired.ravel()])
+        own = point.rhythm[journeys.channel]
+        seen = [in_rhythm(np.stack(self._watch(journeys, k), axis=1), own) for k in range(kernels)]
+        whole = in_rhythm(self._whole(journeys), point.rhythm[:, None, :])
+        expired = late.data[:, None] * whole[late.col]
+        data = np.concatenate([inclined, np.stack(seen, axis=1).ravel(), expired.ravel()])
         feature = np.concatenate([hours.col, touch.ravel(), old.ravel()])
         owner = np.concatenate([hours.row, np.repeat(journeys.row, kernels), np.repeat(late.row, kernels)])
         shape = (strata + journeys.channels * kernels, units)
         return sparse.csr_array((data, (feature, index[owner])), shape=shape)
+
+
+def _by_unit(hours: Sparse, index: Ints, weight: Floats, units: int) -> Sparse:
+    """Return the (units, strata) sums of the weighted hours of each unit's journeys."""
+    each = sparse.coo_array(hours)
+    place = (index[each.row], each.col)
+    return sparse.csr_array((each.data * weight[each.row], place), shape=(units, hours.shape[1]))
+
+
+def _alternated(statistics: Gathered, exposure: Floats, kernels: int) -> tuple[Fit, Frailty]:
+    """Return rates, and homes' factors where homes differ beyond chance; each given the other in turn."""
+    unit, at = np.unique(statistics.units, return_inverse=True)
+    hours = _by_unit(statistics.hours, at, np.ones(len(at)), len(unit))
+    owner = np.searchsorted(unit, statistics.unit)
+    frailty = alike()
+    evidence = _evidence(statistics, exposure, frailty)
+    mean = _prior_means(evidence, kernels)
+    fit = maximise(evidence, mean)
+    variance = -1.0
+    for _ in range(_ROUNDS):
+        base = evidence.factor * fit.mu[statistics.stratum]
+        part = base / (base + product(statistics.load, fit.gamma))
+        seen, expected = sums_by(owner, statistics.weight * part, len(unit)), product(hours, fit.mu)
+        if variance < 0.0:
+            noise = sums_by(owner, statistics.weight * part**2, len(unit))
+            variance = variance_of(seen, noise, expected)
+        if not variance:
+            break
+        before = frailty.of(unit)
+        frailty = Frailty(unit, (1.0 + variance * seen) / (1.0 + variance * expected))
+        if float(np.abs(frailty.factor - before).max()) < _STILL:
+            break
+        evidence = _evidence(statistics, exposure, frailty)
+        fit = maximise(evidence, mean, np.concatenate([fit.mu, fit.gamma]))
+    return fit, frailty
+
+
+def _evidence(statistics: Gathered, exposure: Floats, frailty: Frailty) -> Evidence:
+    """Return what the likelihood knows once every home has its factor."""
+    return Evidence(
+        stratum=statistics.stratum,
+        factor=frailty.of(statistics.unit),
+        load=statistics.load,
+        weight=statistics.weight,
+        hours=product(statistics.hours.T, frailty.of(statistics.units)),
+        exposure=exposure,
+    )
 
 
 def _prior_means(evidence: Evidence, kernels: int) -> Floats:
@@ -204,6 +307,7 @@ def _prior_means(evidence: Evidence, kernels: int) -> Floats:
     pool = sparse.csr_array(np.tile(np.eye(kernels), (len(evidence.exposure) // kernels, 1)))
     pooled = Evidence(
         stratum=np.zeros(len(evidence.stratum), np.int64),
+        factor=evidence.factor,
         load=sparse.csr_array(evidence.load @ pool),
         weight=evidence.weight,
         hours=np.array([hours]),

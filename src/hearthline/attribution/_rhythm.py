@@ -1,0 +1,64 @@
+"""The daily rhythm: people touch and buy by day, so a touch seems to raise the rate hours later.
+
+When all rates rise and fall with the time of day as `s(t)`, the likelihood of the additive hazard stays
+the same but for exposures: the integral of `exp(-gap / tau)` is weighed by the mean of `s` that touches
+of the channel meet at that gap. This profile has a period of a day and is read from long gaps, where
+nothing that a touch causes changes within hours; no clock time is needed.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hearthline.attribution._sums import sums_by
+from hearthline.schema.journey import Floats, Ints, Journeys
+
+__all__ = ["HARMONICS", "Complexes", "in_rhythm", "integrals", "phases", "profile"]
+
+Complexes = NDArray[np.complex128]
+HARMONICS = 3
+_LONG_H = 48.0
+_LEAN = 100.0
+_OMEGA = 2.0 * np.pi / 24.0 * np.arange(HARMONICS + 1)
+
+
+def phases(journeys: Journeys, weight: Floats) -> Complexes:
+    """Return (channels, 1 + harmonics) sums of `exp(i omega gap)` over long gaps to conversions."""
+    far = journeys.converted[journeys.row] & (journeys.gap_h >= _LONG_H)
+    channel, gap, each = journeys.channel[far], journeys.gap_h[far], weight[journeys.row[far]]
+    turns = [each * np.exp(1j * omega * gap) for omega in _OMEGA]
+    return np.stack([_sums(channel, turn, journeys.channels) for turn in turns], axis=1)
+
+
+def profile(phase: Complexes) -> Complexes:
+    """Return (channels, 1 + harmonics) coefficients of each channel's profile, leaning to a flat one.
+
+    The profile at gap `u` is the real part of `sum_h coefficient_h exp(i omega_h u)`; its mean is 1.
+
+    >>> flat = profile(np.array([[1000.0, 0.0, 0.0, 0.0]], dtype=complex))
+    >>> flat.real.tolist()
+    [[1.0, 0.0, 0.0, 0.0]]
+    """
+    found = 2.0 * np.conj(phase) / (phase[:, :1].real + _LEAN)
+    found[:, 0] = 1.0
+    return np.asarray(found, dtype=np.complex128)
+
+
+def integrals(start: Floats, end: Floats, tau: float) -> list[Complexes]:
+    """Return for every harmonic the integral of `exp(-u / tau + i omega u)` from start to end."""
+    found = []
+    for omega in _OMEGA:
+        rate = 1.0 / tau - 1j * omega
+        found.append(np.asarray((np.exp(-rate * start) - np.exp(-rate * end)) / rate))
+    return found
+
+
+def in_rhythm(exposure: Complexes, coefficient: Complexes) -> Floats:
+    """Return exposures (..., 1 + harmonics) weighed by profiles, at least a tenth as large."""
+    plain = exposure[..., 0].real
+    weighed = (exposure * coefficient).real.sum(axis=-1)
+    return np.asarray(np.maximum(weighed, 0.1 * plain), dtype=np.float64)
+
+
+def _sums(group: Ints, weight: Complexes, size: int) -> Complexes:
+    real, imaginary = sums_by(group, weight.real, size), sums_by(group, weight.imag, size)
+    return np.asarray(real + 1j * imaginary, dtype=np.complex128)
