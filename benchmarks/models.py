@@ -3,10 +3,10 @@
     python benchmarks/models.py [--rounds 3] [--journeys 1000000] [--alone] [--keep FOLDER]
 
 Everybody reads the same CSV text and credits by first, last and linear touch and by a first-order
-Markov chain, as one whole process from interpreter start to exit, after one run on a small table. Rounds alternate, so that a busy
-machine is as busy for one as for the other; printed are medians and ratios to the fastest peer. Peers
-(see peers/README.md for their licences) are installed into environments made for the run. Then ours
-alone on ten times as many journeys.
+Markov chain, as one whole process from interpreter start to exit, after one run on a small table.
+Rounds alternate, so that a busy machine is as busy for one as for the other; printed are medians and
+ratios to the fastest peer. Peers (see peers/README.md for their licences) are installed into
+environments made for the run. Then ours alone on ten times as many journeys.
 """
 
 import argparse
