@@ -46,6 +46,11 @@ def test_the_page_of_the_demo_says_that_it_is_made_up(town: tuple[Path, Any]) ->
     assert "made-up town" in (town[0] / "report.html").read_text()
 
 
+def test_a_simulated_town_stays_marked_when_it_is_run_again(called: Called, tmp_path: Path) -> None:
+    called("demo", "--homes", "20", "--days", "20", "--home", tmp_path / "d", "--json")
+    assert "simulated data" in called("run", "--home", tmp_path / "d").out
+
+
 def test_the_next_command_that_is_named_works(called: Called, town: tuple[Path, Any]) -> None:
     order = re.search(r"hearthline explain (\S+)", town[1].out)
     assert order is not None
@@ -72,7 +77,7 @@ def test_strict_makes_rejects_fail_and_keeps_the_answer(called: Called, tables: 
     bad.write_text("order_id,ts,amount,currency\n1,2026-03-01T10:00:00Z,12.00,EUR\n2,never,9.00,EUR\n")
     said = called("run", bad, "--home", tmp_path / "strict", "--strict")
     assert said.code == 1
-    assert "1 refused and kept" in said.out
+    assert "1, kept with their cure: 1 bad-time" in said.out
     assert called("run", "--home", tmp_path / "strict").code == 0
 
 

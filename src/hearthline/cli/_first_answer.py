@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 from rich.console import Console
@@ -20,6 +21,7 @@ BASELINE = "(baseline)"
 BESIDE = ("last_touch", "linear", "markov", "shapley_rate")
 """Models shown beside the default one."""
 SHOWN = 9
+_INDENT = 13
 KINDS = {"person": "by a person", "subscription": "subscription renewals", "machine": "by a machine"}
 
 _QUERIES = {
@@ -90,9 +92,10 @@ def heading(console: Console, title: str) -> None:
 
 
 def _line(console: Console, name: str, said: str) -> None:
-    grid = table(("", ""), [(Text(f"{name:<9}", "dim"), said)])
-    grid.show_header = False
-    console.print(Padding(grid, (0, 0, 0, 2), expand=False))
+    first, *rest = wrap(said, console.width - _INDENT, break_on_hyphens=False) or [""]
+    console.print(Text.assemble((f"  {name:<{_INDENT - 2}}", "dim"), first))
+    for line in rest:
+        console.print(Text(" " * _INDENT + line))
 
 
 def head(console: Console, answer: Facts) -> None:
@@ -104,6 +107,8 @@ def head(console: Console, answer: Facts) -> None:
     console.print(Text(answer["title"], "bold cyan"))
     console.print()
     _line(console, "Read", _read(read))
+    if read["rejects"]:
+        _line(console, "Refused", _refused(read))
     _line(console, "Found", _found(found))
     _line(console, "Orders", _orders(answer["ledger"]))
     _line(console, "Adds up", _adds_up(answer["ledger"], run["currency"]))
@@ -114,10 +119,15 @@ def _read(read: Facts) -> str:
     said = f"{text.plural(read['events'], 'event')}{files}"
     if read["duplicates"]:
         said += f"; {text.count(read['duplicates'])} came twice and count once"
-    if read["rejects"]:
-        top = [f"{text.count(n)} {reason}" for reason, n in list(read["reasons"].items())[:3]]
-        said += f"; {text.count(read['rejects'])} refused and kept ({', '.join(top)})"
     return said
+
+
+def _refused(read: Facts) -> str:
+    reasons = list(read["reasons"].items())
+    top = [f"{text.count(n)} {reason}" for reason, n in reasons[:3]]
+    more = sum(n for _, n in reasons[3:])
+    top += [f"{text.count(more)} for other reasons"] if more else []
+    return f"{text.count(read['rejects'])}, kept with their cure: {', '.join(top)}"
 
 
 def _found(found: Facts) -> str:

@@ -5,9 +5,19 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["DEFAULT_HOME", "HomeOption", "JsonOption", "LimitOption", "MapOption", "SourceOption"]
+__all__ = [
+    "DEFAULT_HOME",
+    "DEMO_MARK",
+    "HomeOption",
+    "JsonOption",
+    "LimitOption",
+    "MapOption",
+    "SourceOption",
+]
 
 DEFAULT_HOME = Path("hearthline-home")
+DEMO_MARK = "demo.json"
+"""A file in homes whose town is simulated: every answer about it says so."""
 
 HomeOption = Annotated[
     Path,

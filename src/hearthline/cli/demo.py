@@ -14,7 +14,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 import hearthline as hl
-from hearthline.cli._options import JsonOption
+from hearthline.cli._options import DEMO_MARK, JsonOption
 from hearthline.cli._screen import Stages, print_json, results, stages, table
 from hearthline.schema import text
 from hearthline.schema.errors import BadConfig
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from hearthline.cli._truth import Miss
 
 __all__ = ["demo"]
-
-_MARK = "demo.json"
 
 
 def demo(
@@ -82,7 +80,7 @@ def _arguments(town: dict[str, Any]) -> dict[str, Any]:
 
 def _fresh(folder: Path, town: dict[str, Any]) -> "hl.Home":
     """Return an empty home for the town; an earlier demo's is emptied, anyone else's refused."""
-    mark = folder / _MARK
+    mark = folder / DEMO_MARK
     if mark.exists():
         for part in ("lake", "answers", "inbox"):
             shutil.rmtree(folder / part, ignore_errors=True)

@@ -6,7 +6,7 @@ import typer
 
 import hearthline as hl
 from hearthline.cli._intake import added, mapping_of
-from hearthline.cli._options import DEFAULT_HOME, HomeOption, JsonOption, MapOption, SourceOption
+from hearthline.cli._options import DEFAULT_HOME, DEMO_MARK, HomeOption, JsonOption, MapOption, SourceOption
 from hearthline.cli._screen import stages
 from hearthline.schema.errors import BadConfig
 
@@ -42,7 +42,7 @@ def run(
     opened = hl.init(home) if paths else hl.open_home(home)
     with stages() as told:
         taken = added(opened, paths, mapping_of(mapping), source, told) if paths else []
-        opened.run(engine, progress=told)
+        opened.run(engine, progress=told, demo=(opened.path / DEMO_MARK).exists())
         told("writing report.html")
         page = write_page(opened)
         answer = first_answer(opened, taken)
