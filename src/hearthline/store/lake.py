@@ -76,13 +76,16 @@ SCHEMAS: dict[TableName, pa.Schema] = {
 }
 """The schema of each table of the lake."""
 
-_KEYS = f"""
-    SELECT *,
-        CAST(md5_number_lower(source || chr(31) || id) >> 1 AS BIGINT) AS key,
-        CAST(md5_number_lower(concat_ws(chr(31), {
+_CONTEXTS = f"""
+    SELECT *, CAST(md5_number_lower(concat_ws(chr(31), {
     ", ".join(f"coalesce({c}, '')" for c in CONTEXT)
 })) >> 1 AS BIGINT) AS context
-    FROM batch
+    FROM (SELECT DISTINCT {", ".join(CONTEXT)} FROM batch)
+"""
+"""The distinct contexts are few: each is hashed once, and every event looks its own up."""
+_KEYED = f"""
+    SELECT e.*, CAST(md5_number_lower(e.source || chr(31) || e.id) >> 1 AS BIGINT) AS key, k.context
+    FROM batch e JOIN kinds k ON {" AND ".join(f"e.{c} IS NOT DISTINCT FROM k.{c}" for c in CONTEXT)}
 """
 
 
@@ -102,11 +105,7 @@ class Batch:
             with duckdb.connect() as con:
                 con.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = false")
                 con.register("batch", _received(admitted.events, received))
-                con.execute(f"CREATE TEMP VIEW keyed AS {_KEYS}")
-                self._copy(con, "events", "SELECT * FROM keyed", admitted.events.num_rows)
-                columns = ", ".join(CONTEXT)
-                distinct = f"SELECT DISTINCT ON (context) context, {columns} FROM keyed"
-                self._copy(con, "contexts", distinct, 0)
+                self._copy_keyed(con, admitted.events.num_rows)
         self.write("identities", admitted.identities)
         self.write("raw", _table(admitted.raw, RawPayload))
         stamped = [r if r.received else _stamp(r, received) for r in admitted.rejects]
@@ -128,12 +127,15 @@ class Batch:
         with duckdb.connect() as con:
             con.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = false")
             con.execute(f"CREATE TEMP VIEW batch AS SELECT * FROM read_parquet('{events}')")
-            con.execute(f"CREATE TEMP VIEW keyed AS {_KEYS}")
-            counted = con.execute("SELECT count(*) FROM batch").fetchall()[0][0]
-            self._copy(con, "events", "SELECT * FROM keyed", counted)
-            columns = ", ".join(CONTEXT)
-            self._copy(con, "contexts", f"SELECT DISTINCT ON (context) context, {columns} FROM keyed", 0)
+            self._copy_keyed(con, con.execute("SELECT count(*) FROM batch").fetchall()[0][0])
             self._copy(con, "identities", f"SELECT * FROM read_parquet('{identities}')", 0)
+
+    def _copy_keyed(self, con: duckdb.DuckDBPyConnection, rows: int) -> None:
+        """Write the events of the table `batch` with their keys, and their distinct contexts."""
+        con.execute(f"CREATE TEMP TABLE kinds AS {_CONTEXTS}")
+        self._copy(con, "events", _KEYED, rows)
+        columns = ", ".join(CONTEXT)
+        self._copy(con, "contexts", f"SELECT DISTINCT ON (context) context, {columns} FROM kinds", 0)
 
     def _copy(self, con: duckdb.DuckDBPyConnection, table: TableName, select: str, rows: int) -> None:
         part = len(self.files.get(table, []))
