@@ -24,7 +24,9 @@ PLANTED = {
 def tree(tmp_path: Path) -> Path:
     """A copy of the package and its contracts."""
     shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / ".importlinter", tmp_path)
+    (tmp_path / "tests/laws").mkdir(parents=True)
+    for file in (".importlinter", "tests/__init__.py", "tests/laws/siblings.py"):
+        shutil.copy(ROOT / file, tmp_path / file)
     return tmp_path
 
 
@@ -54,6 +56,24 @@ def test_a_planted_violation_is_caught(tree: Path, contract: str) -> None:
             "from hearthline.identity.planted import a\n"
         )
     told = lint(tree, "--contract", contract)
+    assert told.returncode == 1, told.stdout + told.stderr
+    assert "planted" in told.stdout
+
+
+@pytest.mark.parametrize(
+    ("place", "code"),
+    [
+        ("attribution/_planted.py", "from hearthline.attribution.linear import Linear\n"),
+        ("reports/planted/inner.py", "from hearthline.reports import paths\n"),
+        ("sim/worlds/planted.py", "import hearthline.sim.worlds.additive\n"),
+    ],
+)
+def test_shared_modules_packages_and_worlds_import_no_member(tree: Path, place: str, code: str) -> None:
+    file = tree / "src/hearthline" / place
+    file.parent.mkdir(exist_ok=True)
+    (file.parent / "__init__.py").touch()
+    file.write_text(code)
+    told = lint(tree, "--contract", "siblings")
     assert told.returncode == 1, told.stdout + told.stderr
     assert "planted" in told.stdout
 
