@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy import sparse
 
+from hearthline.attribution._cascade import Cascade, Pairs, cascade_of, pairs_of, passed
 from hearthline.attribution._frailty import Frailty, alike, variance_of
 from hearthline.attribution._hazard import PRIOR, Evidence, Fit, information, maximise, task_of
 from hearthline.attribution._model import Model
@@ -30,6 +31,7 @@ class Gathered:
         hours: (u, strata) sparse weighted hours that each spent in each stratum.
         exposure: (q, 1 + harmonics) weighted integrals of the loads, plain and times daily waves.
         phase: (channels, 1 + harmonics) of long gaps to conversions.
+        pairs: counts of touches that follow each other.
     """
 
     stratum: Ints
@@ -40,6 +42,7 @@ class Gathered:
     hours: Sparse
     exposure: Complexes
     phase: Complexes
+    pairs: Pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Intensity:
         gamma: (channels, kernels) added right after a touch; each kernel fades with its half-life.
         frailty: the homes' factors of the baseline.
         rhythm: (channels, 1 + harmonics) coefficients of the channels' daily profiles.
+        cascade: which touches led to others.
         fit: the maximum as found, for replicates that step from it; None where nothing converted.
     """
 
@@ -58,6 +62,7 @@ class Intensity:
     gamma: Floats
     frailty: Frailty
     rhythm: Complexes
+    cascade: Cascade
     fit: Fit | None = None
 
 
@@ -65,11 +70,13 @@ class Intensity:
 class AdditiveHazard(Proportional):
     """A journey's conversion is the first event of a process that touches excite and time calms.
 
-    The intensity is `mu[stratum] + sum over touches of sum_k gamma[channel, k] * 2 ** (-gap / half_life[k])`
-    inside the look-back window. How fast an effect fades is estimated: a mixture of half-lives. Rates
-    are those of maximum likelihood over all journeys, also those that did not convert, with a gamma
-    prior of half a conversion for every rate that leans to the mean over channels. A touch's share is
-    its part of the intensity at the conversion; the part of `mu` stays unattributed.
+    The intensity is `a_h mu[stratum] + sum over touches of sum_k gamma[channel, k] 2**(-gap / half_life[k])`
+    inside the look-back window, `a_h` being what this home is inclined to beyond its stratum (`_frailty`).
+    How fast an effect fades is estimated: a mixture of half-lives; that people touch and buy by day is
+    allowed for (`_rhythm`). Rates are those of maximum likelihood over all journeys, also those that did
+    not convert, with a gamma prior of half a conversion for every rate that leans to the mean over
+    channels. A touch's share is its part of the intensity at the conversion; the part of `a_h mu` stays
+    unattributed. Where touches led to touches, half of what was led to is passed back (`_cascade`).
 
     Attributes:
         half_lives_h: half-lives of the kernels in hours (default 0.25, 1, 3 and 10 days).
@@ -110,6 +117,7 @@ class AdditiveHazard(Proportional):
             hours=_by_unit(journeys.strata_h, index, each, len(units)),
             exposure=self._exposure(journeys, each),
             phase=phases(journeys, each),
+            pairs=pairs_of(journeys, each),
         )
 
     def merge(self, left: Gathered, right: Gathered) -> Gathered:
@@ -124,37 +132,53 @@ class AdditiveHazard(Proportional):
             hours=sparse.csr_array(sparse.vstack([left.hours, right.hours])),
             exposure=left.exposure + right.exposure,
             phase=left.phase + right.phase,
+            pairs=left.pairs + right.pairs,
         )
 
     def solve(self, statistics: Gathered) -> Intensity:
         """Return the rates of maximum penalised likelihood; all 0 where nothing converted."""
         kernels = len(self.half_lives_h)
         strata, features = statistics.hours.shape[1], len(statistics.exposure)
-        rhythm = profile(statistics.phase)
+        rhythm, cascade = profile(statistics.phase), cascade_of(statistics.pairs)
         if not statistics.weight.sum() > 0.0:
-            return Intensity(np.zeros(strata), np.zeros((features // kernels, kernels)), alike(), rhythm)
+            none = np.zeros((features // kernels, kernels))
+            return Intensity(np.zeros(strata), none, alike(), rhythm, cascade)
         exposure = in_rhythm(statistics.exposure, np.repeat(rhythm, kernels, axis=0))
         fit, frailty = _alternated(statistics, exposure, kernels)
-        return Intensity(fit.mu, fit.gamma.reshape(-1, kernels), frailty, rhythm, fit)
+        return Intensity(fit.mu, fit.gamma.reshape(-1, kernels), frailty, rhythm, cascade, fit)
 
     def design_at(self, journeys: Journeys, parameters: Intensity) -> Design:
-        """Return loads of every touch by channel and kernel, and of every journey on its stratum."""
-        kernels, strata = len(self.half_lives_h), journeys.strata_h.shape[1]
-        m, features = len(journeys.channel), strata + journeys.channels * kernels
-        column = strata + journeys.channel[:, None] * kernels + np.arange(kernels)
-        touch = sparse.csr_array(
-            (self._load(journeys).ravel(), column.ravel(), np.arange(m + 1) * kernels), shape=(m, features)
-        )
+        """Return loads of touches by channel and kernel, and of every journey on its stratum.
+
+        What a touch passes back loads the touch that caused it, on a feature of its own: the rate is that
+        of the later channel, the credit goes to the earlier one.
+        """
+        kernels, strata, m = len(self.half_lives_h), journeys.strata_h.shape[1], len(journeys.channel)
+        routes = parameters.cascade.routes
+        owner = np.concatenate([np.arange(journeys.channels), routes[:, 1]])
+        features = strata + len(owner) * kernels
+        moved = sparse.coo_array(passed(journeys, parameters.cascade))
+        way = _ways(journeys.channels, routes)[journeys.channel[moved.col], journeys.channel[moved.row]]
+        load = (self._load(journeys)[moved.col] * moved.data[:, None]).ravel()
+        column = (strata + way[:, None] * kernels + np.arange(kernels)).ravel()
+        touch = sparse.csr_array((load, (np.repeat(moved.row, kernels), column)), shape=(m, features))
         base = sparse.csr_array(
             (parameters.frailty.of(journeys.unit), journeys.stratum, np.arange(journeys.n + 1)),
             shape=(journeys.n, features),
         )
-        owner = np.repeat(np.arange(journeys.channels), kernels)
-        return Design(touch, base, np.concatenate([np.full(strata, -1), owner]))
+        return Design(touch, base, np.concatenate([np.full(strata, -1), np.repeat(owner, kernels)]))
 
     def strength(self, parameters: Intensity) -> Floats:
-        """Return the rates, strata first."""
-        return np.concatenate([parameters.mu, parameters.gamma.ravel()])
+        """Return the rates: strata first, then channels, then those of credit that is passed back."""
+        rates = np.concatenate([parameters.mu, parameters.gamma.ravel()])
+        return rates[self._sources(parameters)]
+
+    def _sources(self, parameters: Intensity) -> Ints:
+        """Return for each feature of the design which fitted rate it has."""
+        kernels, strata = len(self.half_lives_h), len(parameters.mu)
+        fitted = np.arange(strata + parameters.gamma.size)
+        routed = strata + parameters.cascade.routes[:, :1] * kernels + np.arange(kernels)
+        return np.concatenate([fitted, routed.ravel()])
 
     def resampler(self, journeys: Journeys, index: Ints, point: Intensity) -> Resample:
         """Return what steps from the fit: one Newton step on reweighted scores, then clipped at 0.
@@ -162,13 +186,14 @@ class AdditiveHazard(Proportional):
         The score bootstrap of Kline & Santos (2012), Journal of Econometric Methods 1(1), 23-41: scores
         at the fit are reweighted by unit and mapped by the inverse information, so nothing is refitted.
         """
-        fit = point.fit
+        fit, sources = point.fit, self._sources(point)
         if fit is None:
-            return lambda weights: np.zeros((len(self.strength(point)), weights.shape[1]))
+            return lambda weights: np.zeros((len(sources), weights.shape[1]))
         gathered = self.gather(journeys)
         task = task_of(_evidence(gathered, fit.scale[len(fit.mu) :], point.frailty), fit.scale, fit.active)
         scale = fit.scale[fit.active]
-        x = self.strength(point)[fit.active] * scale
+        rates = np.concatenate([fit.mu, fit.gamma])
+        x = rates[fit.active] * scale
         inverse = np.linalg.inv(information(task, x))
         units = index[journeys.converted]
         ratio = 1.0 / task.intensity(x)
@@ -179,9 +204,9 @@ class AdditiveHazard(Proportional):
             pull = task.pull(ratio[:, None] * weights[units])
             more = product(watched, weights[: watched.shape[1]]) - usual[:, None]
             slope = pull + (PRIOR / x - 1.0)[:, None] - more / scale[:, None]
-            rate = np.repeat(self.strength(point)[:, None], weights.shape[1], axis=1)
+            rate = np.repeat(rates[:, None], weights.shape[1], axis=1)
             rate[fit.active] = np.maximum(x[:, None] + inverse @ slope, 0.0) / scale[:, None]
-            return rate
+            return rate[sources]
 
         return refit
 
@@ -246,6 +271,14 @@ class AdditiveHazard(Proportional):
         owner = np.concatenate([hours.row, np.repeat(journeys.row, kernels), np.repeat(late.row, kernels)])
         shape = (strata + journeys.channels * kernels, units)
         return sparse.csr_array((data, (feature, index[owner])), shape=shape)
+
+
+def _ways(channels: int, routes: Ints) -> Ints:
+    """Return (channels, channels) the number of the way from a touch's channel to a channel that earns."""
+    way = np.zeros((channels, channels), np.int64)
+    np.fill_diagonal(way, np.arange(channels))
+    way[routes[:, 0], routes[:, 1]] = channels + np.arange(len(routes))
+    return way
 
 
 def _by_unit(hours: Sparse, index: Ints, weight: Floats, units: int) -> Sparse:
