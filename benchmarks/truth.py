@@ -1,0 +1,162 @@
+"""The error of every model against what the channels of simulated towns really caused.
+
+    python benchmarks/truth.py [--homes 8000] [--days 120] [--seeds 101,102,103] [--small]
+                               [--cache FOLDER] [--write docs/how-true.md]
+
+Every town is lived once as it is, attributed from its events alone, and lived again with every set of
+channels switched off. Seeds 1 to 9 are for tuning and refused here. Prints Markdown: the median over
+seeds with the range. `--cache` keeps the truths (513 lives of each town), which no change of a model moves.
+"""
+
+import argparse
+import multiprocessing
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from published import markdown, write_block
+
+if TYPE_CHECKING:
+    from hearthline.cli._truth import Miss
+    from hearthline.sim import Truth
+
+TUNING_SEEDS = range(1, 10)
+WORLDS = ("additive", "multiplicative")
+MARK = "make truth"
+KINDS = {
+    "person": "orders placed by people",
+    "automated": "orders without a person (machine-placed and subscriptions)",
+    "all": "all orders",
+}
+MEASURES = {
+    "off": "error, one off",
+    "shapley": "error, Shapley",
+    "rank": "rank correlation",
+    "recovered": "credited for each 1.00 caused",
+}
+
+
+@dataclass(frozen=True)
+class Town:
+    """One simulated town."""
+
+    world: str
+    homes: int
+    days: int
+    seed: int
+
+
+def misses_of(town: Town, cache: Path | None) -> "list[Miss]":
+    """Return the errors of all models about one town."""
+    import hearthline as hl
+    from hearthline import sim
+    from hearthline.cli._truth import compare
+    from hearthline.store.lake import Lake
+
+    with TemporaryDirectory(prefix="hearthline-truth-") as folder:
+        raw, home = Path(folder) / "raw", hl.init(Path(folder) / "home")
+        (home.path / "hearthline.toml").write_text("[attribution]\nreplicates = 0\n")
+        sim.write_lake(town.world, town.homes, town.days, town.seed, raw)
+        with Lake(home.path / "lake").batch(datetime(2026, 6, 1, tzinfo=UTC)) as batch:
+            batch.adopt(raw / "events-*.parquet", raw / "identities-*.parquet")
+        home.run()
+        found = compare(home, truth_of(town, cache))
+    print(f"done: {town.world} world, seed {town.seed}", file=sys.stderr)
+    return found
+
+
+def truth_of(town: Town, cache: Path | None) -> "Truth":
+    """Return what the channels of a town caused; from the cache where the simulator is the same."""
+    from hearthline import sim
+
+    if cache is None:
+        return sim.truth(town.world, town.homes, town.days, town.seed)
+    file = cache / f"{town.world}-{town.homes}-{town.days}-{town.seed}-{_simulator()}.json"
+    if file.exists():
+        return msgspec.json.decode(file.read_bytes(), type=sim.Truth)
+    known = sim.truth(town.world, town.homes, town.days, town.seed)
+    cache.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(msgspec.json.encode(known))
+    return known
+
+
+def _simulator() -> str:
+    """Return a digest of the simulator's code: another simulator has another truth."""
+    from hearthline import sim
+
+    digest = sha256()
+    for file in sorted(Path(str(sim.__file__)).parent.rglob("*.py")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def tables_of(found: "dict[str, list[Miss]]") -> str:
+    """Return one table for each world and kind of order."""
+    parts = []
+    for world, misses in found.items():
+        for kind, title in KINDS.items():
+            chosen = [m for m in misses if m.kind == kind]
+            names = dict.fromkeys(m.title for m in chosen)
+            rows = [_row(name, [m for m in chosen if m.title == name]) for name in names]
+            parts.append(f"### {world.capitalize()} world: {title}\n")
+            parts.append(markdown(["model", *MEASURES.values()], rows) + "\n")
+    return "\n".join(parts)
+
+
+def _row(title: str, seeds: "Sequence[Miss]") -> list[str]:
+    return [title, *(_said([getattr(m, measure) for m in seeds]) for measure in MEASURES)]
+
+
+def _said(values: Sequence[float | None]) -> str:
+    known = [v for v in values if v is not None]
+    if not known:
+        return "not defined"
+    if len(known) == 1:
+        return f"{known[0]:.3f}"
+    return f"{median(known):.3f} ({min(known):.3f} to {max(known):.3f})"
+
+
+def main() -> None:
+    flags = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    flags.add_argument("--homes", type=int, default=8000)
+    flags.add_argument("--days", type=int, default=120)
+    flags.add_argument("--seeds", default="101,102,103", help="never those used in tuning")
+    flags.add_argument("--world", action="append", choices=WORLDS, help="may be repeated; default: both")
+    flags.add_argument("--small", action="store_true", help="1,000 homes, 60 days, one seed")
+    flags.add_argument("--processes", type=int, default=2)
+    flags.add_argument("--cache", type=Path, help="a folder for truths, outside the repository")
+    flags.add_argument("--write", type=Path, help="a page whose block is replaced by the tables")
+    given = flags.parse_args()
+    seeds = [int(s) for s in given.seeds.split(",")]
+    if set(seeds) & set(TUNING_SEEDS):
+        sys.exit(f"--seeds: {given.seeds} has seeds used in tuning (1 to 9); choose others, such as 101")
+    homes, days = (given.homes, given.days)
+    if given.small:
+        homes, days, seeds = min(homes, 1000), min(days, 60), seeds[:1]
+    towns = [Town(w, homes, days, s) for w in given.world or WORLDS for s in seeds]
+    spawned = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(given.processes, mp_context=spawned) as pool:
+        misses = list(pool.map(misses_of, towns, [given.cache] * len(towns)))
+    found: dict[str, list[Miss]] = {}
+    for town, some in zip(towns, misses, strict=True):
+        found.setdefault(town.world, []).extend(some)
+    about = (
+        f"{homes:,} homes, {days} days, seeds {', '.join(map(str, seeds))}; median (least to largest seed)."
+    )
+    text = f"{about}\n\n{tables_of(found)}"
+    print(text)
+    if given.write:
+        write_block(given.write, MARK, text)
+
+
+if __name__ == "__main__":
+    main()
