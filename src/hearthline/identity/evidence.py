@@ -51,17 +51,18 @@ class Evidence:
     """Identities and the identifiers that they mention, coded; codes follow the identifiers' order.
 
     `anchor`, `device` and `person` are (rows,) codes or -1: which identifier speaks for the row's
-    household, which device it happened on, which person it names.
+    household, which device it happened on, which person it names. `ids` are the identifiers' texts and
+    `device_kind` the rows' kinds of device, both in Arrow: Python's own texts would fill the memory.
     """
 
-    ids: NDArray[np.object_]
+    ids: pa.StringArray
     names: Ints
     max_degree: Ints
     identity: Ints
     first_us: Ints
     last_us: Ints
     events: Ints
-    device_kind: NDArray[np.object_]
+    device_kind: pa.DictionaryArray
     row: Ints
     code: Ints
     anchor: Ints
@@ -94,15 +95,14 @@ class Evidence:
 
     def _grouped(self, left: Ints, right: Ints, row: Ints) -> tuple[Ints, Ints, Ints, Ints, Ints]:
         """Return the distinct pairs with the first time, last time and number of events of their rows."""
-        pair, inverse = np.unique(np.stack([left, right], axis=1), axis=0, return_inverse=True)
-        inverse = inverse.reshape(-1)
+        pair, inverse = np.unique(left * self.count + right, return_inverse=True)
         first = np.full(len(pair), np.iinfo(np.int64).max)
         last = np.full(len(pair), np.iinfo(np.int64).min)
         events = np.zeros(len(pair), np.int64)
         np.minimum.at(first, inverse, self.first_us[row])
         np.maximum.at(last, inverse, self.last_us[row])
         np.add.at(events, inverse, self.events[row])
-        return pair[:, 0], pair[:, 1], first, last, events
+        return pair // self.count, pair % self.count, first, last, events
 
 
 def _mentions(identities: pa.Table) -> tuple[Ints, pa.Array, pa.Array]:
@@ -118,6 +118,15 @@ def _mentions(identities: pa.Table) -> tuple[Ints, pa.Array, pa.Array]:
         namespaces.append(joined)
         values.append(pc.struct_field(flat, "value"))
     return np.concatenate(rows), pa.concat_arrays(namespaces), pa.concat_arrays(values)
+
+
+def _coded(texts: pa.StringArray) -> tuple[pa.StringArray, Ints]:
+    """Return the distinct texts in ascending order, and the place of each text among them."""
+    found = texts.dictionary_encode()
+    order = pc.sort_indices(found.dictionary)
+    place = np.empty(len(order), np.int64)
+    place[order.to_numpy()] = np.arange(len(order))
+    return found.dictionary.take(order), place[found.indices.to_numpy()]
 
 
 def _best(row: Ints, code: Ints, rank: Ints, rows: int) -> Ints:
@@ -156,15 +165,18 @@ def gather(observations: pa.Table, identities: pa.Table, policies: Policies) -> 
     degrees = np.array([p.max_degree for p in known_as], np.int64)
     space = spaces.indices.to_numpy().astype(np.int64)
 
-    text = pc.binary_join_element_wise(namespace, value, ":").to_numpy(zero_copy_only=False)
-    ids, one, code = np.unique(text.astype(object), return_index=True, return_inverse=True)
+    ids, code = _coded(pc.binary_join_element_wise(namespace, value, ":"))
+    one = np.empty(len(ids), np.int64)
+    one[code[::-1]] = np.arange(len(code))[::-1]  # the first row of each, for it is written last
     names, max_degree = ranks[space[one]], degrees[space[one]]
-    code = code.reshape(-1).astype(np.int64)
 
     def best(kinds: tuple[str, ...]) -> Ints:
         wanted = np.isin(names[code], [RANK[k] for k in kinds])
         return _best(row[wanted], code[wanted], names[code[wanted]], len(identity))
 
+    kinds = pa.chunked_array([pa.nulls(len(identity), pa.string())])
+    if "device_kind" in observed.column_names:
+        kinds = observed["device_kind"].take(seen)
     return Evidence(
         ids=ids,
         names=names,
@@ -173,9 +185,7 @@ def gather(observations: pa.Table, identities: pa.Table, policies: Policies) -> 
         first_us=first,
         last_us=last,
         events=events,
-        device_kind=observed["device_kind"].to_numpy(zero_copy_only=False)[seen]
-        if "device_kind" in observed.column_names
-        else np.full(len(identity), None, object),
+        device_kind=kinds.combine_chunks().dictionary_encode(),
         row=row,
         code=code,
         anchor=best(("home", "account", "person", "browser")),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
@@ -24,6 +25,7 @@ Ints = NDArray[np.int64]
 ALWAYS_FROM, ALWAYS_TO = -(2**61), 2**61
 _WEEK_US = 7 * 86_400_000_000
 _SUSTAINED = 3
+_BLOCK = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,25 +88,33 @@ def components(count: int, left: Ints, right: Ints) -> Ints:
     return smallest[label]
 
 
-def text_keys(texts: NDArray[np.object_]) -> Ints:
+def text_keys(texts: pa.StringArray) -> Ints:
     """Return a stable 62-bit key of each text (FNV-1a over its bytes), never negative.
 
-    >>> text_keys(np.array(["a", "b", "a"], object)).tolist()[0] > 0
-    True
+    >>> keys = text_keys(pa.array(["a", "b", "a"]))
+    >>> bool(keys[0] > 0), bool(keys[0] == keys[2]), bool(keys[0] == keys[1])
+    (True, True, False)
     """
     keys = np.zeros(len(texts), np.int64)
-    for start in range(0, len(texts), 200_000):
-        block = np.char.encode(texts[start : start + 200_000].astype(str), "utf-8")
-        letters = block.view(np.uint8).reshape(len(block), -1)
+    for start in range(0, len(texts), _BLOCK):
+        block = texts.slice(start, _BLOCK)
+        begin, length = _spans(block)
+        letters = np.frombuffer(block.buffers()[2] or b"", np.uint8)
         hashed = np.full(len(block), 0xCBF29CE484222325, np.uint64)
         with np.errstate(over="ignore"):
-            for column in letters.T:
-                step = (hashed ^ column) * np.uint64(0x100000001B3)
-                hashed = np.where(column > 0, step, hashed)
+            for place in range(int(length.max(initial=0))):
+                long = np.flatnonzero(length > place)
+                hashed[long] = (hashed[long] ^ letters[begin[long] + place]) * np.uint64(0x100000001B3)
             hashed ^= hashed >> np.uint64(29)
             hashed *= np.uint64(0x9E3779B97F4A7C15)
         keys[start : start + len(block)] = (hashed >> np.uint64(2)).astype(np.int64)
     return keys
+
+
+def _spans(texts: pa.StringArray) -> tuple[Ints, Ints]:
+    """Return where each text's bytes begin in the array's buffer, and how many they are."""
+    ends = np.frombuffer(texts.buffers()[1], np.int32, len(texts) + 1, texts.offset * 4).astype(np.int64)
+    return ends[:-1], np.diff(ends)
 
 
 def _side_by_side(stays: Stays, max_degree: Ints) -> Ints:
@@ -207,21 +217,30 @@ def _counting(lengths: Ints) -> Ints:
 
 def _links(evidence: Evidence, joins: Joins, stays: Stays) -> pa.Table:
     """Return all evidence as links: used ones, and demoted ones with the reason."""
-    ids = evidence.ids
+    ids, no_note = evidence.ids, pa.scalar(None, pa.string())
+    used = pa.array(np.append(joins.used, stays.used))
+    seen, lives = len(joins.left), len(stays.device)
+    demoted = _either(
+        seen, "joins too many others to be one household's", lives, "a visit inside another household's stay"
+    )
     return pa.table(
         {
-            "left_id": pa.array(np.append(ids[joins.left], ids[stays.device]), pa.string()),
-            "right_id": pa.array(np.append(ids[joins.right], ids[stays.component]), pa.string()),
-            "kind": ["seen_with"] * len(joins.left) + ["lives_with"] * len(stays.device),
+            "left_id": ids.take(pa.array(np.append(joins.left, stays.device))),
+            "right_id": ids.take(pa.array(np.append(joins.right, stays.component))),
+            "kind": _either(seen, "seen_with", lives, "lives_with"),
             "first_us": np.append(joins.first_us, stays.first_us),
             "last_us": np.append(joins.last_us, stays.last_us),
-            "rule": ["together in one event"] * len(joins.left) + ["device used by"] * len(stays.device),
+            "rule": _either(seen, "together in one event", lives, "device used by"),
             "evidence": np.append(joins.events, stays.events),
-            "state": np.where(np.append(joins.used, stays.used), "used", "demoted"),
-            "note": [None if u else "joins too many others to be one household's" for u in joins.used]
-            + [None if u else "a visit inside another household's stay" for u in stays.used],
+            "state": pc.if_else(used, "used", "demoted"),
+            "note": pc.if_else(used, no_note, demoted),
         }
     )
+
+
+def _either(count: int, text: str, others: int, other: str) -> pa.StringArray:
+    """Return the one text `count` times, then the other `others` times."""
+    return pa.concat_arrays([pa.repeat(pa.scalar(text), count), pa.repeat(pa.scalar(other), others)])
 
 
 def _homes(evidence: Evidence, component: Ints, person: Ints, keys: Ints) -> pa.Table:
@@ -229,13 +248,12 @@ def _homes(evidence: Evidence, component: Ints, person: Ints, keys: Ints) -> pa.
     fixed = evidence.names != RANK["device"]
     fixed &= evidence.names != RANK["network"]
     roots, first, count = np.unique(component[fixed], return_index=True, return_counts=True)
-    people = np.unique(np.stack([component[person >= 0], person[person >= 0]], axis=1), axis=0)
-    persons = np.bincount(people[:, 0], minlength=evidence.count)[roots]
-    label = evidence.ids[np.flatnonzero(fixed)[first]]
+    people = np.unique(component[person >= 0] * evidence.count + person[person >= 0])
+    persons = np.bincount(people // max(evidence.count, 1), minlength=evidence.count)[roots]
     return pa.table(
         {
             "unit": keys[roots],
-            "label": pa.array(label, pa.string()),
+            "label": evidence.ids.take(pa.array(np.flatnonzero(fixed)[first])),
             "identifiers": count.astype(np.int64),
             "persons": persons.astype(np.int64),
         }
@@ -251,16 +269,17 @@ def _devices(evidence: Evidence, residences: tuple[Ints, Ints, Ints, Ints], keys
     events = np.zeros(evidence.count, np.int64)
     first = np.full(evidence.count, ALWAYS_TO)
     last = np.full(evidence.count, ALWAYS_FROM)
-    kind = np.full(evidence.count, None, object)
+    kind = np.full(evidence.count, -1)
+    said_kind = evidence.device_kind.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     np.add.at(events, evidence.device[on], evidence.events[on])
     np.minimum.at(first, evidence.device[on], evidence.first_us[on])
     np.maximum.at(last, evidence.device[on], evidence.last_us[on])
-    said = on[np.array([k is not None for k in evidence.device_kind[on]], bool)]
-    kind[evidence.device[said]] = evidence.device_kind[said]
+    said = on[said_kind[on] >= 0]
+    kind[evidence.device[said]] = said_kind[said]
     return pa.table(
         {
-            "device": pa.array(evidence.ids[code], pa.string()),
-            "kind": pa.array(kind[code], pa.string()),
+            "device": evidence.ids.take(pa.array(code)),
+            "kind": evidence.device_kind.dictionary.take(pa.array(kind[code], mask=kind[code] < 0)),
             "unit": np.append(keys[home], keys[own]),
             "events": events[code],
             "first_us": first[code],
