@@ -114,7 +114,8 @@ def credit(core: Core, keep: Keep, progress: Progress) -> None:
             for f in able
             for k in kinds
         }
-        keep("shares", shares_table([f.model.name for f in able], sample, kinds, names, chosen, exact))
+        fitted = {f.model.name: (f.to_order, f.to_enrol) for f in able}
+        keep("shares", shares_table(fitted, sample, kinds, names, chosen, exact))
 
 
 def _fitted(core: Core, book: Book, models: list[Model]) -> list[_Fit]:

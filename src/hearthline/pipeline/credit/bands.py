@@ -1,6 +1,7 @@
 """Shares with their intervals, over all kinds of order at once, for every model."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -64,7 +65,7 @@ class Sample:
 
 
 def shares_table(
-    models: list[str],
+    fitted: dict[str, tuple[Any, Any]],
     sample: Sample,
     kinds: dict[str, Orders],
     names: list[str],
@@ -74,7 +75,7 @@ def shares_table(
     """Return the table `shares` of the answer.
 
     Args:
-        models: the models that could be fitted.
+        fitted: the models that could be fitted, with what was fitted to journeys to orders and to enrolments.
         sample: the households to resample.
         kinds: the orders by kind.
         names: the channels' names.
@@ -83,8 +84,11 @@ def shares_table(
     """
     parts = {k: p for k, p in sample.parts(kinds).items() if p.credit.n or p.other}
     tables = []
-    for model in models:
-        bands = intervals(load(model), parts, max(settings.replicates, 2), settings.seed)
+    for model, known in fitted.items():
+        own = parts
+        if sample.fraction >= 1.0:  # the sample is all there is, so its fit is known
+            own = {k: replace(p, parameters=known[k != "person"]) for k, p in parts.items()}
+        bands = intervals(load(model), own, max(settings.replicates, 2), settings.seed)
         totals = {k: o.total for k, o in kinds.items()}
         sums = {k: exact[model, k] for k in kinds}
         for kind, band in bands.items():
