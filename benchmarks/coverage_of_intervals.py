@@ -12,6 +12,7 @@ samples whose interval holds it; 90 % is promised, 87 to 93 % is the goal.
 import argparse
 import json
 import multiprocessing
+import os
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -157,6 +158,7 @@ def main() -> None:
         Sample(given.world, homes, given.days, FIRST_SEED + i, given.replicates, models)
         for i in range(samples)
     ]
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # each process is one core's
     done: list[Rows] = []
     with ProcessPoolExecutor(given.processes, mp_context=multiprocessing.get_context("spawn")) as pool:
         for rows in pool.map(shares_of, todo, chunksize=1):

@@ -10,6 +10,7 @@ seeds with the range. `--cache` keeps the truths (513 lives of each town), which
 
 import argparse
 import multiprocessing
+import os
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -143,6 +144,7 @@ def main() -> None:
     if given.small:
         homes, days, seeds = min(homes, 1000), min(days, 60), seeds[:1]
     towns = [Town(w, homes, days, s) for w in given.world or WORLDS for s in seeds]
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # each process is one core's
     spawned = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(given.processes, mp_context=spawned) as pool:
         misses = list(pool.map(misses_of, towns, [given.cache] * len(towns)))
