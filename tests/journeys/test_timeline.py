@@ -2,11 +2,12 @@
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hearthline.journeys import ENROLMENT, ORDER, Layout, split
-from hearthline.journeys.timeline import ENDED, MACHINE_ORDER
+from hearthline.journeys.timeline import ENDED, MACHINE_ORDER, STOCK
 
 DAY = 86_400_000
 LAYOUT = Layout(
@@ -66,3 +67,17 @@ def test_no_touch_is_lost_no_hour_is_counted_twice_and_batches_do_not_matter(hom
     apart = [split(units[i : i + 1], marks[i : i + 1], ORDER, LAYOUT).journeys for i in range(len(homes))]
     assert np.concatenate([p.channel for p in apart]).tolist() == whole.channel.tolist()
     assert np.concatenate([p.stratum for p in apart]).tolist() == whole.stratum.tolist()
+
+
+def test_hours_are_told_apart_by_what_is_left_at_home() -> None:
+    home = [mark(2, STOCK + 3), mark(6, STOCK + 1), mark(8, STOCK), mark(9, ORDER)]
+    journeys = split(np.array([1]), lists(home), ORDER, LAYOUT).journeys
+    before = journeys.strata_h[[0]].toarray().ravel()
+    assert sorted((before[before > 0] / 24).round(6).tolist()) == [1.0, 2.0, 2.0, 4.0]
+    assert before[journeys.stratum[0]] == pytest.approx(24.0)
+
+
+def test_a_delivery_under_way_is_a_stratum_of_its_own() -> None:
+    journeys = split(np.array([1]), lists([mark(1, ORDER), mark(5, ORDER)]), ORDER, LAYOUT).journeys
+    between = journeys.strata_h[[1]].toarray().ravel()
+    assert sorted((between[between > 0] / 24).round(6).tolist()) == [1.0, 3.0]

@@ -160,7 +160,7 @@ def _blocks(journeys: Journeys) -> Iterator[tuple[Ints, Ints, Ints]]:
     for begin in range(0, journeys.n, _ROWS):
         part = journeys.take(np.arange(begin, min(begin + _ROWS, journeys.n)))
         found = list(_back(part, np.ones(len(part.channel), np.bool_)))
-        if found:
+        if any(len(child) for child, _, _ in found):
             child, parent, lag = (np.concatenate(column) for column in zip(*found, strict=True))
             yield child + journeys.offsets[begin], parent + journeys.offsets[begin], lag
 

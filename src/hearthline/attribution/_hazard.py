@@ -16,7 +16,7 @@ from hearthline.schema.journey import Floats, Ints, Sparse
 
 __all__ = ["PRIOR", "Evidence", "Fit", "Task", "information", "maximise", "task_of"]
 
-PRIOR = 0.5
+PRIOR = 0.2
 _DENSE_FEATURES = 1_500
 _ROWS = 8_192
 

@@ -74,7 +74,7 @@ class AdditiveHazard(Proportional):
     inside the look-back window, `a_h` being what this home is inclined to beyond its stratum (`_frailty`).
     How fast an effect fades is estimated: a mixture of half-lives; that people touch and buy by day is
     allowed for (`_rhythm`). Rates are those of maximum likelihood over all journeys, also those that did
-    not convert, with a gamma prior of half a conversion for every rate that leans to the mean over
+    not convert, with a gamma prior of a fifth of a conversion for every rate that leans to the mean over
     channels. A touch's share is its part of the intensity at the conversion; the part of `a_h mu` stays
     unattributed. Where touches led to touches, half of what was led to is passed back (`_cascade`).
 
@@ -251,7 +251,7 @@ class AdditiveHazard(Proportional):
             for harmonic, wave in enumerate(self._watch(journeys, kernel)):
                 found[:, kernel, harmonic] += sums_by(journeys.channel, each * wave.real, channels)
                 found[:, kernel, harmonic] += 1j * sums_by(journeys.channel, each * wave.imag, channels)
-        return found.reshape(channels * len(self.half_lives_h), -1)
+        return found.reshape(channels * found.shape[1], found.shape[2])
 
     def _watched(self, journeys: Journeys, index: Ints, point: Intensity) -> Sparse:
         """Return the (strata + channels * kernels, units) sparse exposure of every unit."""

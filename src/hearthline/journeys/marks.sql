@@ -10,4 +10,4 @@ SELECT unit, as_ms(time_us) * 1048576 + 1048574 AS mark FROM homed_enrolments WH
 UNION ALL
 SELECT unit, as_ms(ended_us) * 1048576 + 1048573 AS mark FROM homed_enrolments WHERE unit IS NOT NULL AND ended_us IS NOT NULL
 UNION ALL
-SELECT unit, as_ms(time_us) * 1048576 + CASE WHEN is_low THEN 1048572 ELSE 1048571 END AS mark FROM stock
+SELECT unit, as_ms(time_us) * 1048576 + 1048560 + fill AS mark FROM stock

@@ -16,12 +16,13 @@ from hearthline.schema.journey import Bools, Floats, Ints, Journeys
 
 __all__ = ["ENROLMENT", "ORDER", "PLACES", "Layout", "Split", "split"]
 
-ORDER, ENROLMENT, ENDED, LOW, ENOUGH, MACHINE_ORDER = 1048575, 1048574, 1048573, 1048572, 1048571, 1048570
+ORDER, ENROLMENT, ENDED, MACHINE_ORDER = 1048575, 1048574, 1048573, 1048570
+STOCK, _STOCKS = 1048560, 4  # the first of the codes for what is left at home, and how many
 PLACES = 1_048_000
 """Codes below this are touchpoints."""
 
 _START, _AGED = 0, 1  # kinds of change that no mark stands for
-_RECENCY_H = (7 * 24.0, 14 * 24.0, 28 * 24.0)
+_RECENCY_H = (3 * 24.0, 7 * 24.0, 14 * 24.0, 28 * 24.0)
 _RECENCIES = len(_RECENCY_H) + 2  # the last: no order seen yet
 _HOUR_MS = 3_600_000.0
 
@@ -53,7 +54,7 @@ class Layout:
     @property
     def strata(self) -> int:
         """Number of baseline strata."""
-        return self.segments * _RECENCIES * 2 * 3
+        return self.segments * _RECENCIES * 2 * (_STOCKS + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +164,12 @@ def _strata(
     row, time_ms, code, value = _changes(marks, layout)
     ordered = (code == ORDER) | (code == MACHINE_ORDER)
     recency = _last(row, ordered | (code == _AGED), np.where(code == _AGED, value, 0), _RECENCIES - 1)
-    stock = _last(row, (code == LOW) | (code == ENOUGH), np.where(code == LOW, 2, 1), 0)
+    stocked = (code >= STOCK) & (code < STOCK + _STOCKS)
+    stock = _last(row, stocked, code - STOCK + 1, 0)
     step = (code == ENROLMENT).astype(np.int64) - (code == ENDED)
     enrolled = _within(row, np.cumsum(step)) > 0
     trait = _traits(units, layout)[row]
-    stratum = ((trait * _RECENCIES + recency) * 2 + enrolled) * 3 + stock
+    stratum = ((trait * _RECENCIES + recency) * 2 + enrolled) * (_STOCKS + 1) + stock
 
     ends = code == ending
     journey = first[row] + _within(row, np.cumsum(ends))
@@ -188,7 +190,7 @@ def _changes(marks: _Marks, layout: Layout) -> tuple[Ints, Ints, Ints, Ints]:
     """Return row, time, code and value of everything that changes a stratum, in order.
 
     Beside the marks: the data's start for every household, and the moments at which its last order
-    became a week, two weeks, four weeks old.
+    became three days (it may be under way till then), a week, two weeks, four weeks old.
     """
     state = marks.code >= PLACES
     row, time_ms, code = marks.row[state], marks.time_ms[state], marks.code[state]
