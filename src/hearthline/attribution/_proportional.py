@@ -65,12 +65,15 @@ class Proportional:
 
     def credit(self, journeys: Journeys, parameters: Any) -> Floats:
         """Return (m,) shares in proportion to the strengths."""
-        design, strength = self.design_at(journeys, parameters), self.strength(parameters)
+        won = journeys.take(np.flatnonzero(journeys.converted))
+        design, strength = self.design_at(won, parameters), self.strength(parameters)
         part, size = product(design.touch, np.maximum(strength, 0.0)), np.abs(strength)
-        whole = journeys.sum_by_journey(product(design.touch, size)) + product(design.base, size)
-        whole = whole[journeys.row]
-        share = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0.0)
-        return np.where(np.repeat(journeys.converted, journeys.lengths), share, 0.0)
+        whole = won.sum_by_journey(product(design.touch, size)) + product(design.base, size)
+        whole = whole[won.row]
+        share = np.zeros(len(journeys.channel))
+        earned = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0.0)
+        share[np.repeat(journeys.converted, journeys.lengths)] = earned
+        return share
 
     def resampler(self, journeys: Journeys, index: Ints, point: Any) -> Resample:  # noqa: ARG002
         """Return what refits the model to weighted units.

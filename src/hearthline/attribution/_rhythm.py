@@ -6,6 +6,8 @@ of the channel meet at that gap. This profile has a period of a day and is read 
 nothing that a touch causes changes within hours; no clock time is needed.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -43,13 +45,14 @@ def profile(phase: Complexes) -> Complexes:
     return np.asarray(found, dtype=np.complex128)
 
 
-def integrals(start: Floats, end: Floats, tau: float) -> list[Complexes]:
-    """Return for every harmonic the integral of `exp(-u / tau + i omega u)` from start to end."""
-    found = []
+def integrals(start: Floats, end: Floats, tau: float) -> Iterator[Complexes]:
+    """Yield for every harmonic the integral of `exp(-u / tau + i omega u)` from start to end."""
     for omega in _OMEGA:
         rate = 1.0 / tau - 1j * omega
-        found.append(np.asarray((np.exp(-rate * start) - np.exp(-rate * end)) / rate))
-    return found
+        found = np.exp(-rate * start)
+        found -= np.exp(-rate * end)
+        found /= rate
+        yield found
 
 
 def in_rhythm(exposure: Complexes, coefficient: Complexes) -> Floats:

@@ -1,5 +1,6 @@
 """Additive hazard: every touch raises the rate of buying for a while; the rest is the baseline's."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -226,8 +227,8 @@ class AdditiveHazard(Proportional):
         loads.sum_duplicates()
         return loads
 
-    def _watch(self, journeys: Journeys, kernel: int) -> list[Complexes]:
-        """Return the (m,) integrals of the touches' loads over their journey, times the daily waves.
+    def _watch(self, journeys: Journeys, kernel: int) -> Iterator[Complexes]:
+        """Yield the (m,) integrals of the touches' loads over their journey, times the daily waves.
 
         From the touch, or the journey's start where the touch came before it, to the end of the journey
         or of the look-back window.
@@ -239,7 +240,7 @@ class AdditiveHazard(Proportional):
     def _whole(self, journeys: Journeys) -> Complexes:
         """Return the (channels, kernels, 1 + harmonics) integrals over a whole look-back window."""
         start = np.zeros(journeys.channels)
-        by_kernel = [integrals(start, journeys.lookback_h, float(tau)) for tau in self.tau_h]
+        by_kernel = [list(integrals(start, journeys.lookback_h, float(tau))) for tau in self.tau_h]
         return np.stack([np.stack(waves, axis=1) for waves in by_kernel], axis=1)
 
     def _exposure(self, journeys: Journeys, weight: Floats) -> Complexes:
@@ -263,7 +264,7 @@ class AdditiveHazard(Proportional):
         touch = strata + journeys.channel[:, None] * kernels + each
         old = strata + late.col[:, None] * kernels + each
         own = point.rhythm[journeys.channel]
-        seen = [in_rhythm(np.stack(self._watch(journeys, k), axis=1), own) for k in range(kernels)]
+        seen = [in_rhythm(np.stack(list(self._watch(journeys, k)), axis=1), own) for k in range(kernels)]
         whole = in_rhythm(self._whole(journeys), point.rhythm[:, None, :])
         expired = late.data[:, None] * whole[late.col]
         data = np.concatenate([inclined, np.stack(seen, axis=1).ravel(), expired.ravel()])
