@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from hearthline.api import Home
-from hearthline.schema.event import Consent, Initiator
-from tests.pipeline.conftest import Story, credit
+from hearthline.schema.event import Consent, Identifier, Initiator
+from tests.pipeline.conftest import Story, credit, who
 
 Answered = Callable[..., Home]
 
@@ -245,6 +245,19 @@ def test_the_order_of_arrival_and_names_of_channels_mean_nothing(answered: Answe
     assert told(True, {"x": "x", "y": "y"}) == plain
     renamed = told(False, {"x": "a", "y": "z"})
     assert renamed == {{"x": "a", "y": "z"}.get(k, k): v for k, v in plain.items()}
+
+
+def test_a_resold_speaker_takes_its_later_touches_to_its_new_home_only(answered: Answered) -> None:
+    speaker = Identifier(namespace="device", value="speaker-1")
+    story = Story()
+    for day, name in ((0, "old"), (5, "old"), (9, "old"), (40, "new"), (45, "new"), (49, "new")):
+        story._tell("device.account.linked", day, name, layer="device", identifiers=(*who(name), speaker))
+    story.touch(8, channel="before", identifiers=(speaker,))
+    story.touch(47, channel="after", identifiers=(speaker,))
+    story.order(10, home="old", net="10.00")
+    story.order(50, home="new", net="5.00")
+    story.order(51, home="old", net="3.00")
+    assert credit(answered(story)) == {"before": 10.0, "after": 5.0, "(baseline)": 3.0}
 
 
 def test_person_journeys_keep_two_members_of_one_home_apart(answered: Answered) -> None:
