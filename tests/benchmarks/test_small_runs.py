@@ -1,0 +1,131 @@
+"""Every benchmark runs small, prints its table, and fills its block of a page."""
+
+import json
+import re
+import subprocess
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.fixture
+def loaded(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return a function that loads a script as a module."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+
+    def load(name: str) -> Any:
+        spec = spec_from_file_location(f"benchmark_{name}", BENCHMARKS / f"{name}.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, f"benchmark_{name}", module)
+        spec.loader.exec_module(module)
+        return module
+
+    return load
+
+
+def run(name: str, *arguments: str) -> str:
+    command = [sys.executable, str(BENCHMARKS / f"{name}.py"), "--small", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def rows(table: str) -> dict[str, list[str]]:
+    """Return the cells of every row of the Markdown tables, by their first cell."""
+    lines = [line.strip("|").split("|") for line in table.splitlines() if line.startswith("|")]
+    return {cells[0].strip(): [c.strip() for c in cells[1:]] for cells in lines}
+
+
+def page_with(tmp_path: Path, mark: str) -> Path:
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n<!-- begin: {mark} -->\nfigures of last year\n<!-- end -->\nafter\n")
+    return page
+
+
+def test_the_pipeline_is_timed_stage_by_stage_beside_a_scan(tmp_path: Path) -> None:
+    page = page_with(tmp_path, "make bench-pipeline")
+    told = run("pipeline", "--data", str(tmp_path / "data"), "--tight", "--write", str(page))
+    found = rows(told)
+    assert float(found["the whole answer"][0].split()[0]) > 0.0
+    assert 8_000 < int(found["raw events"][0].replace(",", "")) < 12_000
+    assert float(found["... with finding households"][0]) >= float(found["... over the bare scan"][0]) > 1.0
+    assert "With 1 GB for the engine" in told
+    assert told.strip() in page.read_text()
+    assert "figures of last year" not in page.read_text()
+    assert page.read_text().startswith("before")
+    assert page.read_text().endswith("after\n")
+
+
+def test_no_stage_of_the_pipeline_is_left_out_of_the_table(loaded: Any) -> None:
+    pipeline = loaded("pipeline")
+    from hearthline import journeys
+
+    shown = {*pipeline.WORK, pipeline.IDENTITY, pipeline.MAP}
+    said = [f"making {s.table.replace('_', ' ')}" for s in journeys.AFTER_IDENTITY]
+    assert {pipeline.stage_of(s) for s in said} <= shown
+    assert pipeline.stage_of("making orders") == pipeline.ORDERS
+    assert pipeline.stage_of("drawing intervals") == "intervals"
+    assert set(pipeline._MADE) <= {s.table.replace("_", " ") for s in journeys.AFTER_IDENTITY}
+
+
+def test_every_model_is_graded_in_both_worlds(tmp_path: Path) -> None:
+    page = page_with(tmp_path, "make truth")
+    cache = tmp_path / "truths"
+    arguments = ("--homes", "120", "--days", "40", "--cache", str(cache))
+    told = run("truth", *arguments, "--write", str(page))
+    titles = re.findall(r"^### (\w+) world: (.*)$", told, re.MULTILINE)
+    assert {world for world, _ in titles} == {"Additive", "Multiplicative"}
+    assert len(titles) == 6
+    assert "Last touch before each order" in rows(told)
+    assert told.strip() in page.read_text()
+    assert len(list(cache.iterdir())) == 2
+    assert run("truth", *arguments) == told  # the truth from the cache is the same
+
+
+def test_seeds_of_tuning_are_refused() -> None:
+    command = [sys.executable, str(BENCHMARKS / "truth.py"), "--seeds", "101,7"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "101,7 has seeds used in tuning" in done.stderr
+
+
+def test_coverage_is_told_for_every_model(tmp_path: Path) -> None:
+    kept = tmp_path / "coverage.json"
+    told = run("coverage_of_intervals", "--models", "linear,markov", "--keep", str(kept))
+    assert {"linear", "markov"} <= set(rows(told))
+    for channel in json.loads(kept.read_text())["markov"].values():
+        assert 0.0 <= channel["cover"] <= 1.0
+        assert channel["samples"] == 6
+
+
+def test_coverage_counts_each_side_of_a_miss(loaded: Any) -> None:
+    script = loaded("coverage_of_intervals")
+    points = [(0.1, 0.0, 0.15), (0.3, 0.25, 0.4), (0.2, 0.1, 0.3), (0.2, 0.15, 0.25)]  # the mean is 0.2
+    found = script.coverage_of([[("linear", "tv", *p)] for p in points])["linear"]["tv"]
+    assert (found["mean"], found["cover"]) == (pytest.approx(0.2), 0.5)
+    assert (found["too_low"], found["too_high"]) == (0.25, 0.25)
+
+
+def test_a_page_without_the_block_is_refused(loaded: Any, tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("nothing here\n")
+    with pytest.raises(SystemExit, match="no block to write to"):
+        loaded("published").write_block(page, "make truth", "text")
+    assert page.read_text() == "nothing here\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "page"),
+    [("pipeline", "benchmarks"), ("coverage_of_intervals", "benchmarks"), ("truth", "how-true")],
+)
+def test_every_page_has_the_block_of_its_command(script: str, page: str, loaded: Any) -> None:
+    text = (DOCS / f"{page}.md").read_text()
+    assert f"<!-- begin: {loaded(script).MARK} -->" in text
