@@ -51,7 +51,8 @@ class PublishedAnswer:
         if not pointer.exists():
             raise HomeMissing(f"{home.path}: no answer yet; run `hearthline run --home {home.path}`")
         self.about: dict[str, Any] = json.loads(pointer.read_bytes())
-        self.connection = duckdb.connect(config={"threads": 1})  # sums of floats then always add up in one order
+        # one thread: sums of floats then always add up in one order
+        self.connection = duckdb.connect(config={"threads": 1})
         self.connection.execute("SET TimeZone = 'UTC'")
         file = str(home.answers / self.about["file"]).replace("'", "''")
         self.connection.execute(f"ATTACH '{file}' AS answer (READ_ONLY); USE answer")
