@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from hearthline import identity, journeys
 from hearthline.identity import Policies, Resolution
@@ -18,9 +17,10 @@ from hearthline.schema.settings import Settings
 from hearthline.store.engine import Engine
 from hearthline.store.lake import SCHEMAS, Lake
 
-__all__ = ["MOST_CHANNELS", "Core", "Progress", "build_core", "silent"]
+__all__ = ["MOST_CHANNELS", "RESOLVED", "Core", "Progress", "build_core", "silent"]
 
 MOST_CHANNELS = 250
+RESOLVED = ("members_all", "links_found", "homes_found", "devices_found")
 Progress = Callable[[str], None]
 
 
@@ -32,12 +32,12 @@ def silent(stage: str) -> None:
 class Core:
     """What the relational core left on the engine, and what is needed to read it.
 
-    Tables on the engine: those of `journeys.BEFORE_IDENTITY` and `AFTER_IDENTITY`, and `members`.
+    Tables on the engine: those of `journeys.BEFORE_IDENTITY` and `AFTER_IDENTITY`, `members`, and those
+    of identity's answer (`RESOLVED`): the engine can spill what Python would have to hold.
     """
 
     engine: Engine
     settings: Settings
-    resolution: Resolution
     currency: str
     layout: Layout
     channels: pa.Table
@@ -66,7 +66,7 @@ def build_core(engine: Engine, lake: Lake, settings: Settings, progress: Progres
     for select in journeys.BEFORE_IDENTITY:
         make(engine, select, parameters)
     progress("finding homes and devices")
-    resolution = _resolve(engine, lake, settings)
+    _load_resolution(engine, _resolve(engine, lake, settings), settings)
     currency = ""
     for select in journeys.AFTER_IDENTITY:
         progress(f"making {select.table.replace('_', ' ')}")
@@ -76,7 +76,7 @@ def build_core(engine: Engine, lake: Lake, settings: Settings, progress: Progres
     channels = engine.table("SELECT channel, name, touches, stage FROM channels ORDER BY channel")
     places = engine.table("SELECT * FROM places ORDER BY place")
     layout = _layout(engine, settings, channels, places)
-    return Core(engine, settings, resolution, currency, layout, channels, places)
+    return Core(engine, settings, currency, layout, channels, places)
 
 
 def make(engine: Engine, select: Select, parameters: dict[str, str]) -> None:
@@ -97,14 +97,17 @@ def _resolve(engine: Engine, lake: Lake, settings: Settings) -> Resolution:
     engine.scan("raw_identities", lake.files("identities"), SCHEMAS["identities"])
     identities = engine.table("SELECT identity, identifiers, household_hints FROM raw_identities")
     own = settings.identity
-    resolution = identity.resolve(
-        observations, identities.cast(IDENTITIES), Policies(own.policies, own.blocked)
+    return identity.resolve(observations, identities.cast(IDENTITIES), Policies(own.policies, own.blocked))
+
+
+def _load_resolution(engine: Engine, found: Resolution, settings: Settings) -> None:
+    """Load who is who; `members` has the unit that journeys are made for, household or person."""
+    for name, rows in zip(RESOLVED, (found.members, found.links, found.homes, found.devices), strict=True):
+        engine.load(name, rows)
+    unit = "coalesce(person, unit)" if settings.journeys.unit == "person" else "unit"
+    engine.view(
+        "members", f"SELECT identity, {unit} AS unit, person, valid_from_us, valid_to_us FROM members_all"
     )
-    members = resolution.members
-    if settings.journeys.unit == "person":
-        members = members.set_column(1, "unit", pc.coalesce(members["person"], members["unit"]))
-    engine.load("members", members)
-    return resolution
 
 
 def _load_rates(engine: Engine, settings: Settings) -> str:

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from hearthline.pipeline import answer as answer_tables
 from hearthline.pipeline.checks import checks_table
-from hearthline.pipeline.core import Core, Progress, build_core, make
+from hearthline.pipeline.core import RESOLVED, Core, Progress, build_core, make
 from hearthline.pipeline.credit import credit
 from hearthline.schema.settings import Settings
 from hearthline.store.answer import draft, publish
@@ -82,16 +82,8 @@ def run(
 
 def _copy_core(core: Core, writer: DuckEngine) -> None:
     """Bring the core's tables to the answer's engine."""
-    for table in CORE_TABLES:
+    for table in (*CORE_TABLES, *RESOLVED):
         writer.load(table, core.engine.table(f"SELECT * FROM {table}"))
-    found = core.resolution
-    for name, rows in {
-        "members_all": found.members,
-        "links_found": found.links,
-        "homes_found": found.homes,
-        "devices_found": found.devices,
-    }.items():
-        writer.load(name, rows)
 
 
 def _finish(
