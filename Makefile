@@ -14,6 +14,7 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	if $$p -c '$(NEW_ENOUGH)' 2>/dev/null; then echo $$p; break; fi; done)
 DEMO ?=
+ARGS ?=
 say = @printf '\n› %s\n' '$(1)' >&2
 
 help: ## list the targets
@@ -50,15 +51,15 @@ bench-models: $(VENV)/dev.done ## time and memory of the models on a million jou
 
 bench-pipeline: $(VENV)/dev.done ## time and memory from raw events to credit, stage by stage
 	$(call say,from raw events to credit)
-	@$(BIN)/python benchmarks/pipeline.py
+	@$(BIN)/python benchmarks/pipeline.py $(ARGS)
 
-truth: $(VENV)/base.done ## error of every model against what the simulated channels really caused
+truth: $(VENV)/base.done ## error of every model against what simulated channels caused (ARGS=--small is quick)
 	$(call say,error of every model against the known truth)
-	@$(BIN)/hearthline truth
+	@$(BIN)/python benchmarks/truth.py $(ARGS)
 
 coverage-of-intervals: $(VENV)/dev.done ## how often the 90 % intervals hold the repeated-sampling value
 	$(call say,coverage of the 90 % intervals)
-	@$(BIN)/python benchmarks/coverage_of_intervals.py
+	@$(BIN)/python benchmarks/coverage_of_intervals.py $(ARGS)
 
 picture: $(VENV)/base.done ## run the demo and show it anew in the README (excerpt and docs/demo.svg)
 	$(call say,README.md and docs/demo.svg)
