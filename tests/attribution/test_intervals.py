@@ -49,7 +49,7 @@ def test_blocks_of_replicates_are_what_refitting_one_by_one_gives(name: str) -> 
     band = intervals(model, {"person": Part(journeys, journeys)}, 40, seed=3)["person"]
     weights = replicate_weights(units, 40, 3)
     draws = np.stack([_refitted(name, journeys, weights[index, b]) for b in range(40)], axis=1)
-    low, high = np.quantile(draws, [0.05, 0.95], axis=1)
+    low, high = np.quantile(draws, [0.05, 0.95], axis=1, method="weibull")
     # a Newton step is not a refit, but near one
     near = {"rel": 0.05, "abs": 0.01 * journeys.value.sum()} if name == "additive_hazard" else {"rel": 1e-9}
     assert band.low[:-1] == pytest.approx(np.minimum(low, band.amount[:-1]), **near)
@@ -120,6 +120,12 @@ def test_an_interval_is_as_wide_as_repeated_sampling_says() -> None:
     band = intervals(load("linear"), {"person": Part(_town(6), _town(6))}, 300)["person"]
     expected = np.quantile(draws, 0.95, axis=1) - np.quantile(draws, 0.05, axis=1)
     assert (band.high - band.low)[:-1] == pytest.approx(expected, rel=0.2)
+
+
+def test_the_ends_hold_the_next_draw_nine_times_in_ten_however_few_replicates() -> None:
+    draws = np.random.default_rng(8).normal(size=(20_000, 41))
+    low, high = bootstrap._ends(draws[:, :40])
+    assert ((low <= draws[:, 40]) & (draws[:, 40] <= high)).mean() == pytest.approx(0.9, abs=0.01)
 
 
 def test_a_sample_of_households_gives_about_the_same_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
