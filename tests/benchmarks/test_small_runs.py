@@ -129,3 +129,10 @@ def test_a_page_without_the_block_is_refused(loaded: Any, tmp_path: Path) -> Non
 def test_every_page_has_the_block_of_its_command(script: str, page: str, loaded: Any) -> None:
     text = (DOCS / f"{page}.md").read_text()
     assert f"<!-- begin: {loaded(script).MARK} -->" in text
+
+
+def test_a_block_can_be_written_again_and_again(loaded: Any, tmp_path: Path) -> None:
+    page = page_with(tmp_path, "make truth")
+    for text in ("first", "second"):
+        loaded("published").write_block(page, "make truth", text)
+    assert page.read_text() == "before\n<!-- begin: make truth -->\nsecond\n<!-- end -->\nafter\n"
