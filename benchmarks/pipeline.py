@@ -3,8 +3,8 @@
     python benchmarks/pipeline.py [--sizes 1,10,50] [--rounds 3] [--small] [--write docs/benchmarks.md]
 
 Sizes are millions of raw events of a simulated town over 90 days, kept in ./bench-data. Every measurement
-is a process of its own; scans and runs alternate, medians are printed (of 20 million or more: one run). CPU seconds are those of all
-threads; peak memory is that of the whole process.
+is a process of its own; scans and runs alternate, medians are printed (of 20 million or more: one run).
+CPU seconds are those of all threads; peak memory is that of the whole process.
 """
 
 import argparse
