@@ -261,7 +261,8 @@ def main() -> None:
     if given.tight:
         here = [f"{given.data}/{sizes[-1]:g}m", "0", "1GB"]
         tight = (f"{sizes[-1]:g}", in_own_process(Path(__file__), ["--one", "work", *here]))
-    text = page_of(found, tight)
+    about = f"Medians of {rounds} rounds (one from {LARGE} million on), {given.memory} for the engine."
+    text = f"{about}\n\n{page_of(found, tight)}"
     print(text)
     if given.write:
         write_block(given.write, MARK, text)
