@@ -3,6 +3,7 @@
 ```
 HearthlineError
 ├── BadPayload      (ValueError)         a sender's payload is no event of its platform
+├── Unproven        (PermissionError)    a sender did not prove who it is
 ├── BadFile         (ValueError)         a file cannot be read as a table of anything
 ├── BadConfig       (ValueError)         hearthline.toml or a flag says something impossible
 ├── UnknownName     (LookupError)        no such report, source, model, order
@@ -29,6 +30,7 @@ __all__ = [
     "NothingToAnswer",
     "OldLake",
     "UnknownName",
+    "Unproven",
 ]
 
 
@@ -52,6 +54,18 @@ class BadPayload(HearthlineError, ValueError):
     def __init__(self, place: str, wrong: str, cure: str, reason: str = "bad-payload") -> None:
         super().__init__(f"{place}: {wrong}; {cure}")
         self.place, self.wrong, self.cure, self.reason = place, wrong, cure, reason
+
+
+class Unproven(HearthlineError, PermissionError):
+    """A request whose sender did not prove who it is; nothing of it is taken in.
+
+    >>> str(Unproven("shopify", "the signature does not fit", "check the app's secret"))
+    "shopify: the signature does not fit; check the app's secret"
+    """
+
+    def __init__(self, place: str, wrong: str, cure: str) -> None:
+        super().__init__(f"{place}: {wrong}; {cure}")
+        self.place, self.wrong, self.cure = place, wrong, cure
 
 
 class BadFile(HearthlineError, ValueError):

@@ -12,10 +12,19 @@ A source module says in module constants what it is (`PLATFORM`, `TITLE`, `LAYER
 Where some items of a batch can be read and some not, `read` yields all that can and raises for the first
 that cannot after the last one; `read_all` returns both. So nothing is lost and nothing is hidden.
 
-Both take the body as the platform sends it, or a request as it was recorded: `{"headers": ..., "body": ...}`.
-A source knows nothing of the store, of identity, or of other sources. Ids, times and identifiers come
-from documented fields; what the payload cannot tell stays unknown. The readers of untyped JSON that members
-share are offered here too; they are written in `_reading`.
+A source that is sent to us live offers what its platform needs of these, too (see `_door`):
+
+* `verify(sent, account) -> Proof`: checks the platform's signature over the raw body; raises `Unproven`. A
+  source without it is let in by one of Hearthline's own write keys.
+* `reply(sent, account) -> Reply | None`: the answer to a handshake, asked after `verify`; None for the rest.
+* `payloads(sent) -> Iterator[Payload]`: how a body is cut into payloads where it is no JSON object or list.
+* `HEADERS`: names of headers (lower case) that `read` needs. No others are kept.
+* `CLIENT_PATHS`: paths that the platform's own clients post to when only their host is set, as `/v1/batch`.
+
+`read` takes the body as the platform sends it, or a request as it was recorded:
+`{"headers": ..., "body": ...}`. A source knows nothing of the store, of identity, or of other sources. Ids,
+times and identifiers come from documented fields; what the payload cannot tell stays unknown. The readers of
+untyped JSON that members share are offered here too; they are written in `_reading`.
 """
 
 import pkgutil
@@ -27,6 +36,18 @@ from typing import Literal, Protocol, cast
 
 from hearthline.schema.errors import BadPayload, UnknownName
 from hearthline.schema.event import Event
+from hearthline.sources._door import (
+    Account,
+    Proof,
+    Reply,
+    Sent,
+    fresh,
+    json_payloads,
+    key_id,
+    no_fetch,
+    one_secret,
+    signed_by,
+)
 from hearthline.sources._reading import (
     Payload,
     Planted,
@@ -53,29 +74,43 @@ from hearthline.sources._reading import (
 )
 
 __all__ = [
+    "Account",
     "Answer",
     "Payload",
     "Planted",
+    "Proof",
+    "Reply",
+    "Sent",
     "Source",
     "address_hint",
+    "client_paths",
     "content_id",
     "currency",
     "each",
     "embedded",
+    "fresh",
     "identified",
     "instant",
+    "json_payloads",
+    "key_id",
     "load",
     "mapping",
     "mappings",
     "money",
     "names",
+    "no_fetch",
     "not_an_event",
     "number",
+    "one_secret",
     "opened",
     "part_id",
+    "payloads_of",
     "planted",
+    "proven",
     "read_all",
     "recognise",
+    "replied",
+    "signed_by",
     "text",
     "unreadable",
     "whole",
@@ -128,6 +163,43 @@ def load(name: str) -> Source:
 def recognise(payload: Payload) -> str | None:
     """Return the name of the source whose shape this payload has, or None."""
     return next((name for name in names() if load(name).recognises(payload)), None)
+
+
+def proven(name: str, sent: Sent, account: Account) -> Proof | None:
+    """Return how the sender proved itself to that source, or None where it has no proof of its own.
+
+    Raises:
+        Unproven: it did not.
+    """
+    verify = getattr(load(name), "verify", None)
+    return None if verify is None else cast("Proof", verify(sent, account))
+
+
+def replied(name: str, sent: Sent, account: Account) -> Reply | None:
+    """Return the answer to a question of the platform, or None where the request holds payloads."""
+    reply = getattr(load(name), "reply", None)
+    return None if reply is None else cast("Reply | None", reply(sent, account))
+
+
+def payloads_of(name: str, sent: Sent) -> Iterator[Payload]:
+    """Yield the payloads of a request to that source.
+
+    Raises:
+        BadPayload: the body cannot be cut into payloads; those before the place were yielded.
+    """
+    source = load(name)
+    cut = getattr(source, "payloads", None)
+    return json_payloads(sent, name, getattr(source, "HEADERS", ())) if cut is None else cut(sent)
+
+
+@cache
+def client_paths() -> Mapping[str, tuple[str, ...]]:
+    """Return the paths that platforms' own clients post to, each with the sources it may be meant for."""
+    paths: dict[str, tuple[str, ...]] = {}
+    for name in names():
+        for path in getattr(load(name), "CLIENT_PATHS", ()):
+            paths[path] = (*paths.get(path, ()), name)
+    return paths
 
 
 def read_all(name: str, payload: Payload, received: datetime) -> tuple[list[Event], BadPayload | None]:
