@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from hearthline.api import init
-from hearthline.privacy import Admitted, admit_events, admit_tables, mask
+from hearthline.privacy import Admitted, admit_events, admit_tables, admitted_frame, admitted_of, mask
 from hearthline.schema.arrow import events_table, identities_table
 from hearthline.schema.event import Event, Hint, Identifier, Intent, Raw
 from hearthline.schema.records import RawPayload, Reject
@@ -66,6 +66,29 @@ def test_nothing_personal_passes_the_door() -> None:
         assert secret.lower() not in shown
     assert "oat milk" in shown
     assert "9.99" in shown
+
+
+def test_what_stands_in_the_log_is_masked_and_reads_back_as_what_was_admitted() -> None:
+    raw = RawPayload(sha256="x", media_type="application/json", body=json.dumps(BODY).encode())
+    reject = Reject(
+        source="s", reason="r", place="p", wrong="got ann@example.com", cure="c", raw=b"ann@example.com"
+    )
+    events = [PERSONAL, event(id="2", time_received=NOW)]
+    frame = admitted_frame(events, [raw], [reject], KEY, NOW)
+    for secret in SECRETS:
+        assert secret.lower().encode() not in frame.lower()
+    stamped = msgspec.structs.replace(PERSONAL, time_received=NOW)
+    direct = admit_events([stamped, events[1]], [raw], [msgspec.structs.replace(reject, received=NOW)], KEY)
+    assert everything(admitted_of([frame])) == everything(direct)
+    assert admitted_of([frame, frame]).events.num_rows == 4
+
+
+def test_a_frame_that_nobody_can_read_is_a_reject_and_stops_nothing() -> None:
+    good = admitted_frame([PERSONAL], [], [], KEY, NOW)
+    torn = [good[:-1], b"", b"\x00", b"\xc1", good[:1] + b"\x81" * 5000]
+    admitted = admitted_of([*torn, good])
+    assert admitted.events.num_rows == 1
+    assert [r.reason for r in admitted.rejects] == ["damaged-frame"] * len(torn)
 
 
 def test_the_same_person_has_the_same_hash_in_events_and_files() -> None:

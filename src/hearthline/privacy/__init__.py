@@ -3,7 +3,7 @@
 `store` takes `Admitted` and nothing else, and only `admit` makes it: a type, not a habit.
 """
 
-from hearthline.privacy.admit import Admitted, admit_events, admit_tables
+from hearthline.privacy.admit import Admitted, admit_events, admit_tables, admitted_frame, admitted_of
 from hearthline.privacy.mask import mask
 
-__all__ = ["Admitted", "admit_events", "admit_tables", "mask"]
+__all__ = ["Admitted", "admit_events", "admit_tables", "admitted_frame", "admitted_of", "mask"]

@@ -1,7 +1,8 @@
 """The door: what is stored was admitted here, with personal identifiers replaced by keyed hashes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,7 +16,7 @@ from hearthline.schema.arrow import EVENTS, IDENTITIES, Names, events_table, ide
 from hearthline.schema.event import Event, Hint, Identifier
 from hearthline.schema.records import RawPayload, Reject
 
-__all__ = ["Admitted", "admit_events", "admit_tables"]
+__all__ = ["Admitted", "admit_events", "admit_tables", "admitted_frame", "admitted_of"]
 
 _MAKER = object()
 
@@ -71,6 +72,44 @@ def _admit_event(event: Event, key: bytes) -> Event:
     )
 
 
+class _Framed(msgspec.Struct, frozen=True, array_like=True):
+    """What was admitted together, as structs: the body of a frame of the log."""
+
+    events: list[Event]
+    raw: list[RawPayload]
+    rejects: list[Reject]
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(_Framed).decode
+
+
+def _admit_structs(
+    events: Sequence[Event], raw: Sequence[RawPayload], rejects: Sequence[Reject], key: bytes
+) -> _Framed:
+    known: dict[str | None, list[str]] = {}
+    for event in events:
+        values = [i.value for i in event.identifiers if i.personal]
+        values += [h.value for h in event.household_hints if h.personal]
+        if values:
+            known.setdefault(event.raw.sha256, []).extend(values)
+    return _Framed(
+        [_admit_event(e, key) for e in events],
+        [_admit_payload(p, known.get(p.sha256, ()), key) for p in raw],
+        [_admit_reject(r, key) for r in rejects],
+    )
+
+
+def _admitted(structs: _Framed) -> Admitted:
+    return Admitted(
+        events_table(structs.events),
+        identities_table(structs.events),
+        tuple(structs.raw),
+        tuple(structs.rejects),
+        _MAKER,
+    )
+
+
 def admit_events(
     events: Sequence[Event], raw: Sequence[RawPayload], rejects: Sequence[Reject], key: bytes
 ) -> Admitted:
@@ -82,19 +121,65 @@ def admit_events(
         rejects: what could not become an event.
         key: the home's key.
     """
-    known: dict[str | None, list[str]] = {}
-    for event in events:
-        values = [i.value for i in event.identifiers if i.personal]
-        values += [h.value for h in event.household_hints if h.personal]
-        if values:
-            known.setdefault(event.raw.sha256, []).extend(values)
-    admitted = [_admit_event(e, key) for e in events]
-    return Admitted(
-        events_table(admitted),
-        identities_table(admitted),
-        tuple(_admit_payload(p, known.get(p.sha256, ()), key) for p in raw),
-        tuple(_admit_reject(r, key) for r in rejects),
-        _MAKER,
+    return _admitted(_admit_structs(events, raw, rejects, key))
+
+
+def admitted_frame(
+    events: Sequence[Event],
+    raw: Sequence[RawPayload],
+    rejects: Sequence[Reject],
+    key: bytes,
+    received: datetime | None = None,
+) -> bytes:
+    """Return events from a source as they may stand in the log, until `admitted_of` reads them.
+
+    Nothing personal in clear is in the bytes: what `admit_events` hashes and masks is hashed and masked.
+
+    Args:
+        events: what a source read, personal identifiers still in clear.
+        raw: the payloads they came from, JSON bodies; found from an event by `raw.sha256`.
+        rejects: what could not become an event.
+        key: the home's key.
+        received: when they came (UTC; default: now), for events and rejects that do not say it.
+
+    >>> reject = Reject(source="demo", reason="not-json", place="body", wrong="?", cure="-", raw=b"a@example.com")
+    >>> frame = admitted_frame([], [], [reject], b"key")
+    >>> b"example" in frame, admitted_of([frame]).rejects[0].reason
+    (False, 'not-json')
+    """
+    when = received or datetime.now(UTC)
+    structs = _admit_structs(
+        [e if e.time_received else msgspec.structs.replace(e, time_received=when) for e in events],
+        raw,
+        [r if r.received else msgspec.structs.replace(r, received=when) for r in rejects],
+        key,
+    )
+    return _encode(structs)
+
+
+def admitted_of(bodies: Iterable[bytes]) -> Admitted:
+    """Return what stands in frames of the log; a frame that cannot be read becomes a reject."""
+    together = _Framed([], [], [])
+    for body in bodies:
+        try:
+            framed = _decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            together.rejects.append(_unreadable(body))
+            continue
+        together.events.extend(framed.events)
+        together.raw.extend(framed.raw)
+        together.rejects.extend(framed.rejects)
+    return _admitted(together)
+
+
+def _unreadable(body: bytes) -> Reject:
+    return Reject(
+        source="log",
+        reason="damaged-frame",
+        place="log",
+        wrong=f"not a frame of admitted events; got {len(body)} bytes",
+        cure="send the events of this moment again; look after the disk",
+        raw=body[:65_536],
     )
 
 

@@ -10,6 +10,7 @@ HearthlineError
 ├── NothingToAnswer (ValueError)         the question needs data that is not there
 ├── HomeMissing     (FileNotFoundError)  the folder holds no home, or no answer yet
 ├── HomeBusy        (RuntimeError)       another process is writing to this home
+├── LogUnavailable  (OSError)            what came in cannot be made durable; acknowledge nothing
 ├── OldLake         (RuntimeError)       the lake was written by a version that we cannot read
 ├── MissingExtra    (ImportError)        an optional dependency is not installed
 └── DoesNotAddUp    (ArithmeticError)    a ledger does not sum to the shop's total
@@ -26,6 +27,7 @@ __all__ = [
     "HearthlineError",
     "HomeBusy",
     "HomeMissing",
+    "LogUnavailable",
     "MissingExtra",
     "NothingToAnswer",
     "OldLake",
@@ -90,6 +92,10 @@ class HomeMissing(HearthlineError, FileNotFoundError):
 
 class HomeBusy(HearthlineError, RuntimeError):
     """Another process is writing to this home."""
+
+
+class LogUnavailable(HearthlineError, OSError):
+    """The log cannot be written: nothing of this append may be acknowledged, the next one tries anew."""
 
 
 class OldLake(HearthlineError, RuntimeError):
