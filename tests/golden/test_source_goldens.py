@@ -20,7 +20,10 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 RECORDED = ROOT.parent / "shared" / "payloads"
 FIXTURES = ROOT / "tests" / "sources" / "fixtures"
-FOLDERS = {name: name for name in sources.names()} | {"dash_replenishment": "amazon_dash"}
+READERS = {name: name for name in sources.names()} | json.loads((HERE / "recordings.json").read_text())[
+    "readers"
+]
+"""Which source reads a recording, by its folder or its file."""
 RECEIVED = datetime(2026, 3, 12, 9, 0, tzinfo=UTC)
 
 
@@ -49,10 +52,19 @@ def summary(event: Event) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value not in (None, [], [None, None, None])}
 
 
-def read(platform: str, payload: dict[str, Any]) -> dict[str, Any]:
-    events, refusal = sources.read_all(platform, payload, RECEIVED)
+def read(platform: str, payload: Any) -> Any:
+    """Return what a payload is read into; a list holds one payload an item, as in a file."""
+    if isinstance(payload, list):
+        return [read(platform, item) for item in payload]
+    events, metrics, refusal = sources.taken(platform, payload, RECEIVED)
     found: dict[str, Any] = {"events": [summary(event) for event in events]}
+    if metrics:
+        found["metrics"] = [[m.metric, *sorted(m.dimensions)] for m in metrics]
     return found if refusal is None else found | {"refused": [refusal.place, refusal.reason]}
+
+
+def reader_of(path: Path) -> str | None:
+    return READERS.get(f"{path.parent.name}/{path.name}") or READERS.get(path.parent.name)
 
 
 def of_fixtures() -> dict[str, Any]:
@@ -61,10 +73,10 @@ def of_fixtures() -> dict[str, Any]:
 
 
 def of_recordings() -> dict[str, Any]:
-    files = [path for path in sorted(RECORDED.glob("*/*.json")) if path.parent.name in FOLDERS]
     return {
-        f"{path.parent.name}/{path.name}": read(FOLDERS[path.parent.name], json.loads(path.read_text()))
-        for path in files
+        f"{path.parent.name}/{path.name}": read(platform, json.loads(path.read_text()))
+        for path in sorted(RECORDED.glob("*/*.json"))
+        if (platform := reader_of(path)) is not None
     }
 
 
@@ -85,9 +97,9 @@ def test_a_recording_is_read_as_it_was(case: str) -> None:
     path = RECORDED / case
     if not path.exists():
         pytest.skip("the recordings are not beside this checkout")
-    assert (
-        read(FOLDERS[path.parent.name], json.loads(path.read_text())) == golden("source_payloads.json")[case]
-    )
+    platform = reader_of(path)
+    assert platform is not None
+    assert read(platform, json.loads(path.read_text())) == golden("source_payloads.json")[case]
 
 
 def test_no_fixture_and_no_recording_is_missing_from_the_tables() -> None:

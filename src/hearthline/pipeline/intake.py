@@ -17,10 +17,10 @@ from hearthline.pipeline.core import Progress
 from hearthline.privacy import admit_events, admit_tables
 from hearthline.schema.errors import BadPayload
 from hearthline.schema.event import Event, Raw
-from hearthline.schema.records import RawPayload, Reject
+from hearthline.schema.records import Metric, RawPayload, Reject
 from hearthline.store.answer import PublishedAnswer
 from hearthline.store.home import HomeFolder
-from hearthline.store.lake import INTAKE, SCHEMAS, Batch, Lake
+from hearthline.store.lake import INTAKE, SCHEMAS, Batch, Lake, metrics_table
 
 __all__ = ["Intake", "Request", "add", "events", "rejects"]
 
@@ -41,7 +41,7 @@ class Request:
 class Intake:
     """What one file gave: `read` inputs became `events` events (or spend rows) and `rejects` rejects.
 
-    A payload may hold several events or, like a handshake, none; a row is one event.
+    A payload may hold several events or, like a handshake, none; a row is one event, a metric counts as one.
     """
 
     origin: str
@@ -103,6 +103,7 @@ def _add_payloads(batch: Batch, payloads: files.Payloads, request: Request, key:
         for number, line in block:
             reader.take(number, line)
         batch.admit(admit_events(reader.events, reader.raw, reader.refused, key), request.received)
+        batch.write("metrics", metrics_table(reader.metrics, request.received))
         reader.rest()
     return list(reader.intakes.values())
 
@@ -115,12 +116,13 @@ class _Reader:
         self.platform = request.source
         self.intakes: dict[str, Intake] = {}
         self.events: list[Event] = []
+        self.metrics: list[Metric] = []
         self.raw: list[RawPayload] = []
         self.refused: list[Reject] = []
 
     def rest(self) -> None:
         """Forget what was handed on."""
-        self.events, self.raw, self.refused = [], [], []
+        self.events, self.metrics, self.raw, self.refused = [], [], [], []
 
     def take(self, number: int, line: bytes) -> None:
         """Read one payload: into events, a reject, or, where a batch is good in part, both."""
@@ -138,13 +140,13 @@ class _Reader:
             cure = "name it with --source, or map its fields"
             self._refuse("unknown", number, line, BadPayload("json", wrong, cure, "unknown-shape"))
             return
-        found, refusal = sources.read_all(platform, payload, self.request.received)
-        if refusal is not None:
-            self._refuse(platform, number, line, refusal)
-        if found:
-            self._keep(platform, number, line, found)
+        taken = sources.taken(platform, payload, self.request.received)
+        if taken.refusal is not None:
+            self._refuse(platform, number, line, taken.refusal)
+        if taken.events or taken.metrics:
+            self._keep(platform, number, line, taken)
 
-    def _keep(self, platform: str, number: int, line: bytes, found: list[Event]) -> None:
+    def _keep(self, platform: str, number: int, line: bytes, taken: sources.Taken) -> None:
         digest = sha256(line).hexdigest()
         raw = Raw(
             media_type="application/json",
@@ -153,9 +155,10 @@ class _Reader:
             adapter=platform,
             adapter_version=1,
         )
-        self.events += [msgspec.structs.replace(e, raw=raw) for e in found]
+        self.events += [msgspec.structs.replace(e, raw=raw) for e in taken.events]
+        self.metrics += taken.metrics
         self.raw.append(RawPayload(sha256=digest, media_type="application/json", body=line))
-        self._intake(platform).events += len(found)
+        self._intake(platform).events += len(taken.events) + len(taken.metrics)
 
     def _platform(self, payload: object) -> str | None:
         if not isinstance(payload, dict):

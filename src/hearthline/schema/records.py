@@ -47,7 +47,11 @@ class Spend(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True):
-    """An aggregate that a platform reports. Never an event; used to reconcile and calibrate."""
+    """An aggregate that a platform reports. Never an event; used to reconcile and calibrate.
+
+    It is over [`start`, `end`). `source` reads as an event's does. `dimensions` says of what it is an
+    aggregate, its `unit` or `currency` among them. One that is reported again takes the place of the old one.
+    """
 
     source: str
     metric: str
@@ -55,6 +59,7 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     end: datetime
     dimensions: dict[str, str]
     value: float
+    received: datetime | None = None
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):

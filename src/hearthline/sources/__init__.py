@@ -12,6 +12,12 @@ A source module says in module constants what it is (`PLATFORM`, `TITLE`, `LAYER
 Where some items of a batch can be read and some not, `read` yields all that can and raises for the first
 that cannot after the last one; `read_all` returns both. So nothing is lost and nothing is hidden.
 
+A source whose platform reports aggregates (skill metrics, Subscribe & Save totals) offers beside `read`:
+
+* `metrics(payload, received) -> Iterator[Metric]`: the aggregates in it; none where it holds something else.
+  `read` refuses such a payload as `not-an-event`, and `taken` drops that refusal because nothing is lost:
+  whoever stores what came calls `taken`, which gives events, metrics and the refusal of one payload.
+
 A source that is sent to us live offers what its platform needs of these, too (see `_door`):
 
 * `verify(sent, account) -> Proof`: checks the platform's signature over the raw body; raises `Unproven`. A
@@ -32,10 +38,11 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cache
 from importlib import import_module
-from typing import Literal, Protocol, cast
+from typing import Literal, NamedTuple, Protocol, cast
 
 from hearthline.schema.errors import BadPayload, UnknownName
 from hearthline.schema.event import Event
+from hearthline.schema.records import Metric
 from hearthline.sources._door import (
     Account,
     Proof,
@@ -82,6 +89,7 @@ __all__ = [
     "Reply",
     "Sent",
     "Source",
+    "Taken",
     "address_hint",
     "client_paths",
     "content_id",
@@ -111,6 +119,7 @@ __all__ = [
     "recognise",
     "replied",
     "signed_by",
+    "taken",
     "text",
     "unreadable",
     "whole",
@@ -210,3 +219,35 @@ def read_all(name: str, payload: Payload, received: datetime) -> tuple[list[Even
     except BadPayload as refusal:
         return events, refusal
     return events, None
+
+
+class Taken(NamedTuple):
+    """What one payload gave: events, metrics, and the refusal of what could not be read."""
+
+    events: list[Event]
+    metrics: list[Metric]
+    refusal: BadPayload | None
+
+
+def taken(name: str, payload: Payload, received: datetime) -> Taken:
+    """Return everything that the payload gave, its aggregates too.
+
+    >>> from datetime import UTC
+    >>> sent = {"metric": "uniqueCustomers", "timestamps": ["2026-03-01T00:00:00Z"], "values": [7]}
+    >>> found = taken("alexa_skill_metrics", sent, datetime(2026, 3, 2, tzinfo=UTC))
+    >>> len(found.events), found.metrics[0].value, found.refusal
+    (0, 7.0, None)
+    """
+    events, refusal = read_all(name, payload, received)
+    aggregates = getattr(load(name), "metrics", None)
+    if aggregates is None:
+        return Taken(events, [], refusal)
+    found: list[Metric] = []
+    try:
+        found.extend(aggregates(payload, received))
+    except BadPayload as error:
+        refusal = refusal if refusal is not None and refusal.reason != "not-an-event" else error
+    else:
+        if found and refusal is not None and refusal.reason == "not-an-event":
+            refusal = None
+    return Taken(events, found, refusal)

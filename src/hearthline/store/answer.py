@@ -19,6 +19,11 @@ from hearthline.store.lake import SCHEMAS, Lake
 __all__ = ["PublishedAnswer", "draft", "publish"]
 
 _KEPT = 2
+_LATEST = {
+    "metrics": ' QUALIFY row_number() OVER (PARTITION BY source, metric, start, "end", dimensions '
+    "ORDER BY received DESC) = 1"
+}
+"""What a platform reports again takes the place of what it reported before."""
 
 
 def draft(home: HomeFolder, run: str) -> Path:
@@ -56,7 +61,7 @@ class PublishedAnswer:
         self.connection.execute("SET TimeZone = 'UTC'")
         file = str(home.answers / self.about["file"]).replace("'", "''")
         self.connection.execute(f"ATTACH '{file}' AS answer (READ_ONLY); USE answer")
-        for table in ("events", "rejects", "spend", "raw", "identities"):
+        for table in ("events", "rejects", "spend", "metrics", "raw", "identities"):
             self._view(table, home, Lake(home.lake))
         self.currency: str = self.about["currency"]
         self.source: str = f"{home.path.name}, run {self.about['run']}"
@@ -66,7 +71,7 @@ class PublishedAnswer:
         if files:
             names = ", ".join("'" + str(f).replace("'", "''") + "'" for f in files)
             select = f"SELECT * FROM read_parquet([{names}], union_by_name = true, hive_partitioning = false)"
-            self.connection.execute(f"CREATE TEMP VIEW {table} AS {select}")
+            self.connection.execute(f"CREATE TEMP VIEW {table} AS {select}{_LATEST.get(table, '')}")
         else:
             self.connection.register(f"empty_{table}", SCHEMAS[table].empty_table())
             self.connection.execute(f"CREATE TEMP VIEW {table} AS SELECT * FROM empty_{table}")

@@ -19,18 +19,19 @@ from typing import Any, Literal
 from uuid import uuid4
 
 import duckdb
+import msgspec
 import pyarrow as pa
 
 from hearthline.privacy import Admitted
 from hearthline.schema import SCHEMA_VERSION
 from hearthline.schema.arrow import EVENTS, IDENTITIES, schema_of
 from hearthline.schema.errors import OldLake
-from hearthline.schema.records import RawPayload, Reject, Spend
+from hearthline.schema.records import Metric, RawPayload, Reject, Spend
 from hearthline.store.home import sync_folder, write_durably
 
-__all__ = ["CONTEXT", "Batch", "Lake", "TableName"]
+__all__ = ["CONTEXT", "Batch", "Lake", "TableName", "metrics_table", "spend_table"]
 
-TableName = Literal["events", "identities", "contexts", "raw", "rejects", "spend", "intake"]
+TableName = Literal["events", "identities", "contexts", "raw", "rejects", "spend", "metrics", "intake"]
 
 CONTEXT = (
     "source",
@@ -72,6 +73,7 @@ SCHEMAS: dict[TableName, pa.Schema] = {
     "raw": schema_of(RawPayload),
     "rejects": schema_of(Reject),
     "spend": schema_of(Spend),
+    "metrics": schema_of(Metric),
     "intake": INTAKE,
 }
 """The schema of each table of the lake."""
@@ -239,6 +241,23 @@ def _table(structs: Sequence[Any], struct: Any) -> pa.Table:
     schema = schema_of(struct)
     columns = [[getattr(s, name) for s in structs] for name in schema.names]
     return pa.table([pa.array(c, t) for c, t in zip(columns, schema.types, strict=True)], schema=schema)
+
+
+def metrics_table(rows: Sequence[Metric], received: datetime) -> pa.Table:
+    """Return metrics as a table with the lake's schema, stamped with when they came.
+
+    >>> at = datetime(2026, 3, 1, tzinfo=UTC)
+    >>> metrics_table([Metric(source="//acme/-/-", metric="users", start=at, end=at, value=7,
+    ...                       dimensions={"b": "2", "a": "1"})], at)["dimensions"].to_pylist()
+    [[('a', '1'), ('b', '2')]]
+    """
+    stamped = [
+        msgspec.structs.replace(
+            m, received=m.received or received, dimensions=dict(sorted(m.dimensions.items()))
+        )
+        for m in rows
+    ]
+    return _table(stamped, Metric)
 
 
 def spend_table(rows: Sequence[Spend]) -> pa.Table:
