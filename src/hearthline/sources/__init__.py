@@ -55,6 +55,7 @@ from hearthline.sources._door import (
     one_secret,
     signed_by,
 )
+from hearthline.sources._measuring import flat, measured, unwrapped
 from hearthline.sources._reading import (
     Payload,
     Planted,
@@ -79,10 +80,12 @@ from hearthline.sources._reading import (
     within,
     word,
 )
+from hearthline.sources._tokens import Issuer, bearer, carried_secret, rsa_fits, token_claims
 
 __all__ = [
     "Account",
     "Answer",
+    "Issuer",
     "Payload",
     "Planted",
     "Proof",
@@ -91,11 +94,14 @@ __all__ = [
     "Source",
     "Taken",
     "address_hint",
+    "bearer",
+    "carried_secret",
     "client_paths",
     "content_id",
     "currency",
     "each",
     "embedded",
+    "flat",
     "fresh",
     "identified",
     "instant",
@@ -104,6 +110,7 @@ __all__ = [
     "load",
     "mapping",
     "mappings",
+    "measured",
     "money",
     "names",
     "no_fetch",
@@ -118,10 +125,13 @@ __all__ = [
     "read_all",
     "recognise",
     "replied",
+    "rsa_fits",
     "signed_by",
     "taken",
     "text",
+    "token_claims",
     "unreadable",
+    "unwrapped",
     "whole",
     "within",
     "word",
@@ -211,11 +221,16 @@ def client_paths() -> Mapping[str, tuple[str, ...]]:
     return paths
 
 
-def read_all(name: str, payload: Payload, received: datetime) -> tuple[list[Event], BadPayload | None]:
-    """Return every event of the payload, and the refusal of what could not be read, if any."""
+def read_all(
+    name: str, payload: Payload | list[Payload], received: datetime
+) -> tuple[list[Event], BadPayload | None]:
+    """Return every event of a payload, or of a list of them, and the first refusal, if any."""
     events: list[Event] = []
+    if isinstance(payload, list) and payload:
+        parts = [read_all(name, part if isinstance(part, dict) else {}, received) for part in payload]
+        return [e for found, _ in parts for e in found], next((r for _, r in parts if r is not None), None)
     try:
-        events.extend(load(name).read(payload, received))
+        events.extend(load(name).read(cast("Payload", payload), received))
     except BadPayload as refusal:
         return events, refusal
     return events, None

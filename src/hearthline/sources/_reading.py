@@ -325,6 +325,8 @@ def unreadable(place: str, wrong: str, payload: Payload, cure: str) -> BadPayloa
     >>> str(unreadable("stripe", "no 'object'", {"id": 1}, "send a Stripe event"))
     "stripe: no 'object', got keys ['id']; send a Stripe event"
     """
+    if isinstance(mapping(payload).get("$schema"), str):
+        return not_an_event(place, "a JSON Schema describes payloads and is none")
     keys = sorted(k[:40] for k in mapping(payload) if k.isidentifier())[:8]
     reason = "missing-field" if keys else "empty"
     return BadPayload(place, f"{wrong}, got keys {keys}", cure, reason)

@@ -16,9 +16,11 @@ from hearthline.sources import (
     Payload,
     content_id,
     embedded,
+    flat,
     identified,
     instant,
     mapping,
+    measured,
     not_an_event,
     number,
     opened,
@@ -53,7 +55,6 @@ _PRESENCE = {
 _ADDED = frozenset(
     ("topic", "timestamp", "clientid", "clientId", "id", "payload", "household", "device_kind", "unit")
 )
-_MOST_READINGS = 100
 
 
 class _Telemetry(NamedTuple):
@@ -196,15 +197,15 @@ def _presence(message: _Message) -> Event:
 def _readings(message: _Message) -> Iterator[Event]:
     body = message.body
     told = _telemetry(body)
-    flat = list(_flat(told.readings))[:_MOST_READINGS]
-    if not flat:
+    found = flat(told.readings)
+    if not found:
         raise unreadable(f"{PLATFORM}.telemetry", "no readings", body, "send readings beside the topic")
     topic = text(body.get("topic"))
     name = text(body.get("clientid")) or text(body.get("clientId")) or _thing(topic)
     device = Device(id=name, kind=text(body.get("device_kind")))
     home = text(body.get("household"))
     stamped = instant(body.get("timestamp"))
-    for index, (path, value) in enumerate(flat):
+    for index, (path, value) in enumerate(found):
         own = instant(within(told.times, *path.split("."), "timestamp")) if told.times else None
         yield message.event(
             "device.shadow.reported" if told.is_shadow else "device.telemetry.reported",
@@ -213,7 +214,7 @@ def _readings(message: _Message) -> Iterator[Event]:
             index,
             household_hints=(Hint(kind="home", value=home),) if home else (),
             modality="ambient",
-            signal=_signal(topic, path, value),
+            signal=measured(topic, path, value),
         )
 
 
@@ -229,27 +230,6 @@ def _telemetry(body: dict[str, Any]) -> _Telemetry:
         inside = {"value": body["payload"]}
     beside = {name: value for name, value in body.items() if name not in _ADDED}
     return _Telemetry(body, inside or beside, {}, is_shadow=False)
-
-
-def _flat(readings: dict[str, Any], before: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
-    """Yield each plain value with its path, at most four levels deep."""
-    for name, value in readings.items():
-        if isinstance(value, dict):
-            if depth < 3:
-                yield from _flat(value, f"{before}{name}.", depth + 1)
-        elif isinstance(value, str | int | float) and text(name):
-            yield f"{before}{name}", value
-
-
-def _signal(topic: str | None, path: str, value: object) -> Signal:
-    shown = str(value).lower() if isinstance(value, bool) else text(value)
-    amount = number(value) if not isinstance(value, str) else None
-    return Signal(
-        capability=topic,
-        attribute=path,
-        value=shown or (f"{amount:g}" if amount is not None else None),
-        number=amount,
-    )
 
 
 def _thing(topic: str | None) -> str | None:
