@@ -11,6 +11,7 @@ HearthlineError
 ├── HomeMissing     (FileNotFoundError)  the folder holds no home, or no answer yet
 ├── HomeBusy        (RuntimeError)       another process is writing to this home
 ├── LogUnavailable  (OSError)            what came in cannot be made durable; acknowledge nothing
+├── QueueFull       (RuntimeError)       a door has more to write than it may hold
 ├── OldLake         (RuntimeError)       the lake was written by a version that we cannot read
 ├── MissingExtra    (ImportError)        an optional dependency is not installed
 └── DoesNotAddUp    (ArithmeticError)    a ledger does not sum to the shop's total
@@ -31,6 +32,7 @@ __all__ = [
     "MissingExtra",
     "NothingToAnswer",
     "OldLake",
+    "QueueFull",
     "UnknownName",
     "Unproven",
 ]
@@ -96,6 +98,10 @@ class HomeBusy(HearthlineError, RuntimeError):
 
 class LogUnavailable(HearthlineError, OSError):
     """The log cannot be written: nothing of this append may be acknowledged, the next one tries anew."""
+
+
+class QueueFull(HearthlineError, RuntimeError):
+    """More waits to be written than a door may hold; nothing was kept, and the sender must send again."""
 
 
 class OldLake(HearthlineError, RuntimeError):

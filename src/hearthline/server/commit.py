@@ -1,0 +1,167 @@
+"""Durable frames: everything that came while the disk was busy is written by one append and one fsync.
+
+The doors hand over frames and wait; one thread writes. A frame is kept when `Log.append` returned, not
+before.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from hearthline.schema.errors import QueueFull
+from hearthline.store.log import Frame, Position
+
+__all__ = ["Commit", "Done", "Figures", "Writes"]
+
+Done = Callable[[Position | Exception], None]
+"""What is called when a frame is durable, with its place in the log, or cannot be, with the reason."""
+
+_GROUP_BYTES = 8 * 2**20
+_GROUP_FRAMES = 4096
+_FRAME_BYTES = 64  # what a queued frame costs beside its body
+
+
+class Writes(Protocol):
+    """The one thing that is asked of a log."""
+
+    def append(self, frames: Sequence[Frame]) -> Position:
+        """Return where the frames lie; they are durable then."""
+        ...
+
+
+@dataclass(slots=True)
+class Figures:
+    """What the thread counted: groups, frames, bytes, seconds inside `append`, and what failed."""
+
+    groups: int = 0
+    frames: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
+    failures: int = 0
+    last: list[tuple[int, float]] = field(default_factory=list)  # (frames, seconds) since they were read
+
+
+class Commit:
+    """A queue of frames before the log, and the thread that writes them in groups.
+
+    Args:
+        log: where frames are appended.
+        most_bytes: with more than this waiting, a frame is refused at once (`QueueFull`).
+
+    >>> class Paper:
+    ...     def append(self, frames):
+    ...         return len(frames)
+    >>> commit = Commit(Paper())
+    >>> asyncio.run(commit.keep(b"frame"))
+    1
+    >>> commit.close()
+    """
+
+    def __init__(self, log: Writes, most_bytes: int = 64 * 2**20) -> None:
+        self.log, self.most_bytes = log, most_bytes
+        self.figures = Figures()
+        self.waiting_bytes = 0
+        self._waiting: list[tuple[bytes, Done | asyncio.Future[Position]]] = []
+        self._changed = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._write, name="commit", daemon=True)
+        self._thread.start()
+
+    async def keep(self, body: bytes) -> Position:
+        """Return the frame's place in the log as soon as it is durable.
+
+        Raises:
+            QueueFull: too much waits already; nothing was kept, send it again later.
+            LogUnavailable: the disk is full or broken; nothing was kept.
+        """
+        future: asyncio.Future[Position] = asyncio.get_running_loop().create_future()
+        self._enqueue(body, future)
+        return await future
+
+    def keep_nowait(self, body: bytes, done: Done) -> None:
+        """Queue the frame; `done` is called once, from the writing thread, and must not block.
+
+        Raises:
+            QueueFull: as for `keep`; `done` is not called.
+        """
+        self._enqueue(body, done)
+
+    def close(self) -> None:
+        """Write what waits, then stop. Frames that come later are refused."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _enqueue(self, body: bytes, done: Done | asyncio.Future[Position]) -> None:
+        size = len(body) + _FRAME_BYTES
+        with self._changed:
+            if self._closing or (self._waiting and self.waiting_bytes + size > self.most_bytes):
+                what = "the door is closing" if self._closing else f"{self.waiting_bytes} bytes wait already"
+                raise QueueFull(f"door: no room for another frame; {what}; send it again in a second")
+            self.waiting_bytes += size
+            self._waiting.append((body, done))
+            if len(self._waiting) == 1:
+                self._changed.notify()
+
+    def _write(self) -> None:
+        while group := self._next_group():
+            frames = [Frame(kind="admitted", body=body) for body, _ in group]
+            started = time.perf_counter()
+            try:
+                outcome: Position | Exception = self.log.append(frames)
+            except Exception as error:  # noqa: BLE001 # the thread must outlive whatever a disk does
+                outcome = error
+                self.figures.failures += 1
+            self._count(frames, time.perf_counter() - started)
+            _tell([done for _, done in group], outcome)
+
+    def _next_group(self) -> list[tuple[bytes, Done | asyncio.Future[Position]]]:
+        """Return what waits, up to the size of a group; empty when the queue is closed and drained."""
+        with self._changed:
+            while not self._waiting and not self._closing:
+                self._changed.wait()
+            taken = size = 0
+            for body, _ in self._waiting[:_GROUP_FRAMES]:
+                if taken and size + len(body) > _GROUP_BYTES:
+                    break
+                taken, size = taken + 1, size + len(body)
+            group, self._waiting = self._waiting[:taken], self._waiting[taken:]
+            return group
+
+    def _count(self, frames: Sequence[Frame], seconds: float) -> None:
+        size = sum(len(f.body) for f in frames)
+        with self._changed:
+            self.waiting_bytes -= size + _FRAME_BYTES * len(frames)
+        self.figures.groups += 1
+        self.figures.frames += len(frames)
+        self.figures.bytes += size
+        self.figures.seconds += seconds
+        self.figures.last.append((len(frames), seconds))
+        del self.figures.last[:-10_000]
+
+
+def _tell(waiters: Sequence[Done | asyncio.Future[Position]], outcome: Position | Exception) -> None:
+    """Tell everyone of a group; each event loop is woken once, however many of its tasks wait."""
+    loops: dict[asyncio.AbstractEventLoop, list[asyncio.Future[Position]]] = {}
+    for waiter in waiters:
+        if isinstance(waiter, asyncio.Future):
+            loops.setdefault(waiter.get_loop(), []).append(waiter)
+        else:
+            waiter(outcome)
+    for loop, futures in loops.items():
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_settle, futures, outcome)
+
+
+def _settle(futures: Sequence[asyncio.Future[Position]], outcome: Position | Exception) -> None:
+    for future in futures:
+        if future.done():  # whoever waited has left; the frame is kept all the same
+            continue
+        if isinstance(outcome, Exception):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)
