@@ -68,16 +68,17 @@ def run(
         writer = DuckEngine(
             settings.engine.memory, settings.engine.threads, spill / "answer", draft(home, name)
         )
+        lake = Lake(home.lake).snapshot()
         try:
             with _core_engine(settings, engine, spill) as core_engine:
-                core = build_core(core_engine, Lake(home.lake), settings, progress)
+                core = build_core(core_engine, lake, settings, progress)
                 credit(core, writer.append, progress)
                 progress("writing the answer")
                 _copy_core(core, writer)
-                about = _finish(home, core, writer, started, name, demo=demo)
+                about = _finish(lake, core, writer, started, name, demo=demo)
         finally:
             writer.close()
-        publish(home, name, about)
+        publish(home, lake, name, about)
 
 
 def _copy_core(core: Core, writer: DuckEngine) -> None:
@@ -87,10 +88,9 @@ def _copy_core(core: Core, writer: DuckEngine) -> None:
 
 
 def _finish(
-    home: HomeFolder, core: Core, writer: DuckEngine, started: datetime, name: str, *, demo: bool
+    lake: Lake, core: Core, writer: DuckEngine, started: datetime, name: str, *, demo: bool
 ) -> dict[str, Any]:
     """Make the remaining tables of the answer; return what its pointer says about it."""
-    lake = Lake(home.lake)
     writer.scan("raw_intake", lake.files("intake"), SCHEMAS["intake"])
     for table in ("place_reach", "channel_reach"):
         writer.load(table, writer.table(f"SELECT * FROM {writer.kept(table)}"))

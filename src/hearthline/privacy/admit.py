@@ -142,7 +142,7 @@ def admitted_frame(
         key: the home's key.
         received: when they came (UTC; default: now), for events and rejects that do not say it.
 
-    >>> reject = Reject(source="demo", reason="not-json", place="body", wrong="?", cure="-", raw=b"a@example.com")
+    >>> reject = Reject(source="demo", reason="not-json", place="-", wrong="?", cure="", raw=b"a@example.com")
     >>> frame = admitted_frame([], [], [reject], b"key")
     >>> b"example" in frame, admitted_of([frame]).rejects[0].reason
     (False, 'not-json')
@@ -169,7 +169,40 @@ def admitted_of(bodies: Iterable[bytes]) -> Admitted:
         together.events.extend(framed.events)
         together.raw.extend(framed.raw)
         together.rejects.extend(framed.rejects)
-    return _admitted(together)
+    return _storable(together)
+
+
+def _storable(structs: _Framed) -> Admitted:
+    """Return the events that the columns can hold; the others become rejects."""
+    try:
+        return _admitted(structs)
+    except (pa.ArrowException, ValueError, OverflowError):
+        odd = _odd(structs.events)
+        fitting = [e for e in structs.events if e not in odd]
+        rejects = [*structs.rejects, *map(_unfit, odd)]
+        return _admitted(_Framed(fitting, structs.raw, rejects))
+
+
+def _odd(events: Sequence[Event]) -> list[Event]:
+    """Return the events that the columns cannot hold, by halving."""
+    try:
+        events_table(events)
+    except (pa.ArrowException, ValueError, OverflowError):
+        half = len(events) // 2
+        return [*_odd(events[:half]), *_odd(events[half:])] if half else list(events)
+    return []
+
+
+def _unfit(event: Event) -> Reject:
+    return Reject(
+        source=event.source,
+        reason="does-not-fit",
+        place=f"event of {event.type}",
+        wrong="a number or time is larger than the lake's columns can hold",
+        cure="send a possible value; the original is in `raw`",
+        raw=msgspec.json.encode(event)[:65_536],
+        received=event.time_received,
+    )
 
 
 def _unreadable(body: bytes) -> Reject:

@@ -33,11 +33,14 @@ def draft(home: HomeFolder, run: str) -> Path:
     return home.answers / f"{run}.draft"
 
 
-def publish(home: HomeFolder, run: str, about: dict[str, Any]) -> None:
-    """Make a run's draft the answer that readers see; the one before it is kept, older ones go."""
+def publish(home: HomeFolder, lake: Lake, run: str, about: dict[str, Any]) -> None:
+    """Make a run's draft the answer that readers see; the one before it is kept, older ones go.
+
+    `lake` is the snapshot that the run read: the answer names its events' files.
+    """
     file = home.answers / f"{run}.duckdb"
     (home.answers / f"{run}.draft").replace(file)
-    files = [str(f.relative_to(home.path)) for f in Lake(home.lake).files("events")]
+    files = [str(f.relative_to(home.path)) for f in lake.files("events")]
     pointer = {"run": run, "file": file.name, "events": files, **about}
     write_durably(home.answers / "current.json", json.dumps(pointer, indent=1).encode())
     for old in sorted(home.answers.glob("*.duckdb"), key=lambda p: p.stat().st_mtime)[:-_KEPT]:

@@ -3,9 +3,11 @@
 ```
 hearthline.toml     settings (optional)
 secret.key          key of the keyed hashes, readable by its owner only
+log/                what was acknowledged, until it is in the lake and for some days after
 lake/               what came in: Parquet, append-only, listed in lake/manifest.json
 answers/            one DuckDB file a run, and `current.json`, which names the one to read
-write.lock          held by the one process that writes
+write.lock          held by the one process that adds files or makes an answer
+load.lock           held by the one process that moves the log into the lake
 ```
 """
 
@@ -53,6 +55,7 @@ class HomeFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.settings_file = path / "hearthline.toml"
+        self.log = path / "log"
         self.lake = path / "lake"
         self.answers = path / "answers"
         self._key = path / "secret.key"
@@ -82,19 +85,33 @@ class HomeFolder:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold the home's only pen; reading goes on beside it.
+        """Hold the home's pen for files and answers; reading, and loading the log, go on beside it.
 
         Raises:
             HomeBusy: another process holds it.
         """
-        handle = os.open(self.path / "write.lock", os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise HomeBusy(
-                    f"{self.path}: another process is writing here; wait for it, or use another --home"
-                ) from None
+        with _held(self.path / "write.lock", "another process is writing here"):
             yield
-        finally:
-            os.close(handle)
+
+    @contextmanager
+    def loading(self) -> Iterator[None]:
+        """Hold the right to move the log into the lake.
+
+        Raises:
+            HomeBusy: another process holds it, such as a server.
+        """
+        with _held(self.path / "load.lock", "another process is loading the log"):
+            yield
+
+
+@contextmanager
+def _held(file: Path, otherwise: str) -> Iterator[None]:
+    handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise HomeBusy(f"{file.parent}: {otherwise}; wait for it, or use another --home") from None
+        yield
+    finally:
+        os.close(handle)

@@ -1,13 +1,17 @@
 """The lake: what came in, as immutable Parquet files by received day, listed in a manifest.
 
-A batch is written under draft names, synced, renamed, and only then named in the manifest, which is
-replaced whole. A file that no manifest names was never there. Spark and DuckDB read the same files.
+A batch's files are written, synced, and only then named in the manifest, which is replaced whole. A
+file that no manifest names was never there. Spark and DuckDB read the same files, while others write:
+whoever reads takes a `snapshot`, and a file that a later manifest no longer names stays for a while.
+
+The manifest also holds how far the log was read, so that rows and that place change together.
 
 Each event carries two 64-bit keys beside its own columns: `key` (of source and id: duplicates share
 it) and `context` (of the columns that say what kind of event it is, see `CONTEXT`). Distinct contexts
 and identities stand in small tables of their own, so that the pipeline reads four integers an event.
 """
 
+import fcntl
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -15,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import uuid4
 
 import duckdb
@@ -91,18 +95,31 @@ _KEYED = f"""
 """
 
 
+class LogPlace(NamedTuple):
+    """How far which log was read."""
+
+    log: str
+    segment: int
+    offset: int
+
+
 @dataclass(slots=True)
 class Batch:
-    """One append: files that become visible together, or not at all."""
+    """One append: files that become visible together, or not at all.
+
+    `place` is how far the log was read with it; it becomes visible with the files.
+    """
 
     folder: Path
     day: date
     name: str
     rows: dict[str, int] = field(default_factory=dict)
     files: dict[str, list[str]] = field(default_factory=dict)
+    place: LogPlace | None = None
 
     def admit(self, admitted: Admitted, received: datetime) -> None:
-        """Add what was admitted."""
+        """Add what was admitted, in the partition of the day on which it was received."""
+        self.day = received.astimezone(UTC).date()
         if admitted.events.num_rows:
             with duckdb.connect() as con:
                 con.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = false")
@@ -161,12 +178,19 @@ class Lake:
         OldLake: its files were written by a newer version of the schema.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, pinned: dict[str, Any] | None = None) -> None:
         self.folder = folder
         self._manifest = folder / "manifest.json"
+        self._pinned = pinned
+
+    def snapshot(self) -> "Lake":
+        """Return the lake as it is now, whatever others write to it."""
+        return Lake(self.folder, self.manifest())
 
     def manifest(self) -> dict[str, Any]:
-        """Return the manifest: `version`, and `batches` in the order in which they came."""
+        """Return the manifest: `version`, `batches` in the order in which they came, and maybe `log`."""
+        if self._pinned is not None:
+            return self._pinned
         if not self._manifest.exists():
             return {"version": SCHEMA_VERSION, "batches": []}
         manifest: dict[str, Any] = json.loads(self._manifest.read_bytes())
@@ -178,10 +202,31 @@ class Lake:
         return manifest
 
     @contextmanager
+    def changing(self) -> Iterator[dict[str, Any]]:
+        """Give the manifest to be changed; it is replaced when the block ends without an error.
+
+        Others that change it wait; nobody may take long.
+        """
+        handle = os.open(self.folder / "manifest.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            manifest = self.manifest()
+            yield manifest
+            manifest["version"] = SCHEMA_VERSION
+            write_durably(self._manifest, json.dumps(manifest, indent=1).encode())
+        finally:
+            os.close(handle)
+
+    def place(self) -> LogPlace | None:
+        """Return how far the log was read into this lake."""
+        found = self.manifest().get("log")
+        return LogPlace(**found) if found else None
+
+    @contextmanager
     def batch(self, received: datetime) -> Iterator[Batch]:
         """Collect a batch; it becomes visible when the block ends without an error.
 
-        The caller holds the home's pen (`HomeFolder.writing`).
+        Others may write batches at the same time.
         """
         name = f"{received.astimezone(UTC):%H%M%S}-{uuid4().hex[:8]}"
         batch = Batch(self.folder, received.astimezone(UTC).date(), name)
@@ -191,18 +236,12 @@ class Lake:
             for file in (f for files in batch.files.values() for f in files):
                 (self.folder / file).unlink(missing_ok=True)
             raise
-        if batch.files:
-            manifest = self.manifest()
-            manifest["version"] = SCHEMA_VERSION
-            manifest["batches"].append(
-                {
-                    "name": batch.name,
-                    "received": received.isoformat(),
-                    "rows": batch.rows,
-                    "files": batch.files,
-                }
-            )
-            write_durably(self._manifest, json.dumps(manifest, indent=1).encode())
+        if batch.files or batch.place:
+            with self.changing() as manifest:
+                if batch.files:
+                    manifest["batches"].append(_entry(batch, received))
+                if batch.place:
+                    manifest["log"] = batch.place._asdict()
 
     def files(self, table: TableName) -> list[Path]:
         """Return the files of a table, oldest batch first."""
@@ -222,6 +261,10 @@ class Lake:
 
 def _quoted(path: Path) -> str:
     return str(path).replace("'", "''")
+
+
+def _entry(batch: Batch, received: datetime) -> dict[str, Any]:
+    return {"name": batch.name, "received": received.isoformat(), "rows": batch.rows, "files": batch.files}
 
 
 def _stamp(reject: Reject, received: datetime) -> Reject:
