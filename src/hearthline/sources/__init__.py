@@ -55,6 +55,7 @@ from hearthline.sources._door import (
     one_secret,
     signed_by,
 )
+from hearthline.sources._intents import Standing, asked, standing
 from hearthline.sources._measuring import flat, measured, unwrapped
 from hearthline.sources._reading import (
     Payload,
@@ -92,8 +93,10 @@ __all__ = [
     "Reply",
     "Sent",
     "Source",
+    "Standing",
     "Taken",
     "address_hint",
+    "asked",
     "bearer",
     "carried_secret",
     "client_paths",
@@ -127,6 +130,7 @@ __all__ = [
     "replied",
     "rsa_fits",
     "signed_by",
+    "standing",
     "taken",
     "text",
     "token_claims",

@@ -1,11 +1,9 @@
 """What a request means: its type as an event, its stage in the journey, who set it off."""
 
-import re
-from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from hearthline.schema.event import Modality, Stage
-from hearthline.sources import not_an_event, text, unreadable, within, word
+from hearthline.sources import not_an_event, standing, text, unreadable, within, word
 
 __all__ = ["Meaning", "is_known", "meaning_of"]
 
@@ -125,37 +123,8 @@ def _by_family(kind: str, request: dict[str, Any]) -> Meaning:
     return Meaning(f"{_FAMILIES[family]}.{action}")
 
 
-# Which words in an intent's name place it in the journey; the first group that matches decides.
-_GROUPS = {
-    "control": "stop cancel pause resume no yes next previous repeat home help",
-    "after": "track status delivery return refund setup troubleshoot support warranty",
-    "buy": "order buy purchase reorder checkout pay subscribe cart basket",
-    "search": "search find discover browse recommend recommendation deals news list",
-}
-_CONTROL, _AFTER, _BUY, _SEARCH = (frozenset(words.split()) for words in _GROUPS.values())
-
-
-@lru_cache(maxsize=4096)
-def _words(name: str) -> frozenset[str]:
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
-    return frozenset(re.sub(r"[\W_]+", " ", spaced).lower().split())
-
-
 def _by_intent(name: str, meaning: Meaning) -> Meaning:
-    """Return where an intent stands in the journey, by the words of its name.
-
-    >>> [_by_intent(n, _REQUESTS["IntentRequest"]).stage
-    ...  for n in ("ReorderIntent", "TrackOrderIntent", "SearchIntent", "CompareIntent")]
-    ['purchase', 'post_purchase', 'awareness', 'consideration']
-    """
-    words = _words(name)
-    if words & _AFTER or {"cancel", "order"} <= words or {"cancel", "subscription"} <= words:
-        return meaning._replace(stage="post_purchase", touch=False)
-    if words & _BUY:
-        return meaning._replace(stage="purchase")
-    if name.startswith("AMAZON.") and not words & _SEARCH and words & _CONTROL:
-        return meaning._replace(stage="none", touch=False)
-    return meaning._replace(stage="awareness") if words & _SEARCH else meaning
+    return meaning._replace(stage=standing(name).stage, touch=standing(name).touch)
 
 
 # Answers of a task that the skill handed to Alexa --------------------------------

@@ -1,10 +1,9 @@
 """What a request tells around itself: who, where, on what, which words, and what was allowed."""
 
-import re
 from typing import Any, Literal
 
 from hearthline.schema.event import Consent, Device, Hint, Identifier, Intent, Signal
-from hearthline.sources import identified, mapping, mappings, number, text, within
+from hearthline.sources import asked, identified, mapping, mappings, number, text, within
 
 __all__ = [
     "confidence_of",
@@ -65,28 +64,14 @@ def device_of(context: dict[str, Any], system: dict[str, Any]) -> Device:
     return Device(id=text(device.get("deviceId")), kind=kind)
 
 
-_PERSONAL_SLOT = re.compile(
-    r"(first|last|full|user|person).?name|phone|e-?mail|address|street|zip", re.IGNORECASE
-)
-
-
 def intent_of(request: dict[str, Any]) -> Intent:
     """Return what was asked, without slots that name a person; of no intent, the locale alone."""
     intent = mapping(request.get("intent")) or mapping(request.get("apiRequest"))
-    name = text(intent.get("name"))
+    name, locale = text(intent.get("name")), text(request.get("locale"))
     if name is None:
-        return Intent(locale=text(request.get("locale")))
-    slots: dict[str, str] = {}
-    for key, slot in mapping(intent.get("slots")).items():
-        value = _slot_value(mapping(slot))
-        if value is not None and not _PERSONAL_SLOT.search(key):
-            slots[key] = value
-    return Intent(
-        name=name,
-        slots=slots or None,
-        handled=False if name == "AMAZON.FallbackIntent" else None,
-        locale=text(request.get("locale")),
-    )
+        return Intent(locale=locale)
+    slots = {key: _slot_value(mapping(slot)) for key, slot in mapping(intent.get("slots")).items()}
+    return asked(name, slots, handled=False if name == "AMAZON.FallbackIntent" else None, locale=locale)
 
 
 def _slot_value(slot: dict[str, Any]) -> str | None:
