@@ -1,6 +1,7 @@
 import pytest
 
-from hearthline.schema.errors import BadPayload
+from hearthline.schema.errors import BadPayload, Unproven
+from hearthline.sources import Account, aws_iot_core
 
 
 @pytest.mark.parametrize(("which", "click"), [("one_click", "DOUBLE"), ("button", "SINGLE")])
@@ -54,8 +55,69 @@ def test_shadow_documents_name_their_thing_by_the_topic(read):
     assert (event.device.id, event.signal.number) == ("fridge-1", 3.0)
 
 
-@pytest.mark.parametrize("which", ["custom_authorizer", "provisioning"])
-def test_what_asks_to_come_in_is_refused_by_name(read, which):
-    with pytest.raises(BadPayload, match=r"^aws_iot_core: a ") as refusal:
+def test_a_thing_of_the_registry_is_a_device_that_came(read):
+    (event,) = read("thing_created")
+    assert (event.type, event.device.id, event.device.model) == ("device.device.added", "fridge-1", "fridge")
+    assert (event.id, event.sequence) == ("f5ae-1", "1")
+
+
+@pytest.mark.parametrize("which", ["custom_authorizer", "provisioning", "confirmation", "thing_group"])
+def test_what_asks_or_administers_is_refused_by_name(read, which):
+    with pytest.raises(BadPayload, match=r"^aws_iot_core: a") as refusal:
         read(which)
     assert refusal.value.reason == "not-an-event"
+
+
+# The door -----------------------------------------------------------------------------------------
+
+
+def test_a_rule_shows_its_secret(sent, case):
+    account = Account(secrets=("s",))
+    request = sent(case("telemetry"), headers={"x-hearthline-key": "s"})
+    assert aws_iot_core.verify(request, account).scheme == "shared-secret"
+    assert aws_iot_core.reply(request, account) is None
+    for headers in ({}, {"x-hearthline-key": "t"}):
+        with pytest.raises(Unproven, match=r"^aws_iot_core: "):
+            aws_iot_core.verify(sent(case("telemetry"), headers=headers), account)
+
+
+def test_a_destination_is_confirmed_at_aws(sent, case):
+    asked = []
+    account = Account(secrets=("s",), settings={"aws_account": "123456789012"}, fetch=asked.append)
+    request = sent(case("confirmation"))
+    assert aws_iot_core.verify(request, account).scheme == "handshake"
+    assert aws_iot_core.reply(request, account).status == 200
+    assert asked == [case("confirmation")["enableUrl"]]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://iot.us-east-1.amazonaws.com/confirmdestination/AYADe-1",
+        "https://example.com/confirmdestination/AYADe-1",
+        "https://iot.us-east-1.amazonaws.com.example.com/confirmdestination/AYADe-1",
+        "https://iot.us-east-1.amazonaws.com@example.com/confirmdestination/AYADe-1",
+        "https://iot.us-east-1.amazonaws.com:8443/confirmdestination/AYADe-1",
+        "https://s3.us-east-1.amazonaws.com/confirmdestination/AYADe-1",
+        "https://iot.us-east-1.amazonaws.com/other/AYADe-1",
+        "https://iot.us-east-1.amazonaws.com/confirmdestination/../AYADe-1",
+        "https://iot.us-east-1.amazonaws.com/confirmdestination/other",
+        "https://iot.us-east-1.amazonaws.com/confirmdestination/AYADe-1?x=1",
+        "https://[::1/confirmdestination/AYADe-1",
+        None,
+    ],
+)
+def test_no_confirmation_leads_elsewhere(sent, case, url):
+    asked = []
+    account = Account(secrets=("s",), fetch=asked.append)
+    request = sent({**case("confirmation"), "enableUrl": url})
+    with pytest.raises(Unproven, match="foreign confirmation"):
+        aws_iot_core.verify(request, account)
+    assert aws_iot_core.reply(request, account) is None
+    assert asked == []
+
+
+def test_the_destination_of_another_account_is_not_confirmed(sent, case):
+    account = Account(settings={"aws_account": "999999999999"})
+    with pytest.raises(Unproven, match="foreign confirmation"):
+        aws_iot_core.verify(sent(case("confirmation")), account)

@@ -31,7 +31,9 @@ PLATFORM = "alexa_smart_home"
 TITLE = "Alexa Smart Home"
 LAYER: Literal["device"] = "device"
 TRANSPORTS: tuple[Literal["webhook", "stream", "file", "pull"], ...] = ("webhook", "stream", "file")
-PROOF = "the copy's own secret: Alexa signs nothing, a directive reaches the maker by its AWS role"
+PROOF = (
+    "a write key of Hearthline on the copy: Alexa signs nothing, its directives go to the maker's AWS role"
+)
 STATE = "live"
 TELLS: Mapping[Literal["person", "household", "initiator", "price"], Literal["yes", "no", "sometimes"]] = {
     "person": "no",

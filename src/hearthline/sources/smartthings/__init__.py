@@ -1,7 +1,8 @@
 """SmartThings: device, health, scene, mode, timer and security events of a home, and app installations.
 
-A SmartApp's webhook gets lifecycles; only EVENT, INSTALL, UPDATE and UNINSTALL tell what happened. The
-location is the home. Access and refresh tokens are never read.
+A SmartApp's webhook gets lifecycles; only EVENT, INSTALL, UPDATE and UNINSTALL tell what happened. A sink of
+Enterprise Eventing gets the same events one at a time. The location is the home. Access and refresh tokens
+are never read.
 """
 
 import re
@@ -39,7 +40,11 @@ from hearthline.sources import (
     within,
     word,
 )
+from hearthline.sources.smartthings.door import reply, verify
 
+__all__ = ["read", "recognises", "reply", "verify"]
+
+HEADERS = ("date",)
 PLATFORM = "smartthings"
 TITLE = "Samsung SmartThings"
 LAYER: Literal["device"] = "device"
@@ -67,6 +72,7 @@ _HANDSHAKES = {
     "OAUTH_CALLBACK": "a step of a sign-in",
     "OAUTHCALLBACK": "a step of a sign-in",
     "EXECUTE": "a question to the app",
+    "SINK_CONFIRMATION": "a handshake; answer its challenge",
 }
 
 
@@ -109,11 +115,18 @@ def recognises(payload: Payload) -> bool:
     kind = _lifecycle(body)
     if kind is None:
         return False
-    return any(name.endswith("Data") for name in body) or "executionId" in body
+    return (
+        kind in ("SINK", "SINK_CONFIRMATION")
+        or any(n.endswith("Data") for n in body)
+        or "executionId" in body
+    )
 
 
 def _lifecycle(body: dict[str, Any]) -> str | None:
     told = text(body.get("lifecycle")) or text(body.get("messageType"))
+    notified = text(body.get("notificationType"))
+    if told is None and notified is not None and text(body.get("accountId")):
+        return notified if notified in _HANDSHAKES else "SINK"
     return told if told in _HANDSHAKES or told in _SETUPS or told == "EVENT" else None
 
 
@@ -129,6 +142,12 @@ def read(payload: Payload, received: datetime) -> Iterator[Event]:
         raise unreadable(PLATFORM, "no 'lifecycle'", body, "send the lifecycle request whole")
     if kind in _HANDSHAKES:
         raise not_an_event(f"{PLATFORM}.{kind}", _HANDSHAKES[kind])
+    if kind == "SINK":
+        around = _Around(
+            text(body.get("accountId")) or "-", None, received, instant(headers.get("date")), None
+        )
+        yield from _events(body | {"eventType": body.get("notificationType")}, around)
+        return
     key = "eventData" if kind == "EVENT" else _SETUPS[kind][0]
     data = mapping(body.get(key))
     app = mapping(data.get("installedApp"))
@@ -194,6 +213,7 @@ def _events(item: dict[str, Any], around: _Around) -> Iterator[Event]:
         raise unreadable(f"{PLATFORM}.event", "an unknown 'eventType'", item, "leave it out")
     location = text(block.get("locationId")) or around.location
     time = instant(item.get("eventTime")) or instant(block.get("time"))
+    time = time or instant(block.get("timestamp"))
     yield _event(reader(block), around, _Named(text(block.get("eventId")), location, time), block)
 
 

@@ -1,4 +1,4 @@
-"""AWS IoT Core: buttons, devices that connect and disconnect, device shadows, and telemetry by a rule.
+"""AWS IoT Core: buttons, devices that come, connect and go, device shadows, and telemetry by a rule.
 
 A device's own message says neither who sent it nor when. The agreed shape is what a rule adds with
 `SELECT *, topic() AS topic, timestamp() AS timestamp, clientid() AS clientid, newuuid() AS id`: the
@@ -29,12 +29,15 @@ from hearthline.sources import (
     unreadable,
     within,
 )
+from hearthline.sources.aws_iot_core.door import reply, verify
+
+__all__ = ["read", "recognises", "reply", "verify"]
 
 PLATFORM = "aws_iot_core"
 TITLE = "AWS IoT Core"
 LAYER: Literal["device"] = "device"
 TRANSPORTS: tuple[Literal["webhook", "stream", "file", "pull"], ...] = ("webhook", "stream", "file")
-PROOF = "a secret header on the rule's HTTPS action, or SigV4; the body is not signed"
+PROOF = "a secret header on the rule's HTTPS action; the body is not signed"
 STATE = "live (AWS IoT 1-Click ended in December 2024: recordings only)"
 TELLS: Mapping[Literal["person", "household", "initiator", "price"], Literal["yes", "no", "sometimes"]] = {
     "person": "no",
@@ -51,6 +54,17 @@ _PRESENCE = {
     "connect_failed": "device.connection.failed",
     "subscribed": "device.topic.subscribed",
     "unsubscribed": "device.topic.unsubscribed",
+}
+_REGISTRY = {
+    "CREATED": "device.device.added",
+    "UPDATED": "device.device.changed",
+    "DELETED": "device.device.removed",
+}
+_ASKS = {
+    "custom authorizer": "a custom authorizer request asks whether a device may come in",
+    "pre-provisioning hook": "a pre-provisioning hook request asks whether a device may come in",
+    "confirmation": "a handshake about the rule's destination",
+    "administration": "about jobs, types or groups of things, not about a device",
 }
 _ADDED = frozenset(
     ("topic", "timestamp", "clientid", "clientId", "id", "payload", "household", "device_kind", "unit")
@@ -83,11 +97,25 @@ def _shape(body: dict[str, Any]) -> str | None:
         return "button"
     if text(body.get("eventType")) in _PRESENCE and text(body.get("clientId")):
         return "presence"
+    return _question(body) or _registry_shape(body) or ("telemetry" if _is_telemetry(body) else None)
+
+
+def _question(body: dict[str, Any]) -> str | None:
     if "protocolData" in body and "connectionMetadata" in body:
         return "custom authorizer"
     if "templateArn" in body and ("claimCertificateId" in body or "certificateId" in body):
         return "pre-provisioning hook"
-    return "telemetry" if _is_telemetry(body) else None
+    confirms = body.get("messageType") == "DestinationConfirmation" and "enableUrl" in body
+    return "confirmation" if confirms else None
+
+
+def _registry_shape(body: dict[str, Any]) -> str | None:
+    kind = text(body.get("eventType")) or ""
+    if not text(body.get("eventId")) or not text(body.get("operation")):
+        return None
+    if kind == "THING_EVENT":
+        return "thing"
+    return "administration" if kind.startswith(("THING_", "JOB")) else None
 
 
 def _is_telemetry(body: dict[str, Any]) -> bool:
@@ -108,13 +136,14 @@ def read(payload: Payload, received: datetime) -> Iterator[Event]:
     shape = _shape(body)
     if shape is None:
         raise unreadable(PLATFORM, "no known shape", body, "add topic, timestamp and clientid by the rule")
-    if shape in ("custom authorizer", "pre-provisioning hook"):
-        raise not_an_event(PLATFORM, f"a {shape} request asks whether a device may come in")
+    if shape in _ASKS:
+        raise not_an_event(PLATFORM, _ASKS[shape])
     message = _Message(body, received)
     if shape == "telemetry":
         yield from _readings(message)
     else:
-        yield {"one_click": _one_click, "button": _button, "presence": _presence}[shape](message)
+        readers = {"one_click": _one_click, "button": _button, "presence": _presence, "thing": _thing_event}
+        yield readers[shape](message)
 
 
 class _Message(NamedTuple):
@@ -125,7 +154,7 @@ class _Message(NamedTuple):
 
     def event(self, kind: str, device: Device, time: datetime | None, index: int = 0, **fields: Any) -> Event:
         """Return an event with what all events of the message share."""
-        native = text(self.body.get("id"))
+        native = text(self.body.get("id")) or text(self.body.get("eventId"))
         return Event(
             id=part_id(native, index) if native else content_id(PLATFORM, self.body, index),
             id_origin="native" if native else "derived",
@@ -191,6 +220,19 @@ def _presence(message: _Message) -> Event:
             previous=text(body.get("disconnectReason")),
             state_change=True,
         ),
+    )
+
+
+def _thing_event(message: _Message) -> Event:
+    body = message.body
+    operation = text(body.get("operation")) or ""
+    told = Signal(capability="registry", attribute="thing", value=operation.lower(), state_change=True)
+    return message.event(
+        _REGISTRY.get(operation, "device.device.changed"),
+        Device(id=text(body.get("thingName")), model=text(body.get("thingTypeName"))),
+        instant(body.get("timestamp")),
+        sequence=text(body.get("versionNumber")),
+        signal=told,
     )
 
 
