@@ -15,6 +15,8 @@ PLANTED = {
     "floors": ("schema/planted.py", "from hearthline.store.lake import Lake\n"),
     "siblings": ("sources/planted.py", "from hearthline.sources.segment import read\n"),
     "pure": ("reports/planted.py", "from hearthline.store.answer import PublishedAnswer\n"),
+    "doors": ("server/ingest/planted.py", "from hearthline.server.dashboard import planted\n"),
+    "read_door": ("server/ingest/planted.py", "from hearthline.server.api import planted\n"),
     "truth": ("pipeline/planted.py", "def known():\n    from hearthline import sim\n    return sim\n"),
     "acyclic": ("identity/planted.py", "from hearthline.identity.planted_too import b\n"),
 }
@@ -51,6 +53,11 @@ def test_every_contract_has_a_violation_planted_here() -> None:
 def test_a_planted_violation_is_caught(tree: Path, contract: str) -> None:
     place, code = PLANTED[contract]
     (tree / "src/hearthline" / place).write_text(code)
+    room = {"doors": "dashboard", "read_door": "api"}.get(contract)
+    if room is not None:
+        (tree / "src/hearthline/server" / room).mkdir(exist_ok=True)
+        for name in ("__init__", "planted"):
+            (tree / f"src/hearthline/server/{room}/{name}.py").touch()
     if contract == "acyclic":
         (tree / "src/hearthline/identity/planted_too.py").write_text(
             "from hearthline.identity.planted import a\n"

@@ -19,7 +19,7 @@ _PERSONAL = re.compile(
 )
 _SECRET = re.compile(
     r"(?:access|refresh|auth|consent|bearer|id|session|order_status|apiaccess)_?token$|^token$|password|secret"
-    r"|^authorization$|^signature$|^code$",
+    r"|^authorization$|^signature$|^code$|^(?:write|api)_?key$",
     re.IGNORECASE,
 )
 _PEOPLE = frozenset(

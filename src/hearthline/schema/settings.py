@@ -13,6 +13,7 @@ __all__ = [
     "JourneySettings",
     "MoneySettings",
     "NamespacePolicy",
+    "ServeSettings",
     "Settings",
 ]
 
@@ -102,6 +103,31 @@ class EngineSettings(Section, frozen=True, kw_only=True):
     threads: Annotated[int, Meta(ge=0)] = 0  # 0: all cores
 
 
+class ServeSettings(Section, frozen=True, kw_only=True):
+    """`[serve]`: where `hearthline serve` listens, what it takes, and how fresh its answers are.
+
+    Another host than a loopback address needs keys; screens on port 0 are switched off. `accounts` holds what
+    a platform's account needs beside its secret, as `{"amazon_dash/-" = {topic = "arn:..."}}`. The log is
+    loaded into the lake every `load_every_s` seconds; the answer is made anew when `answer_after` events are
+    new, at most every `answer_every_s` seconds and never more than half of the time.
+    """
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=1, le=65535)] = 8310
+    screens_port: Annotated[int, Meta(ge=0, le=65535)] = 8311
+    body_bytes: Annotated[int, Meta(ge=1024)] = 512 * 1024  # as sent
+    inflated_bytes: Annotated[int, Meta(ge=1024)] = 4 * 1024 * 1024
+    batch_items: Annotated[int, Meta(ge=1)] = 1000
+    queue_bytes: Annotated[int, Meta(ge=1024 * 1024)] = 64 * 1024 * 1024
+    header_s: Annotated[float, Meta(gt=0)] = 5.0
+    body_s: Annotated[float, Meta(gt=0)] = 10.0
+    requests_per_second: Annotated[float, Meta(gt=0)] = 10_000.0  # of one key
+    load_every_s: Annotated[float, Meta(gt=0)] = 1.0
+    answer_every_s: Annotated[float, Meta(gt=0)] = 2.0
+    answer_after: Annotated[int, Meta(ge=1)] = 1
+    accounts: dict[str, dict[str, str]] = {}
+
+
 class Settings(Section, frozen=True, kw_only=True):
     """All settings of a home. Every one has a default: an empty file is a valid one."""
 
@@ -111,4 +137,5 @@ class Settings(Section, frozen=True, kw_only=True):
     consent: ConsentSettings = ConsentSettings()
     identity: IdentitySettings = IdentitySettings()
     engine: EngineSettings = EngineSettings()
+    serve: ServeSettings = ServeSettings()
     map: dict[str, str] = {}  # canonical field -> column, for files with unusual columns

@@ -7,6 +7,7 @@ before.
 import asyncio
 import threading
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -14,11 +15,12 @@ from typing import Protocol
 from hearthline.schema.errors import QueueFull
 from hearthline.store.log import Frame, Position
 
-__all__ = ["Commit", "Done", "Figures", "Writes"]
+__all__ = ["BOUNDS_S", "Commit", "Done", "Figures", "Writes"]
 
 Done = Callable[[Position | Exception], None]
 """What is called when a frame is durable, with its place in the log, or cannot be, with the reason."""
 
+BOUNDS_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 _GROUP_BYTES = 8 * 2**20
 _GROUP_FRAMES = 4096
 _FRAME_BYTES = 64  # what a queued frame costs beside its body
@@ -34,14 +36,20 @@ class Writes(Protocol):
 
 @dataclass(slots=True)
 class Figures:
-    """What the thread counted: groups, frames, bytes, seconds inside `append`, and what failed."""
+    """What the thread counted: groups, frames, bytes, seconds inside `append`, and what failed.
+
+    `within` counts groups by the first of `BOUNDS_S` that their append did not exceed; the last is for longer
+    ones. `healthy`: whether the newest append succeeded; `kept_at`: when one did last (Unix time).
+    """
 
     groups: int = 0
     frames: int = 0
     bytes: int = 0
     seconds: float = 0.0
     failures: int = 0
-    last: list[tuple[int, float]] = field(default_factory=list)  # (frames, seconds) since they were read
+    within: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS_S) + 1))
+    healthy: bool = True
+    kept_at: float = 0.0
 
 
 class Commit:
@@ -115,8 +123,7 @@ class Commit:
                 outcome: Position | Exception = self.log.append(frames)
             except Exception as error:  # noqa: BLE001 # the thread must outlive whatever a disk does
                 outcome = error
-                self.figures.failures += 1
-            self._count(frames, time.perf_counter() - started)
+            self._count(frames, time.perf_counter() - started, kept=not isinstance(outcome, Exception))
             _tell([done for _, done in group], outcome)
 
     def _next_group(self) -> list[tuple[bytes, Done | asyncio.Future[Position]]]:
@@ -132,16 +139,21 @@ class Commit:
             group, self._waiting = self._waiting[:taken], self._waiting[taken:]
             return group
 
-    def _count(self, frames: Sequence[Frame], seconds: float) -> None:
+    def _count(self, frames: Sequence[Frame], seconds: float, *, kept: bool) -> None:
         size = sum(len(f.body) for f in frames)
         with self._changed:
             self.waiting_bytes -= size + _FRAME_BYTES * len(frames)
-        self.figures.groups += 1
-        self.figures.frames += len(frames)
-        self.figures.bytes += size
-        self.figures.seconds += seconds
-        self.figures.last.append((len(frames), seconds))
-        del self.figures.last[:-10_000]
+        figures = self.figures
+        figures.groups += 1
+        figures.seconds += seconds
+        figures.within[bisect_left(BOUNDS_S, seconds)] += 1
+        figures.healthy = kept
+        if kept:
+            figures.frames += len(frames)
+            figures.bytes += size
+            figures.kept_at = time.time()
+        else:
+            figures.failures += 1
 
 
 def _tell(waiters: Sequence[Done | asyncio.Future[Position]], outcome: Position | Exception) -> None:

@@ -140,7 +140,11 @@ def _read_payload(platform: str | None, payload: Payload, text: bytes, sent: Sen
         unknown = BadPayload(UNKNOWN, wrong, "name the platform in the address", "unknown-shape")
         read.rejects.append(_reject(UNKNOWN, unknown, text, sent))
         return
-    found, refusal = sources.read_all(name, payload, sent.received)
+    try:
+        found, refusal = sources.read_all(name, payload, sent.received)
+    except Exception as error:  # noqa: BLE001 # a defect of a source must lose nothing: kept, to be read again
+        cure = "report it; `hearthline rejects retry` reads it again after a new version"
+        found, refusal = [], BadPayload(name, f"a defect: {type(error).__name__}", cure, "defect")
     if refusal is not None:
         read.rejects.append(_reject(name, refusal, text, sent))
     if found:
