@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, TypeVar, cast
 
 import msgspec
 
@@ -20,9 +20,10 @@ from hearthline.schema.event import Automation, Event, Hint, Identifier, derived
 Payload = Mapping[str, Any]
 
 
-def each(
-    items: Iterable[dict[str, Any]], read_one: Callable[[dict[str, Any]], Iterable[Event]]
-) -> Iterator[Event]:
+_Item = TypeVar("_Item")
+
+
+def each(items: Iterable[_Item], read_one: Callable[[_Item], Iterable[Event]]) -> Iterator[Event]:
     """Yield the events of every item that can be read, then raise the first refusal, if any."""
     refused: BadPayload | None = None
     for item in items:
