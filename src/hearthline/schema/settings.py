@@ -7,11 +7,13 @@ from msgspec import Meta
 
 __all__ = [
     "AttributionSettings",
+    "BridgeSettings",
     "ConsentSettings",
     "EngineSettings",
     "IdentitySettings",
     "JourneySettings",
     "MoneySettings",
+    "MqttSettings",
     "NamespacePolicy",
     "ServeSettings",
     "Settings",
@@ -19,6 +21,7 @@ __all__ = [
 
 Days = Annotated[float, Meta(gt=0, le=3650)]
 Share = Annotated[float, Meta(ge=0, le=1)]
+Port = Annotated[int, Meta(ge=0, le=65535)]
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -128,6 +131,59 @@ class ServeSettings(Section, frozen=True, kw_only=True):
     accounts: dict[str, dict[str, str]] = {}
 
 
+class MqttSettings(Section, frozen=True, kw_only=True):
+    """`[mqtt]`: where `hearthline serve` listens for MQTT, and which topics carry what.
+
+    Port 0 switches off. `tls_port` is listened to where there is a `certificate` (with its `private_key`, PEM
+    files, relative to the home). With `client_ca`, clients must show a certificate that it signed;
+    `certificate_opens` lets them in without a key then. Without TLS only loopback addresses are listened to,
+    unless `plain_anywhere` says otherwise. `topics` leads topics to sources by topic filters, as in
+    `{"dt/+/levels" = "aws_iot_core"}`, with `source/account` where there are accounts.
+    """
+
+    host: str = "127.0.0.1"
+    port: Port = 1883
+    tls_port: Port = 8883
+    certificate: str | None = None
+    private_key: str | None = None
+    client_ca: str | None = None
+    certificate_opens: bool = False
+    plain_anywhere: bool = False
+    payload_bytes: Annotated[int, Meta(ge=1024, le=16 * 2**20)] = 128 * 1024
+    in_flight: Annotated[int, Meta(ge=1, le=65535)] = 100
+    connections: Annotated[int, Meta(ge=1)] = 10_000
+    topics: dict[str, str] = {}
+
+
+class BridgeSettings(Section, frozen=True, kw_only=True):
+    """`[bridge]`: a broker to subscribe to; without `host` there is none.
+
+    `topics` are topic filters; with `group` they are shared among all bridges of it. `port` 0 is 8883
+    with `tls`, else 1883. The password stands alone in a file. `alpn` is what AWS IoT Core asks for on port
+    443 (`["x-amzn-mqtt-ca"]`). `session_days` is how long the broker keeps messages while it is away.
+    `client_id` must be its own; the default comes from the home's key. `source` is whose payloads come
+    where `[mqtt.topics]` says nothing.
+    """
+
+    host: str | None = None
+    port: Port = 0
+    topics: tuple[str, ...] = ("hearthline/#",)
+    group: str | None = None
+    client_id: str | None = None
+    version: Literal["3.1.1", "5"] = "5"
+    user: str | None = None
+    password_file: str | None = None
+    tls: bool = False
+    ca: str | None = None
+    certificate: str | None = None
+    private_key: str | None = None
+    alpn: tuple[str, ...] = ()
+    keepalive_s: Annotated[int, Meta(ge=5, le=65535)] = 30
+    in_flight: Annotated[int, Meta(ge=1, le=65535)] = 1000
+    session_days: Annotated[float, Meta(gt=0, le=49_000)] = 7.0
+    source: str | None = None
+
+
 class Settings(Section, frozen=True, kw_only=True):
     """All settings of a home. Every one has a default: an empty file is a valid one."""
 
@@ -138,4 +194,6 @@ class Settings(Section, frozen=True, kw_only=True):
     identity: IdentitySettings = IdentitySettings()
     engine: EngineSettings = EngineSettings()
     serve: ServeSettings = ServeSettings()
+    mqtt: MqttSettings = MqttSettings()
+    bridge: BridgeSettings = BridgeSettings()
     map: dict[str, str] = {}  # canonical field -> column, for files with unusual columns

@@ -1,0 +1,89 @@
+"""What the listener and the bridge ask of the house: who may come in, what a message is, and to keep it.
+
+Two implementations stand behind it: the write door of `hearthline serve`, and a fake in the tests.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from hearthline.schema.errors import BadPayload
+from hearthline.server.mqtt.codes import Code
+
+__all__ = ["Arrived", "Done", "Door", "Figures", "Guest", "Hello", "Taken"]
+
+Done = Callable[[object], None]
+"""Called once, from any thread: with an exception where the message is not on the disk."""
+
+
+class Hello(NamedTuple):
+    """How a client proves itself: user name and password, and the name in its certificate."""
+
+    user: str | None
+    password: str | None
+    certificate: str | None
+
+
+class Guest(NamedTuple):
+    """A client that proved itself; `key` names what it proved itself with, and is no secret.
+
+    `platform` and `account` are what it may write to; `*` and `-` stand for all.
+    """
+
+    key: str
+    scheme: str = "write-key"
+    platform: str = "*"
+    account: str = "-"
+
+
+class Arrived(NamedTuple):
+    """A message as it came."""
+
+    guest: Guest
+    topic: bytes
+    payload: bytes
+
+
+class Taken(NamedTuple):
+    """What is to be kept of a message, and what its sender hears once it is; without a body: a refusal."""
+
+    body: bytes | None
+    code: Code = Code.OK
+    reason: str = ""
+
+
+class Door(Protocol):
+    """The house, as seen from the listener."""
+
+    def guest(self, hello: Hello) -> Guest | None:
+        """Return who this is, or None for a stranger."""
+        ...
+
+    def taken(self, message: Arrived) -> Taken:
+        """Return what a message becomes; it never raises, a message that is no event becomes a reject."""
+        ...
+
+    def rejected(self, guest: Guest, problem: BadPayload, raw: bytes) -> bytes:
+        """Return what is to be kept of bytes that are no packet."""
+        ...
+
+    def keep(self, body: bytes, done: Done) -> None:
+        """Queue a frame; `done` is called when it is on the disk, or cannot be.
+
+        Raises:
+            QueueFull: too much waits already; `done` is not called.
+        """
+        ...
+
+
+@dataclass(slots=True)
+class Figures:
+    """What the listener counted since it started."""
+
+    connections: int = 0
+    refused: int = 0
+    messages: int = 0
+    kept: int = 0
+    rejected: int = 0
+    unkept: int = 0
+    malformed: int = 0
