@@ -1,11 +1,14 @@
+import hmac
 from datetime import UTC, datetime
 from decimal import Decimal
+from hashlib import sha1
 
 import pytest
 
-from hearthline.schema.errors import BadPayload
-from hearthline.sources.segment.channels import named, touch_of
-from hearthline.sources.segment.clocks import clocks_of
+from hearthline import sources
+from hearthline.schema.errors import BadPayload, Unproven
+from hearthline.sources import named, touch_of
+from hearthline.sources._clocks import clocks_of
 
 RECEIVED = datetime(2026, 3, 12, 9, 0, tzinfo=UTC)
 
@@ -94,8 +97,6 @@ def test_a_batch_is_many_events_and_a_bad_call_hides_none(read, case):
     assert [e.id for e in read("batch")] == ["seg-17", "seg-18"]
     batch = case("batch")
     batch["batch"].insert(0, {"type": "track"})
-    from hearthline import sources
-
     events, refusal = sources.read_all("segment", batch, RECEIVED)
     assert [e.id for e in events] == ["seg-17", "seg-18"]
     assert refusal is not None
@@ -186,3 +187,44 @@ def test_a_strange_address_is_no_reason_to_stop(url):
 )
 def test_the_kind_of_device_is_kept(read, which, kind):
     assert read(which)[0].device.kind == kind
+
+
+def test_a_signed_webhook_is_proven_and_a_changed_one_is_not():
+    body = b'{"type":"track","event":"Product Viewed"}'
+    account = sources.Account(secrets=("old", "shared"))
+    mac = hmac.new(b"shared", body, sha1).hexdigest()
+    sent = sources.Sent(headers={"x-signature": mac}, body=body, received=RECEIVED)
+    proof = sources.proven("segment", sent, account)
+    assert proof is not None
+    assert (proof.scheme, proof.key_id) == ("hmac-sha1", sources.key_id("shared"))
+    forged = sources.Sent(headers={"x-signature": mac}, body=body + b" ", received=RECEIVED)
+    with pytest.raises(Unproven, match=r"^segment: X-Signature fits no secret"):
+        sources.proven("segment", forged, account)
+    with pytest.raises(Unproven, match="no secret is set"):
+        sources.proven("segment", sent, sources.Account())
+
+
+def test_of_a_signed_batch_the_first_event_is_signed():
+    first, second = b'{"type":"page","messageId":"1"}', b'{"type":"page","messageId":"2"}'
+    mac = hmac.new(b"shared", first, sha1).hexdigest()
+    sent = sources.Sent(
+        headers={"x-signature": mac}, body=b"[" + first + b"," + second + b"]", received=RECEIVED
+    )
+    assert sources.proven("segment", sent, sources.Account(secrets=("shared",)))
+    assert len(list(sources.payloads_of("segment", sent))) == 2
+
+
+def test_a_call_of_an_sdk_is_left_to_its_write_key():
+    sent = sources.Sent(headers={"authorization": "Basic d2s6"}, body=b"{}", received=RECEIVED)
+    assert sources.proven("segment", sent, sources.Account(secrets=("shared",))) is None
+    assert {"segment", "rudderstack"} <= set(sources.client_paths()["/v1/batch"])
+
+
+def test_a_call_to_the_http_api_has_the_type_of_its_path():
+    sent = sources.Sent(path="/v1/track", body=b'{"userId":"u","event":"Product Viewed"}', received=RECEIVED)
+    (payload,) = sources.payloads_of("segment", sent)
+    assert (payload["type"], sources.recognise(payload)) == ("track", "segment")
+    (same,) = sources.payloads_of(
+        "segment", sources.Sent(path="/v1/i", body=b'{"type":"alias"}', received=RECEIVED)
+    )
+    assert same["type"] == "alias"

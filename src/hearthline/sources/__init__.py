@@ -20,8 +20,9 @@ A source whose platform reports aggregates (skill metrics, Subscribe & Save tota
 
 A source that is sent to us live offers what its platform needs of these, too (see `_door`):
 
-* `verify(sent, account) -> Proof`: checks the platform's signature over the raw body; raises `Unproven`. A
-  source without it is let in by one of Hearthline's own write keys.
+* `verify(sent, account) -> Proof | None`: checks the platform's signature over the raw body; raises
+  `Unproven`. None says that this request is of a kind that its platform does not sign (an SDK's call): then,
+  as for a source without `verify`, it is let in by one of Hearthline's own write keys.
 * `reply(sent, account) -> Reply | None`: the answer to a handshake, asked after `verify`; None for the rest.
 * `payloads(sent) -> Iterator[Payload]`: how a body is cut into payloads where it is no JSON object or list.
 * `HEADERS`: names of headers (lower case) that `read` needs. No others are kept.
@@ -43,6 +44,8 @@ from typing import Literal, NamedTuple, Protocol, cast
 from hearthline.schema.errors import BadPayload, UnknownName
 from hearthline.schema.event import Event
 from hearthline.schema.records import Metric
+from hearthline.sources._channels import AWARENESS, named, slug, touch_of
+from hearthline.sources._clocks import clocks_of, offset_of
 from hearthline.sources._door import (
     Account,
     Proof,
@@ -57,6 +60,7 @@ from hearthline.sources._door import (
 )
 from hearthline.sources._intents import Standing, asked, standing
 from hearthline.sources._measuring import flat, measured, unwrapped
+from hearthline.sources._own import LAYERS, OWN_TYPE, flat_event, own_event, sent_events
 from hearthline.sources._reading import (
     Payload,
     Planted,
@@ -81,12 +85,28 @@ from hearthline.sources._reading import (
     within,
     word,
 )
+from hearthline.sources._segment_wire import (
+    CALL_PATHS,
+    Wire,
+    is_call,
+    read_calls,
+    sent_calls,
+    spoken_by_rudder,
+)
+from hearthline.sources._shopping import Meaning, meaning_of
 from hearthline.sources._tokens import Issuer, bearer, carried_secret, rsa_fits, token_claims
+from hearthline.sources._visits import Bought, Visit, bought, consented, device_kind, visited
 
 __all__ = [
+    "AWARENESS",
+    "CALL_PATHS",
+    "LAYERS",
+    "OWN_TYPE",
     "Account",
     "Answer",
+    "Bought",
     "Issuer",
+    "Meaning",
     "Payload",
     "Planted",
     "Proof",
@@ -95,47 +115,66 @@ __all__ = [
     "Source",
     "Standing",
     "Taken",
+    "Visit",
+    "Wire",
     "address_hint",
     "asked",
     "bearer",
+    "bought",
     "carried_secret",
     "client_paths",
+    "clocks_of",
+    "consented",
     "content_id",
     "currency",
+    "device_kind",
     "each",
     "embedded",
     "flat",
+    "flat_event",
     "fresh",
     "identified",
     "instant",
+    "is_call",
     "json_payloads",
     "key_id",
     "load",
     "mapping",
     "mappings",
+    "meaning_of",
     "measured",
     "money",
+    "named",
     "names",
     "no_fetch",
     "not_an_event",
     "number",
+    "offset_of",
     "one_secret",
     "opened",
+    "own_event",
     "part_id",
     "payloads_of",
     "planted",
     "proven",
     "read_all",
+    "read_calls",
     "recognise",
     "replied",
     "rsa_fits",
+    "sent_calls",
+    "sent_events",
     "signed_by",
+    "slug",
+    "spoken_by_rudder",
     "standing",
     "taken",
     "text",
     "token_claims",
+    "touch_of",
     "unreadable",
     "unwrapped",
+    "visited",
     "whole",
     "within",
     "word",
@@ -189,13 +228,13 @@ def recognise(payload: Payload) -> str | None:
 
 
 def proven(name: str, sent: Sent, account: Account) -> Proof | None:
-    """Return how the sender proved itself to that source, or None where it has no proof of its own.
+    """Return how the sender proved itself to that source; None where a write key has to let it in.
 
     Raises:
         Unproven: it did not.
     """
     verify = getattr(load(name), "verify", None)
-    return None if verify is None else cast("Proof", verify(sent, account))
+    return None if verify is None else cast("Proof | None", verify(sent, account))
 
 
 def replied(name: str, sent: Sent, account: Account) -> Reply | None:

@@ -78,6 +78,8 @@ def opened(payload: object) -> tuple[dict[str, Any], dict[str, str]]:
     ({'a': 1}, {})
     """
     body = mapping(payload)
+    if "response" in body and "body" in mapping(body.get("request")):
+        body = body["request"]
     if "body" not in body or not isinstance(body.get("headers"), dict):
         return body, {}
     headers = {k.lower(): v for k, v in body["headers"].items() if isinstance(v, str)}

@@ -1,14 +1,16 @@
-"""Segment (and RudderStack, which speaks the same wire): track, identify, page, screen, group, alias.
+"""The wire that Segment and RudderStack speak: track, identify, page, screen, group, alias.
 
 One call is one event; a `batch` is many. E-commerce names follow Segment's e-commerce spec v2. Own
 properties that are read beside it: `channel` (wins over all evidence), `stage`, `modality`,
-`initiator`, `device_kind`, `household`, `segment`, `automation_*`.
+`initiator`, `device_kind`, `household`, `segment`, `automation_*`. Both platforms share the namespaces
+`segment.user` and `segment.anonymous_id`: a shop that moves from one to the other, or runs both, has one
+visitor, not two.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, NamedTuple, cast, get_args
 
 from hearthline.schema.event import (
     Automation,
@@ -24,7 +26,10 @@ from hearthline.schema.event import (
     Stage,
     Touch,
 )
-from hearthline.sources import (
+from hearthline.sources._channels import AWARENESS, campaign_of, touch_of
+from hearthline.sources._clocks import clocks_of, offset_of
+from hearthline.sources._door import Sent, json_payloads
+from hearthline.sources._reading import (
     Payload,
     content_id,
     currency,
@@ -37,25 +42,17 @@ from hearthline.sources import (
     planted,
     text,
     unreadable,
+    within,
 )
-from hearthline.sources.segment.channels import AWARENESS, campaign_of, touch_of
-from hearthline.sources.segment.clocks import clocks_of, offset_of
-from hearthline.sources.segment.people import consent_of, device_of, hints_of, identifiers_of
-from hearthline.sources.segment.vocabulary import Meaning, meaning_of
+from hearthline.sources._segment_wire.people import consent_of, device_of, hints_of, identifiers_of
+from hearthline.sources._shopping import Meaning, meaning_of
 
-PLATFORM = "segment"
-TITLE = "Segment and RudderStack"
-LAYER: Literal["platform"] = "platform"
-TRANSPORTS: tuple[Literal["webhook", "stream", "file", "pull"], ...] = ("webhook", "file")
-PROOF = "write key (HTTP Basic), or X-Signature: hex HMAC-SHA1 of the body"
-STATE = "live"
-TELLS: Mapping[Literal["person", "household", "initiator", "price"], Literal["yes", "no", "sometimes"]] = {
-    "person": "yes",
-    "household": "sometimes",
-    "initiator": "sometimes",
-    "price": "yes",
-}
-DOCS = "https://segment.com/docs/connections/spec/"
+__all__ = ["CALL_PATHS", "Wire", "is_call", "read_calls", "sent_calls", "spoken_by_rudder"]
+
+_PATHS = {name: name for name in ("track", "identify", "page", "screen", "group", "alias")}
+_PATHS |= {name[0]: name for name in _PATHS}  # as the browser's library shortens them
+CALL_PATHS = tuple(f"/v1/{name}" for name in (*_PATHS, "batch", "b", "import"))
+"""Paths that the clients of both platforms post to."""
 
 _CALLS = {
     "track": Meaning("platform.track.unnamed"),
@@ -68,7 +65,6 @@ _CALLS = {
 _OWN_KEYS = frozenset(
     ("anonymousId", "userId", "messageId", "event", "properties", "traits", "groupId", "previousId")
 )
-_RAW = Raw(adapter=PLATFORM, adapter_version=1, media_type="application/json")
 _STAGES, _MODALITIES = frozenset(get_args(Stage)), frozenset(get_args(Modality))
 _INITIATORS = frozenset(("human", "machine", "scheduled", "predicted"))
 _CLIENTS = (
@@ -80,7 +76,11 @@ _CLIENTS = (
     "analytics-react-native",
     "analytics-swift",
     "analytics-kotlin",
-    "RudderLabs JavaScript SDK",
+    "RudderLabs",
+    "@rudderstack/rudder-sdk-react-native",
+    "com.rudderstack.android",
+    "rudder-ios-library",
+    "rudder-android-library",
 )
 _NOBODY, _UNKNOWN = Automation(), Initiator()
 _VISITOR = {
@@ -123,25 +123,54 @@ _RENAMED = {
 }
 
 
-def recognises(payload: Payload) -> bool:
-    """Return whether this is one call, or a batch of calls.
+class Wire(NamedTuple):
+    """Whose calls these are."""
 
-    >>> recognises({"type": "track", "event": "Product Viewed"}), recognises({"type": "track"})
+    platform: str
+    raw: Raw
+
+
+def is_call(item: object) -> bool:
+    """Return whether this is one call.
+
+    >>> is_call({"type": "track", "event": "Product Viewed"}), is_call({"type": "track"})
     (True, False)
     """
-    body, _ = opened(payload)
-    batch = body.get("batch")
-    if isinstance(batch, list) and batch:
-        return any(_is_call(item) for item in batch)
-    return _is_call(body)
-
-
-def _is_call(item: object) -> bool:
     call = mapping(item)
     return text(call.get("type")) in _CALLS and not _OWN_KEYS.isdisjoint(call)
 
 
-def read(payload: Payload, received: datetime) -> Iterator[Event]:
+_RUDDERS = frozenset(("rudderId", "rudder_id", "request_ip"))
+
+
+def spoken_by_rudder(calls: Sequence[object], headers: Mapping[str, str]) -> bool:
+    """Return whether RudderStack made these calls: by its library, its server's fields or its user agent.
+
+    >>> spoken_by_rudder([{"context": {"library": {"name": "RudderLabs JavaScript SDK"}}}], {})
+    True
+    """
+    if "rudder" in headers.get("user-agent", "").lower():
+        return True
+    first = mapping(calls[0])
+    library = within(first, "context", "library", "name")
+    return not _RUDDERS.isdisjoint(first) or (isinstance(library, str) and "rudder" in library.lower())
+
+
+def sent_calls(sent: Sent, place: str, kept: Sequence[str] = ()) -> Iterator[Payload]:
+    """Yield the calls or batches of a request; a call without a type has that of its path, `/v1/track`.
+
+    Raises:
+        BadPayload: the body is not JSON, or an item is no object; objects before it were yielded.
+    """
+    kind = _PATHS.get(sent.path.rstrip("/").rpartition("/")[2])
+    for payload in json_payloads(sent, place, kept):
+        body = payload.get("body") if "headers" in payload else payload
+        if kind is not None and isinstance(body, dict) and "type" not in body and "batch" not in body:
+            body["type"] = kind
+        yield payload
+
+
+def read_calls(wire: Wire, payload: Payload, received: datetime) -> Iterator[Event]:
     """Yield one event a call, in the order of the batch.
 
     Raises:
@@ -149,33 +178,33 @@ def read(payload: Payload, received: datetime) -> Iterator[Event]:
     """
     body, _ = opened(payload)
     if "batch" not in body:
-        yield _event(body, body, received)
+        yield _event(wire, body, body, received)
         return
     calls = mappings(body["batch"])
     if not calls:
-        raise unreadable(f"{PLATFORM}.batch", "no calls in it", body, "send calls in 'batch'")
-    yield from each(calls, lambda call: (_event(call, body, received),))
+        raise unreadable(f"{wire.platform}.batch", "no calls in it", body, "send calls in 'batch'")
+    yield from each(calls, lambda call: (_event(wire, call, body, received),))
 
 
-def _event(call: dict[str, Any], batch: dict[str, Any], received: datetime) -> Event:
+def _event(wire: Wire, call: dict[str, Any], batch: dict[str, Any], received: datetime) -> Event:
     kind = text(call.get("type"))
     if kind not in _CALLS or _OWN_KEYS.isdisjoint(call):
-        what = f"{PLATFORM}.{kind}" if kind in _CALLS else PLATFORM
+        what = f"{wire.platform}.{kind}" if kind in _CALLS else wire.platform
         raise unreadable(what, "not a call", call, "send track, page, screen, identify, group or alias")
     context = mapping(call.get("context")) or mapping(batch.get("context"))
     properties = mapping(call.get("properties"))
     traits = mapping(call.get("traits")) or mapping(context.get("traits"))
-    meaning = _meaning(kind, call)
+    meaning = _meaning(wire, kind, call)
     time, quality, sent = clocks_of(call, batch, received)
     message = text(call.get("messageId"))
-    automation = _automation(meaning, properties)
+    automation = _automation(wire, meaning, properties)
     initiator = _initiator(kind, meaning, context, properties, automation)
     device = device_of(context, properties)
     touch = _touch(kind, meaning, context, properties)
     return Event(
-        id=message or content_id(PLATFORM, call),
+        id=message or content_id(wire.platform, call),
         id_origin="native" if message else "derived",
-        source=_source(call, batch, context),
+        source=_source(wire, call, batch, context),
         type=meaning.type,
         layer="media" if meaning.exposure else "platform",
         time=time,
@@ -197,26 +226,26 @@ def _event(call: dict[str, Any], batch: dict[str, Any], received: datetime) -> E
         touch=touch,
         commerce=_commerce(meaning, properties),
         consent=consent_of(context),
-        raw=_RAW,
+        raw=wire.raw,
     )
 
 
-def _meaning(kind: str, call: dict[str, Any]) -> Meaning:
+def _meaning(wire: Wire, kind: str, call: dict[str, Any]) -> Meaning:
     if kind != "track":
         return _CALLS[kind]
     name = text(call.get("event"))
     if name is None:
-        raise unreadable(f"{PLATFORM}.track", "no 'event'", call, "send the event's name")
+        raise unreadable(f"{wire.platform}.track", "no 'event'", call, "send the event's name")
     return meaning_of(name)
 
 
-def _source(call: dict[str, Any], batch: dict[str, Any], context: dict[str, Any]) -> str:
+def _source(wire: Wire, call: dict[str, Any], batch: dict[str, Any], context: dict[str, Any]) -> str:
     account = text(call.get("projectId") or batch.get("projectId"))
     app = text(mapping(context["app"]).get("name")) if "app" in context else None
-    return f"//segment/{account or '-'}/{app or '-'}"
+    return f"//{wire.platform}/{account or '-'}/{app or '-'}"
 
 
-def _automation(meaning: Meaning, properties: dict[str, Any]) -> Automation:
+def _automation(wire: Wire, meaning: Meaning, properties: dict[str, Any]) -> Automation:
     if "automation_id" in properties:
         return planted(properties).automation or _NOBODY
     if meaning.role is None:
@@ -225,7 +254,7 @@ def _automation(meaning: Meaning, properties: dict[str, Any]) -> Automation:
     return Automation(
         kind="subscription",
         role=meaning.role,
-        ref_system=PLATFORM if reference else None,
+        ref_system=wire.platform if reference else None,
         ref_type="subscription" if reference else None,
         ref_id=reference,
     )

@@ -1,45 +1,18 @@
 """Who a call is about: identifiers, household hints, the device, and what was consented to."""
 
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
-from hearthline.schema.event import Consent, Device, Hint, Identifier, Purpose
-from hearthline.sources import address_hint, identified, mapping, mappings, planted, text
+from hearthline.schema.event import Consent, Device, Hint, Identifier
+from hearthline.sources._reading import address_hint, identified, mapping, mappings, planted, text
+from hearthline.sources._visits import consented, device_kind
 
 __all__ = ["consent_of", "device_of", "hints_of", "identifiers_of"]
 
 _PERSONAL = ("email", "phone")
 _NOWHERE, _UNASKED = Device(), Consent()
-_SYSTEMS = {"ios": "phone", "android": "phone", "tvos": "tv", "roku": "tv", "tizen": "tv"}
-_SYSTEMS |= {"webos": "tv", "androidtv": "tv", "firetv": "tv", "watchos": "wearable"}
-_SYSTEMS |= {kind: kind for kind in ("tv", "phone", "speaker", "display", "browser", "wearable")}
-_SYSTEMS |= {"mobile": "phone", "desktop": "browser", "iphone os": "phone"}
-_AGENTS = (
-    ("tv", ("smarttv", "smart-tv", "tizen", "web0s", "appletv", "bravia", "roku", "aftt", "aftm")),
-    ("phone", ("mobile", "iphone", "android")),
-    ("browser", ("mozilla", "opera")),
-)
-_PURPOSES: dict[str, Literal["measurement", "advertising", "personalisation", "sharing"]] = {
-    "analytics": "measurement",
-    "measurement": "measurement",
-    "performance": "measurement",
-    "statistics": "measurement",
-    "c0002": "measurement",
-    "advertising": "advertising",
-    "marketing": "advertising",
-    "targeting": "advertising",
-    "c0004": "advertising",
-    "functional": "personalisation",
-    "personalization": "personalisation",
-    "personalisation": "personalisation",
-    "preferences": "personalisation",
-    "c0003": "personalisation",
-    "datasharing": "sharing",
-    "sharing": "sharing",
-    "sale": "sharing",
-}
 
 
 def identifiers_of(
@@ -97,21 +70,12 @@ def hints_of(
     return found
 
 
-@lru_cache(maxsize=4096)
-def _agent_kind(agent: str) -> str | None:
-    spelled = agent.lower()
-    return next((kind for kind, words in _AGENTS if any(w in spelled for w in words)), None)
-
-
 def device_of(context: dict[str, Any], properties: dict[str, Any]) -> Device:
     """Return the device as the call tells it: own kind, reported type, else the browser's name."""
     told, device = text(properties.get("device_kind")), mapping(context.get("device"))
     kind = told
-    if kind is None and device:
-        kind = _SYSTEMS.get((text(device.get("type")) or "").lower())
     if kind is None:
-        agent = text(context.get("userAgent"))
-        kind = _agent_kind(agent) if agent is not None else None
+        kind = device_kind(text(device.get("type")), text(context.get("userAgent")))
     if not device:
         return _NOWHERE if kind is None else _bare(kind, text(properties.get("device_id")))
     return Device(
@@ -138,11 +102,7 @@ def consent_of(context: dict[str, Any]) -> Consent:
     block = mapping(context.get("consent"))
     if not block:
         return _UNASKED
-    answers = mapping(block.get("categoryPreferences"))
-    try:
-        told = _consent(tuple(answers.items()))
-    except TypeError:  # an answer that is a list or an object is no answer
-        told = _consent(tuple((name, yes) for name, yes in answers.items() if isinstance(yes, bool)))
+    told = consented(mapping(block.get("categoryPreferences")), "context.consent")
     gpc = block.get("gpc")
     if not block.keys() & {"tcfString", "gppString", "gpc"}:
         return told
@@ -151,20 +111,4 @@ def consent_of(context: dict[str, Any]) -> Consent:
         tcf=text(block.get("tcfString")),
         gpp=text(block.get("gppString")),
         gpc=gpc if isinstance(gpc, bool) else None,
-    )
-
-
-@lru_cache(maxsize=1024)
-def _consent(answers: tuple[tuple[str, object], ...]) -> Consent:
-    found: dict[str, Purpose] = {}
-    for category, allowed in answers:
-        purpose = _PURPOSES.get(category.lower().replace(" ", "").replace("_", ""))
-        if purpose is not None and allowed in (True, False) and found.get(purpose) != "denied":
-            found[purpose] = "granted" if allowed else "denied"
-    return Consent(
-        measurement=found.get("measurement"),
-        advertising=found.get("advertising"),
-        personalisation=found.get("personalisation"),
-        sharing=found.get("sharing"),
-        source="context.consent" if found else None,
     )

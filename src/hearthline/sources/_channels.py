@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from hearthline.schema.event import Touch
-from hearthline.sources import mapping, text
+from hearthline.sources._reading import mapping, text
 
 __all__ = ["AWARENESS", "named", "slug", "touch_of"]
 

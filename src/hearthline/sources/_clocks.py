@@ -1,4 +1,4 @@
-"""When a call happened: the sender's clock corrected by ours, as Segment documents it."""
+"""When a call happened: the sender's clock corrected by ours, as Segment and Snowplow document it."""
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hearthline.schema.event import Clock
-from hearthline.sources import instant, text
+from hearthline.sources._reading import instant, text
 
 __all__ = ["clocks_of", "offset_of"]
 

@@ -1,0 +1,64 @@
+from decimal import Decimal
+
+import pytest
+
+from hearthline import sources
+from hearthline.schema.errors import BadPayload
+
+
+def test_a_purchase_is_an_order_net_of_tax_and_shipping(read):
+    (event,) = read("purchase")
+    money = event.commerce
+    assert (money.order, money.total, money.revenue) == ("1001", Decimal("27.5"), Decimal("22.5"))
+    assert (money.products[0].sku, money.products[0].price) == ("p-1", Decimal("11.25"))
+    assert {(i.namespace, i.personal) for i in event.identifiers} == {
+        ("adobe.ecid", False),
+        ("email", True),
+        ("phone", True),
+    }
+    assert {h.kind for h in event.household_hints} == {"address", "ip"}
+
+
+def test_who_produced_it_says_who_set_it_off(read):
+    (sold,), (renewed,) = read("purchase"), read("renewal")
+    assert (sold.initiator.kind, sold.initiator.evidence) == ("human", "producedBy")
+    assert (renewed.initiator.kind, renewed.modality) == ("machine", "automated")
+
+
+def test_prefixed_and_streamed_spellings_read_alike(read, case):
+    (event,) = read("prefixed")
+    assert (event.type, event.initiator.evidence) == ("platform.checkout.started", "commerce.checkouts")
+    assert (event.touch.channel, event.device.make, event.tz_offset_min) == ("push", "Apple", 60)
+    bare = {k.removeprefix("xdm:").replace("@id", "_id"): v for k, v in case("prefixed").items()}
+    assert read(bare)[0].identifiers == event.identifiers
+
+
+def test_a_batch_of_messages_is_many_events(read):
+    viewed, added = read("batch")
+    assert (viewed.touch.channel, added.type) == ("search-ads", "platform.product.added")
+
+
+def test_consents_are_by_purpose_and_a_record_tells_who(read):
+    (event,) = read("consent_of_a_record")
+    assert event.type == "platform.user.identified"
+    assert (event.consent.measurement, event.consent.sharing, event.consent.advertising) == (
+        "granted",
+        "denied",
+        "denied",
+    )
+
+
+def test_an_ad_on_tv_was_viewable(read):
+    (event,) = read("tv_ad")
+    assert (event.layer, event.exposure.ad, event.exposure.viewable) == ("media", "ad-1", True)
+    assert (event.device.kind, event.touch.channel) == ("tv", "video-ads")
+
+
+@pytest.mark.parametrize(
+    ("which", "why"), [("part_alone", "a part of an ExperienceEvent"), ("nobodys_record", "names nobody")]
+)
+def test_parts_and_records_of_nobody_are_refused_by_name(read, case, which, why):
+    assert sources.recognise(case(which)) == "adobe_xdm"
+    with pytest.raises(BadPayload, match=why) as refusal:
+        read(which)
+    assert refusal.value.reason == "not-an-event"

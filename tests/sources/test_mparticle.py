@@ -1,0 +1,92 @@
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from hearthline import sources
+from hearthline.schema.errors import BadPayload
+
+
+def test_a_batch_is_its_events_about_one_user(read):
+    started, screen, order, asked = read("batch")
+    assert [e.id for e in (started, screen, order, asked)] == ["mp-1", "mp-2", "mp-3", "mp-4"]
+    assert (screen.touch.channel, screen.initiator.kind, screen.modality) == ("app", "human", "screen")
+    assert (asked.touch.channel, asked.modality) == ("voice", "voice")
+    assert {(i.namespace, i.personal) for i in order.identifiers} == {
+        ("mparticle.mpid", False),
+        ("mparticle.customer", False),
+        ("email", True),
+        ("phone", True),
+        ("advertising.device", True),
+    }
+    assert {h.kind for h in order.household_hints} == {"address", "home", "ip"}
+
+
+def test_a_purchase_is_an_order_without_tax_and_shipping_and_no_touch(read):
+    order = read("batch")[2]
+    money = order.commerce
+    assert (money.order, money.total, money.revenue, money.currency, money.coupon) == (
+        "1001",
+        Decimal("27.5"),
+        Decimal("22.5"),
+        "EUR",
+        "SPRING",
+    )
+    assert money.products is not None
+    assert (money.products[0].sku, money.products[0].price) == ("p-1", Decimal("11.25"))
+    assert order.touch.channel is None
+
+
+def test_a_total_alone_is_not_taken_for_revenue(read):
+    (order,) = read("machine_order")
+    assert (order.commerce.total, order.commerce.revenue, order.commerce.value_known) == (
+        Decimal("9.99"),
+        None,
+        True,
+    )
+
+
+def test_an_install_was_brought_by_its_referrer(read):
+    (event,) = read("first_run")
+    assert (event.type, event.touch.channel, event.touch.campaign) == (
+        "platform.app.installed",
+        "search-ads",
+        "spring",
+    )
+
+
+def test_events_without_id_and_time_take_the_batches_clock_and_stay_two(read):
+    first, second = read("minimal_events_of_the_python_sdk")
+    assert (first.time_quality, first.id_origin) == ("received", "derived")
+    assert first.id != second.id
+    assert [e.id for e in read("minimal_events_of_the_python_sdk")] == [first.id, second.id]
+
+
+def test_consent_is_by_purpose_and_an_opt_out_of_sale_denies_sharing(read):
+    consent = read("batch")[0].consent
+    assert (consent.measurement, consent.advertising, consent.sharing) == ("granted", "denied", "denied")
+
+
+def test_a_planted_automation_makes_the_order_the_machines(read):
+    (event,) = read("machine_order")
+    assert (event.automation.ref_id, event.automation.cycle) == ("SN-1", 2)
+    assert (event.initiator.kind, event.modality) == ("machine", "automated")
+
+
+def test_a_development_batch_stays_apart_from_sales(read):
+    assert read("refund")[0].source.endswith("/test")
+    assert read("batch")[0].source.endswith("/live")
+
+
+def test_a_crash_is_refused_by_name_and_hides_no_other_event(case):
+    batch = case("batch")
+    batch["events"].insert(0, case("crash")["events"][0])
+    events, refusal = sources.read_all("mparticle", batch, datetime(2026, 3, 12, 9, tzinfo=UTC))
+    assert len(events) == 4
+    assert refusal is not None
+    assert (refusal.place, refusal.reason) == ("mparticle.crash_report", "not-an-event")
+
+
+def test_a_batch_of_nobody_we_know_is_refused(read):
+    with pytest.raises(BadPayload, match=r"^mparticle: no 'events'"):
+        read({"events": [{"name": "x"}]})
