@@ -12,7 +12,15 @@ import pyarrow.compute as pc
 
 from hearthline.privacy.mask import mask, mask_text
 from hearthline.privacy.pseudonym import pseudonymise_hint, pseudonymise_identifier
-from hearthline.schema.arrow import EVENTS, IDENTITIES, Names, events_table, identities_table, identity_key
+from hearthline.schema.arrow import (
+    EVENTS,
+    IDENTITIES,
+    Names,
+    event_tables,
+    events_table,
+    identities_table,
+    identity_key,
+)
 from hearthline.schema.event import Event, Hint, Identifier
 from hearthline.schema.records import RawPayload, Reject
 
@@ -102,8 +110,7 @@ def _admit_structs(
 
 def _admitted(structs: _Framed) -> Admitted:
     return Admitted(
-        events_table(structs.events),
-        identities_table(structs.events),
+        *event_tables(structs.events),
         tuple(structs.raw),
         tuple(structs.rejects),
         _MAKER,

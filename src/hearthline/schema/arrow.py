@@ -10,9 +10,12 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from hashlib import sha256
+from itertools import chain
+from operator import attrgetter
 from typing import Any, Literal, NamedTuple, Protocol, Union, get_args, get_origin
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 
 from hearthline.schema.event import Event, Group, Hint, Identifier
@@ -23,6 +26,7 @@ __all__ = [
     "MONEY",
     "Named",
     "Names",
+    "event_tables",
     "events_table",
     "identities_table",
     "identity_key",
@@ -131,56 +135,77 @@ def identity_key(identifiers: Sequence[Identifier], hints: Sequence[Hint]) -> in
     """
     if not identifiers and not hints:
         return 0
-    parts = sorted(f"i\x1f{i.namespace}\x1f{i.value}" for i in identifiers)
-    parts += sorted(f"h\x1f{h.kind}\x1f{h.value}" for h in hints)
+    parts = sorted([f"i\x1f{i.namespace}\x1f{i.value}" for i in identifiers])
+    parts += sorted([f"h\x1f{h.kind}\x1f{h.value}" for h in hints])
     digest = sha256("\x1e".join(parts).encode()).digest()
     return int.from_bytes(digest[:8], "big", signed=True)
 
 
-def _columns(structs: Sequence[Any], struct: type[msgspec.Struct]) -> list[list[Any]]:
+def _arrays(structs: Sequence[Any], struct: type[msgspec.Struct]) -> list[pa.Array]:
     """Return the values column by column, in the order of `_fields`."""
-    columns: list[list[Any]] = []
+    arrays: list[pa.Array] = []
     for field in msgspec.structs.fields(struct):
         if struct is Event and field.name in _SPLIT_OFF:
             continue
-        values = [getattr(s, field.name) for s in structs]
+        values = list(map(attrgetter(field.name), structs))
         inner = _bare(field.type)
         if not (isinstance(inner, type) and issubclass(inner, Group)):
-            columns.append(values)
-        elif all(v is field.default for v in values):  # a group that nobody filled is read once
-            columns += [column * len(values) for column in _columns([field.default], inner)]
+            arrays.append(_array(values, _arrow_type(field.type)))
+        elif values and values.count(field.default) == len(values):  # nobody filled this group
+            arrays += [_repeated(one, len(values)) for one in _arrays([field.default], inner)]
         else:
-            columns += _columns(values, inner)
-    return columns
+            arrays += _arrays(values, inner)
+    return arrays
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    if isinstance(value, msgspec.Struct):
-        return {f: _plain(getattr(value, f)) for f in value.__struct_fields__}
-    return list(value.items()) if isinstance(value, dict) else value
+def _repeated(one: pa.Array, count: int) -> pa.Array:
+    return pa.nulls(count, one.type) if one.null_count else pa.repeat(one[0], count)
+
+
+def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    """Return values as an array; lists and structs column by column, because there are many of them."""
+    if pa.types.is_struct(kind):
+        return pa.StructArray.from_arrays(
+            [_array(list(map(attrgetter(f.name), values)), f.type) for f in kind], fields=list(kind)
+        )
+    if pa.types.is_map(kind):
+        return pa.array([None if v is None else list(v.items()) for v in values], kind)
+    if pa.types.is_list(kind):
+        if all(v is None for v in values):
+            return pa.nulls(len(values), kind)
+        ends = np.cumsum([0, *(len(v) if v else 0 for v in values)], dtype=np.int32)
+        child = _array(list(chain.from_iterable(v for v in values if v)), kind.value_type)
+        missing = pa.array([v is None for v in values], pa.bool_())
+        return pa.ListArray.from_arrays(pa.array(ends), child, type=kind, mask=missing)
+    return pa.array(values, kind)
+
+
+def event_tables(events: Sequence[Event]) -> tuple[pa.Table, pa.Table]:
+    """Return `events_table` and `identities_table` of the same events, each identity looked at once."""
+    keys = [identity_key(e.identifiers, e.household_hints) for e in events]
+    arrays = [*_arrays(events, Event), pa.array(keys, pa.int64())]
+    return pa.Table.from_arrays(arrays, schema=EVENTS), _identities(keys, events)
 
 
 def events_table(events: Sequence[Event]) -> pa.Table:
     """Return the events as a table with the schema `EVENTS`, one row an event, in their order."""
-    columns = _columns(events, Event)
-    columns.append([identity_key(e.identifiers, e.household_hints) for e in events])
-    arrays = []
-    for field, values in zip(EVENTS, columns, strict=True):
-        nested = pa.types.is_nested(field.type)
-        arrays.append(pa.array([_plain(v) for v in values] if nested else values, type=field.type))
-    return pa.Table.from_arrays(arrays, schema=EVENTS)
+    return event_tables(events)[0]
 
 
 def identities_table(events: Iterable[Named]) -> pa.Table:
     """Return each distinct combination of identifiers and hints once (schema `IDENTITIES`)."""
-    seen: dict[int, tuple[Any, Any]] = {}
-    for event in events:
-        key = identity_key(event.identifiers, event.household_hints)
-        if key and key not in seen:
-            seen[key] = (_plain(event.identifiers), _plain(event.household_hints))
-    return pa.table(
-        [list(seen), [v[0] for v in seen.values()], [v[1] for v in seen.values()]],
+    named = list(events)
+    return _identities([identity_key(n.identifiers, n.household_hints) for n in named], named)
+
+
+def _identities(keys: Sequence[int], named: Sequence[Named]) -> pa.Table:
+    seen: dict[int, Named] = dict(zip(reversed(keys), reversed(named), strict=True))  # the first one stays
+    ordered = [(k, seen[k]) for k in dict.fromkeys(keys) if k]
+    return pa.Table.from_arrays(
+        [
+            pa.array([k for k, _ in ordered], pa.int64()),
+            _array([n.identifiers for _, n in ordered], IDENTITIES.field("identifiers").type),
+            _array([n.household_hints for _, n in ordered], IDENTITIES.field("household_hints").type),
+        ],
         schema=IDENTITIES,
     )

@@ -11,7 +11,7 @@ import msgspec
 __all__ = ["Link", "Metric", "RawPayload", "Reject", "Spend"]
 
 
-class Reject(msgspec.Struct, frozen=True, kw_only=True):
+class Reject(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An input that could not become an event, kept whole with the reason, the place and the cure.
 
     `place` is `file:line:column` or the path inside a payload; `got` and `raw` hold no personal
@@ -27,7 +27,7 @@ class Reject(msgspec.Struct, frozen=True, kw_only=True):
     received: datetime | None = None
 
 
-class RawPayload(msgspec.Struct, frozen=True, kw_only=True):
+class RawPayload(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A payload as it came, personal values masked and bearer tokens cut; found by its hash."""
 
     sha256: str

@@ -25,6 +25,7 @@ from uuid import uuid4
 import duckdb
 import msgspec
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from hearthline.privacy import Admitted
 from hearthline.schema import SCHEMA_VERSION
@@ -133,10 +134,9 @@ class Batch:
     def write(self, table: TableName, rows: pa.Table) -> None:
         """Add rows to a table that needs no keys."""
         if rows.num_rows:
-            with duckdb.connect() as con:
-                con.execute("SET TimeZone = 'UTC'")
-                con.register("batch", rows)
-                self._copy(con, table, "SELECT * FROM batch", rows.num_rows)
+            path = self._next(table)
+            pq.write_table(rows, path, compression="zstd")
+            self._keep(table, path, rows.num_rows)
 
     def adopt(self, events: Path, identities: Path) -> None:
         """Add events that another program wrote as Parquet with the schemas `EVENTS` and `IDENTITIES`.
@@ -157,17 +157,25 @@ class Batch:
         self._copy(con, "contexts", f"SELECT DISTINCT ON (context) context, {columns} FROM kinds", 0)
 
     def _copy(self, con: duckdb.DuckDBPyConnection, table: TableName, select: str, rows: int) -> None:
-        part = len(self.files.get(table, []))
-        relative = f"{table}/received={self.day.isoformat()}/{self.name}-{part:04d}.parquet"
-        path = self.folder / relative
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path = self._next(table)
         con.execute(
             f"COPY ({select}) TO '{_quoted(path)}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
         )
+        self._keep(table, path, rows)
+
+    def _next(self, table: TableName) -> Path:
+        """Return the path of the table's next file of this day."""
+        part = len(self.files.get(table, []))
+        path = self.folder / table / f"received={self.day.isoformat()}" / f"{self.name}-{part:04d}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def _keep(self, table: TableName, path: Path, rows: int) -> None:
+        """Make a written file durable and remember it."""
         with path.open("rb") as handle:
             os.fsync(handle.fileno())
         sync_folder(path.parent)
-        self.files.setdefault(table, []).append(relative)
+        self.files.setdefault(table, []).append(str(path.relative_to(self.folder)))
         self.rows[table] = self.rows.get(table, 0) + rows
 
 
