@@ -25,7 +25,7 @@ from hearthline.schema.errors import BadConfig, UnknownName
 from hearthline.sources import key_id
 from hearthline.store.home import write_durably
 
-__all__ = ["ANY", "SCOPES", "Key", "Keyring", "Kind"]
+__all__ = ["ANY", "SCOPES", "Key", "Keyring", "Kind", "Scope"]
 
 Kind = Literal["write", "read", "secret"]
 Scope = Literal["read", "identifiers", "write"]
