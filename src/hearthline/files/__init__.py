@@ -1,14 +1,14 @@
 """Any file as tables of canonical events and spend, or as payloads for the platform sources.
 
-`find` says which files are meant; `read` opens one. CSV and its kin with any delimiter, NDJSON, JSON and
-Parquet; plain, gzip or zstd. Columns are recognised by their usual names; what cannot be used is kept as
-a reject with its line, column and cure.
+`find` says which files are meant; `read` opens one. CSV and its kin with any delimiter, NDJSON, JSON,
+Parquet, and the XML of platforms; plain, gzip or zstd. Columns are recognised by their usual names; what
+cannot be used is kept as a reject with its line, column and cure.
 """
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from hearthline.files import delimited, documents, parquet
+from hearthline.files import delimited, documents, markup, parquet
 from hearthline.files.ahead import ahead
 from hearthline.files.columns import FIELDS, SETTINGS, Field, recognise
 from hearthline.files.converting import rows_of
@@ -53,6 +53,8 @@ def read(
     sample = first(path, encoding)
     if documents.looks_like_json(sample):
         return _json(path, mapping, kind, chunk_rows)
+    if markup.looks_like_xml(sample):
+        return Payloads(str(path), markup.elements(path, encoding))
     dialect = delimited.dialect_of(path, sample, mapping.get("delimiter"))
     reader = Reader(path, recognise(f"{path}:{dialect.line}", dialect.header, mapping, kind))
     return rows_of(reader, ahead(delimited.batches(path, dialect, encoding)), chunk_rows)

@@ -9,7 +9,7 @@ from hearthline.schema.errors import BadFile
 
 __all__ = ["ENDINGS", "find"]
 
-ENDINGS = ("csv", "tsv", "tab", "psv", "parquet", "pq", "ndjson", "jsonl", "json")
+ENDINGS = ("csv", "tsv", "tab", "psv", "parquet", "pq", "ndjson", "jsonl", "json", "xml")
 """What a file in a folder must end with to be read; `.gz` and `.zst` may follow."""
 
 

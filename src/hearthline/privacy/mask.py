@@ -14,7 +14,7 @@ _IP = re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b")
 _PERSONAL = re.compile(
     r"(?:^|_)(?:e?mail|phone|phone_number|mobile|first_?name|last_?name|full_?name|birthday|birth_?date"
     r"|address_?[12]?|line[12]|street|zip|postal_?code|city|latitude|longitude|latitudeindegrees"
-    r"|longitudeindegrees|ip|browser_ip|client_ip|ip_address)$",
+    r"|longitudeindegrees|ip|browser_ip|client_ip|ip_address)$|date_?of_?birth$",
     re.IGNORECASE,
 )
 _SECRET = re.compile(
