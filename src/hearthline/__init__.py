@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hearthline.api import Home, Result, init, open_home
-    from hearthline.pipeline import Check, Explanation, Intake
+    from hearthline.pipeline import Check, Explanation, Household, Intake, LinkExplanation
     from hearthline.schema.errors import (
         BadConfig,
         BadFile,
@@ -45,7 +45,9 @@ __all__ = [
     "Home",
     "HomeBusy",
     "HomeMissing",
+    "Household",
     "Intake",
+    "LinkExplanation",
     "MissingExtra",
     "NothingToAnswer",
     "OldLake",
@@ -59,7 +61,7 @@ __all__ = [
 
 _HOLDS = {
     "hearthline.api": ("Home", "Result", "init", "open_home"),
-    "hearthline.pipeline": ("Check", "Explanation", "Intake"),
+    "hearthline.pipeline": ("Check", "Explanation", "Household", "Intake", "LinkExplanation"),
     "hearthline.schema.event": ("Event",),
     "hearthline.schema.figure": ("Figure",),
     "hearthline.schema.settings": ("Settings",),

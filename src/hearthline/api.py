@@ -11,14 +11,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 
 from hearthline import attribution, pipeline, render, reports, sources
-from hearthline.pipeline import Check, Explanation, Intake
+from hearthline.pipeline import Check, Explanation, Household, Intake, LinkExplanation
 from hearthline.schema.errors import BadConfig
 from hearthline.schema.figure import Figure
+from hearthline.schema.records import Statement
 from hearthline.schema.settings import Settings
 from hearthline.store.answer import PublishedAnswer
 from hearthline.store.config import load_settings, origins
@@ -185,6 +186,50 @@ class Home:
             UnknownName: the answer has no such order.
         """
         return pipeline.explain(self._folder, order)
+
+    def explain_household(self, name: str) -> Household:
+        """Return who lives in a household, with what, why each link, and the revenue that hangs on it.
+
+        Args:
+            name: the household's key, an identifier (`customer:17`) or an order of it.
+
+        Raises:
+            UnknownName: the answer knows nothing of that name.
+        """
+        return pipeline.explain_household(self._folder, name)
+
+    def explain_link(self, *ends: str) -> LinkExplanation:
+        """Return a link by its id, or what links two identifiers, with the events that show it.
+
+        Raises:
+            UnknownName: there is no such link.
+        """
+        return pipeline.explain_link(self._folder, ends)
+
+    def link(
+        self,
+        one: str,
+        other: str,
+        *,
+        not_same: bool = False,
+        level: Literal["person", "household"] = "household",
+        reason: str | None = None,
+    ) -> Statement:
+        """Say that two identifiers are one household (or person), or are not; the next run heeds it.
+
+        Personal values (`email:ann@example.com`) are replaced by their keyed hashes before they are kept.
+        """
+        return pipeline.link(self._folder, (one, other), level, not_same=not_same, reason=reason)
+
+    def unmerge(self, *ends: str, undo: bool = False, reason: str | None = None) -> Statement:
+        """Take back a link, by its id or its two identifiers: it no longer counts, from the next run on.
+
+        With `undo`, what was said about the two no longer counts, and they are again as events show them.
+
+        Raises:
+            UnknownName: there is no link of that id.
+        """
+        return pipeline.take_back(self._folder, ends, undo=undo, reason=reason)
 
     def rejects(self, reason: str | None = None, limit: int = 100) -> pa.Table:
         """Return what was refused: `source`, `reason`, `place`, `wrong`, `cure`, `received`, `raw`."""

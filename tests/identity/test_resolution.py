@@ -1,44 +1,9 @@
 """Households from what was seen together: joined, moved, visited, and never merged by accident."""
 
-from collections.abc import Sequence
-
-import pyarrow as pa
 import pytest
 
-from hearthline.identity import Policies, Resolution, resolve
-from hearthline.schema.arrow import Names, identities_table, identity_key
-from hearthline.schema.event import Hint, Identifier
-
-DAY = 86_400_000_000
-
-
-def ids(*texts: str) -> Names:
-    found = [t.split(":", 1) for t in texts]
-    return Names(
-        tuple(Identifier(namespace=n, value=v) for n, v in found if not n.startswith("hint.")),
-        tuple(Hint(kind=n[5:], value=v) for n, v in found if n.startswith("hint.")),
-    )
-
-
-def resolved(rows: Sequence[tuple[Names, int, int, int]]) -> Resolution:
-    """Rows: who was named, first day, last day, events."""
-    observations = pa.table(
-        {
-            "identity": pa.array([identity_key(*r[0]) for r in rows], pa.int64()),
-            "first_us": pa.array([r[1] * DAY for r in rows], pa.int64()),
-            "last_us": pa.array([r[2] * DAY for r in rows], pa.int64()),
-            "events": pa.array([r[3] for r in rows], pa.int64()),
-        }
-    )
-    return resolve(observations, identities_table([r[0] for r in rows]), Policies({}))
-
-
-def unit(resolution: Resolution, who: Names, day: float = 0) -> int | None:
-    key = identity_key(*who)
-    for row in resolution.members.to_pylist():
-        if row["identity"] == key and row["valid_from_us"] <= day * DAY < row["valid_to_us"]:
-            return row["unit"]
-    return None
+from hearthline.schema.arrow import identity_key
+from tests.identity.conftest import ids, resolved, unit
 
 
 def test_identifiers_seen_together_are_one_household():

@@ -11,6 +11,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 import hearthline as hl
+from hearthline.cli._household import show_household, show_link
 from hearthline.cli._options import DEFAULT_HOME, HomeOption, JsonOption
 from hearthline.cli._screen import print_json, results, table
 from hearthline.schema import text
@@ -28,18 +29,39 @@ _LONGEST = 26
 
 
 def explain(
-    order: Annotated[str, typer.Argument(help="The shop's order id.")],
+    what: Annotated[str, typer.Argument(help="An order's id; or `household`, or `link`.", metavar="WHAT")],
+    which: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="The household (its key, an identifier, an order), or the link.", metavar="WHICH"
+        ),
+    ] = None,
     *,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Open one order: its journey, credit by model, lineage, links and consents."""
+    """Open one order (its journey, credit, lineage, links, consents), `household H`, or `link L`."""
     opened = hl.open_home(home)
-    found = opened.explain(order)
+    if which:
+        _explain_who(opened, what, which, as_json=as_json)
+        return
+    found = opened.explain(what)
     if as_json:
         print_json(asdict(found))
         return
     _Page(results(), found, opened.settings.attribution.default).show()
+
+
+def _explain_who(opened: "hl.Home", what: str, which: list[str], *, as_json: bool) -> None:
+    """Open a household or a link."""
+    if what == "household":
+        home = opened.explain_household(" ".join(which))
+        print_json(asdict(home)) if as_json else show_household(results(), home)
+    elif what == "link":
+        link = opened.explain_link(*which)
+        print_json(asdict(link)) if as_json else show_link(results(), link)
+    else:
+        raise typer.BadParameter(f"got {what!r}; write `household` or `link` before it, or one order's id")
 
 
 class _Page:

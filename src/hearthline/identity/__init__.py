@@ -1,13 +1,31 @@
 """From identifiers to devices, persons and households, with validity intervals and guards.
 
-The pipeline runs `SELECTS`, gives `resolve` the small tables that come out, and gets back which unit
-each identity belonged to when. Deterministic links only; nothing here knows an event.
+The pipeline runs `SELECTS`, gives `resolve` the small tables that come out, and gets back which person
+and unit each identity belonged to when. Nothing here knows an event.
 """
 
-from hearthline.identity.policies import BUILT_IN, Policies
-from hearthline.identity.resolution import Resolution, resolve
+from hearthline.identity.networks import networked
+from hearthline.identity.policies import Policies, Policy
+from hearthline.identity.resolution import Observed, Resolution, resolve
+from hearthline.identity.stable import BEFORE, CHANGES, steady
+from hearthline.identity.statements import STATEMENTS
 from hearthline.schema.select import selects
 
-__all__ = ["BUILT_IN", "SELECTS", "Policies", "Resolution", "resolve"]
+__all__ = [
+    "BEFORE",
+    "CHANGES",
+    "NIGHTS",
+    "SELECTS",
+    "STATEMENTS",
+    "Observed",
+    "Policies",
+    "Policy",
+    "Resolution",
+    "networked",
+    "resolve",
+    "steady",
+]
 
 SELECTS = selects("hearthline.identity", "observations")
+NIGHTS = selects("hearthline.identity", "nights")
+"""Run where some identities name a network; needs the table `networked` (`identity`)."""

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from hearthline import identity, journeys
-from hearthline.identity import Policies, Resolution
+from hearthline.identity import Observed, Policies, Resolution
 from hearthline.journeys import Layout
 from hearthline.schema.arrow import IDENTITIES
 from hearthline.schema.errors import NothingToAnswer
@@ -20,7 +20,7 @@ from hearthline.store.lake import SCHEMAS, Lake
 __all__ = ["MOST_CHANNELS", "RESOLVED", "Core", "Progress", "build_core", "silent"]
 
 MOST_CHANNELS = 250
-RESOLVED = ("members_all", "links_found", "homes_found", "devices_found")
+RESOLVED = ("members_all", "links_found", "homes_found", "devices_found", "identifiers_found")
 Progress = Callable[[str], None]
 
 
@@ -42,11 +42,25 @@ class Core:
     layout: Layout
     channels: pa.Table
     places: pa.Table
+    changes: pa.Table
     stages: dict[str, float] = field(default_factory=dict)
 
 
-def build_core(engine: Engine, lake: Lake, settings: Settings, progress: Progress = silent) -> Core:
+def build_core(
+    engine: Engine,
+    lake: Lake,
+    settings: Settings,
+    progress: Progress = silent,
+    before: pa.Table | None = None,
+) -> Core:
     """Return the core over everything in the lake.
+
+    Args:
+        engine: what runs it.
+        lake: what came in.
+        settings: the home's settings.
+        progress: called with the name of each stage.
+        before: identity's `BEFORE` of the run before, so that households and persons keep their keys.
 
     Raises:
         NothingToAnswer: the lake holds no event.
@@ -66,7 +80,8 @@ def build_core(engine: Engine, lake: Lake, settings: Settings, progress: Progres
     for select in journeys.BEFORE_IDENTITY:
         make(engine, select, parameters)
     progress("finding homes and devices")
-    _load_resolution(engine, _resolve(engine, lake, settings), settings)
+    found, changes = identity.steady(_resolve(engine, lake, settings), before)
+    _load_resolution(engine, found, settings)
     currency = ""
     for select in journeys.AFTER_IDENTITY:
         progress(f"making {select.table.replace('_', ' ')}")
@@ -76,7 +91,7 @@ def build_core(engine: Engine, lake: Lake, settings: Settings, progress: Progres
     channels = engine.table("SELECT channel, name, touches, stage FROM channels ORDER BY channel")
     places = engine.table("SELECT * FROM places ORDER BY place")
     layout = _layout(engine, settings, channels, places)
-    return Core(engine, settings, currency, layout, channels, places)
+    return Core(engine, settings, currency, layout, channels, places, changes)
 
 
 def make(engine: Engine, select: Select, parameters: dict[str, str]) -> None:
@@ -91,18 +106,38 @@ def make(engine: Engine, select: Select, parameters: dict[str, str]) -> None:
 
 
 def _resolve(engine: Engine, lake: Lake, settings: Settings) -> Resolution:
+    """Return who is who: the engine counts, identity decides."""
     for select in identity.SELECTS:
         make(engine, select, {})
     observations = engine.table("SELECT * FROM observations")
     engine.scan("raw_identities", lake.files("identities"), SCHEMAS["identities"])
     identities = engine.table("SELECT identity, identifiers, household_hints FROM raw_identities")
+    engine.scan("raw_statements", lake.files("statements"), SCHEMAS["statements"])
     own = settings.identity
-    return identity.resolve(observations, identities.cast(IDENTITIES), Policies(own.policies, own.blocked))
+    policies = Policies(own.policies, own.blocked)
+    observed = Observed(
+        observations,
+        identities.cast(IDENTITIES),
+        _nights(engine, identities, policies),
+        engine.table("SELECT * FROM raw_statements").cast(SCHEMAS["statements"]),
+    )
+    return identity.resolve(observed, policies, own.max_devices)
+
+
+def _nights(engine: Engine, identities: pa.Table, policies: Policies) -> pa.Table | None:
+    """Return on how many nights the identities that name a network were seen; None where none does."""
+    found = identity.networked(identities, policies)
+    if not len(found):
+        return None
+    engine.load("networked", pa.table({"identity": found.unique()}))
+    for select in identity.NIGHTS:
+        make(engine, select, {})
+    return engine.table("SELECT * FROM nights")
 
 
 def _load_resolution(engine: Engine, found: Resolution, settings: Settings) -> None:
     """Load who is who; `members` has the unit that journeys are made for, household or person."""
-    for name, rows in zip(RESOLVED, (found.members, found.links, found.homes, found.devices), strict=True):
+    for name, rows in zip(RESOLVED, found.tables(), strict=True):
         engine.load(name, rows)
     unit = "coalesce(person, unit)" if settings.journeys.unit == "person" else "unit"
     engine.view(

@@ -15,6 +15,7 @@ from hearthline.pipeline import answer as answer_tables
 from hearthline.pipeline.checks import checks_table
 from hearthline.pipeline.core import RESOLVED, Core, Progress, build_core, make
 from hearthline.pipeline.credit import credit
+from hearthline.pipeline.identities import before_this, stamped
 from hearthline.schema.settings import Settings
 from hearthline.store.answer import draft, publish
 from hearthline.store.duckdb import DuckEngine
@@ -71,7 +72,9 @@ def run(
         lake = Lake(home.lake).snapshot()
         try:
             with _core_engine(settings, engine, spill) as core_engine:
-                core = build_core(core_engine, lake, settings, progress)
+                before, changes = before_this(home)
+                core = build_core(core_engine, lake, settings, progress, before)
+                writer.append("identity_changes", stamped(core.changes, started, changes))
                 credit(core, writer.append, progress)
                 progress("writing the answer")
                 _copy_core(core, writer)

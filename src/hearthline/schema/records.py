@@ -5,10 +5,11 @@ An answer's derived tables are described where they are made; these are what ent
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Literal
 
 import msgspec
 
-__all__ = ["Link", "Metric", "RawPayload", "Reject", "Spend"]
+__all__ = ["Link", "Metric", "RawPayload", "Reject", "Spend", "Statement"]
 
 
 class Reject(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -62,12 +63,47 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     received: datetime | None = None
 
 
+class Statement(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person or a model says about two identifiers, for good: kept, never changed or deleted.
+
+    Attributes:
+        id: of the statement.
+        left: an identifier, `namespace:value`; personal values are keyed hashes.
+        right: the other one.
+        kind: `same`, `not_same`, `take_back` (links between the two no longer count), or `as_found`
+            (what was said about the two before no longer counts).
+        level: whether it speaks of one `person` or of one `household`.
+        weight: log-odds that it is right.
+        rule: who says so: `by hand`, or the model with its version.
+        made: when it was said (UTC); the latest about the same two is in force.
+        reason: in words.
+        consent: the basis on which the two may be linked, where one was named.
+        events: ids of the events that it rests on.
+        evidence: the parts of a model's weight, by comparison.
+    """
+
+    id: str
+    left: str
+    right: str
+    kind: Literal["same", "not_same", "take_back", "as_found"]
+    level: Literal["person", "household"]
+    weight: float
+    rule: str
+    made: datetime
+    reason: str | None = None
+    consent: str | None = None
+    events: list[str] = []
+    evidence: dict[str, float] = {}
+
+
 class Link(msgspec.Struct, frozen=True, kw_only=True):
     """Evidence that two identifiers belong together (or do not), valid from/to.
 
-    `weight` is a log-odds; `state` is `used`, or `demoted` with the reason in `note`.
+    `weight` is a log-odds; `consent` is the basis (`granted`, or `unknown` where the settings allow it).
+    `state` is `used`, `demoted` or `taken back`, the last two with the reason in `note`.
     """
 
+    link: str
     left: str
     right: str
     kind: str
@@ -76,5 +112,6 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     weight: float
     rule: str
     evidence: int
+    consent: str = "granted"
     state: str = "used"
     note: str | None = None

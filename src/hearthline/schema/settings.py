@@ -80,22 +80,40 @@ class ConsentSettings(Section, frozen=True, kw_only=True):
 class NamespacePolicy(Section, frozen=True, kw_only=True):
     """`[identity.policies.<namespace>]`: what an identifier of this namespace may join.
 
+    What is left out keeps its built-in value: that of the namespace, else that of its class.
+
     Attributes:
-        names: what it names: `person`, `account`, `home`, `device`, `browser` or `network`.
+        names: what it names: `home`, `account`, `person`, `browser`, `address`, `device` or `network`.
+        limit: at most so many different ones in one person (0: any number; 1: a login).
+        window_days: the limit counts those seen within so many days of the newest (0: ever).
+        priority: which evidence is replayed first where not all of it can be true; 1 goes first.
         max_degree: with more distinct partners than this it joins nothing (a shared or broken id).
+        may_merge_persons: whether it may make one person of two; only for what names a person.
         blocked: values that are no ids at all.
+        blocked_patterns: regular expressions of such values (RE2, anywhere in the value).
     """
 
-    names: Literal["person", "account", "home", "device", "browser", "network"] = "account"
-    max_degree: Annotated[int, Meta(ge=1)] = 20
+    names: Literal["home", "account", "person", "browser", "address", "device", "network"] | None = None
+    limit: Annotated[int, Meta(ge=0)] | None = None
+    window_days: Annotated[float, Meta(ge=0)] | None = None
+    priority: Annotated[int, Meta(ge=1)] | None = None
+    max_degree: Annotated[int, Meta(ge=1)] | None = None
+    may_merge_persons: bool | None = None
     blocked: list[str] = []
+    blocked_patterns: list[str] = []
 
 
 class IdentitySettings(Section, frozen=True, kw_only=True):
-    """`[identity]`: policies by namespace, on top of the built-in ones, and values that are no ids."""
+    """`[identity]`: policies by namespace, on top of the built-in ones, and values that are no ids.
+
+    A home with more than `max_devices` devices is an office, a shop or a test bench: its devices stand
+    alone. `actors` says whether sessions on shared devices are shared out among the household's members.
+    """
 
     policies: dict[str, NamespacePolicy] = {}
     blocked: list[str] = []
+    max_devices: Annotated[int, Meta(ge=1)] = 300
+    actors: bool = True
 
 
 class EngineSettings(Section, frozen=True, kw_only=True):

@@ -31,12 +31,14 @@ from hearthline.privacy import Admitted
 from hearthline.schema import SCHEMA_VERSION
 from hearthline.schema.arrow import EVENTS, IDENTITIES, schema_of
 from hearthline.schema.errors import OldLake
-from hearthline.schema.records import Metric, RawPayload, Reject, Spend
+from hearthline.schema.records import Metric, RawPayload, Reject, Spend, Statement
 from hearthline.store.home import sync_folder, write_durably
 
 __all__ = ["CONTEXT", "Batch", "Lake", "TableName", "metrics_table", "spend_table"]
 
-TableName = Literal["events", "identities", "contexts", "raw", "rejects", "spend", "metrics", "intake"]
+TableName = Literal[
+    "events", "identities", "contexts", "raw", "rejects", "spend", "metrics", "intake", "statements"
+]
 
 CONTEXT = (
     "source",
@@ -80,6 +82,7 @@ SCHEMAS: dict[TableName, pa.Schema] = {
     "spend": schema_of(Spend),
     "metrics": schema_of(Metric),
     "intake": INTAKE,
+    "statements": schema_of(Statement),
 }
 """The schema of each table of the lake."""
 

@@ -8,6 +8,7 @@ SELECTS = selects(
     __name__,
     "members",
     "links",
+    "identifiers",
     "devices",
     "households",
     "orders",

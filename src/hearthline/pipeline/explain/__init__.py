@@ -3,12 +3,25 @@
 from dataclasses import dataclass
 from typing import Any
 
+from hearthline.pipeline.explain.household import (
+    Household,
+    LinkExplanation,
+    explain_household,
+    explain_link,
+)
 from hearthline.schema.errors import UnknownName
 from hearthline.schema.select import selects
 from hearthline.store.answer import PublishedAnswer
 from hearthline.store.home import HomeFolder
 
-__all__ = ["Explanation", "explain"]
+__all__ = [
+    "Explanation",
+    "Household",
+    "LinkExplanation",
+    "explain",
+    "explain_household",
+    "explain_link",
+]
 
 Row = dict[str, Any]
 _NAMES = ("order", "enrolment", "touches", "credits", "totals", "links", "consents", "events")

@@ -1,0 +1,149 @@
+"""A household and a link on the screen: who, what, why, since when, and what hangs on it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+import hearthline as hl
+from hearthline.cli._screen import table
+from hearthline.schema import text
+
+__all__ = ["show_household", "show_link"]
+
+Row = dict[str, Any]
+_SHOWN = 14
+_LONGEST = 30
+
+
+def show_household(console: Console, found: "hl.Household") -> None:
+    """Print one household."""
+    about = found.household
+    said = [
+        text.plural(about.get("persons") or 0, "person"),
+        text.plural(about.get("devices") or 0, "device"),
+        text.plural(about.get("orders") or 0, "order"),
+        f"net {text.amount(about.get('net') or 0, '')}",
+    ]
+    console.print(Text.assemble((f"Household {about['unit']}", "bold"), f"  {' · '.join(said)}"))
+    _persons(console, found.persons)
+    _devices(console, found.devices)
+    _links(
+        console, found.links, "Why: the links that hold it together, and what would leave if one were wrong"
+    )
+    _changes(console, found.changes)
+
+
+def show_link(console: Console, found: "hl.LinkExplanation") -> None:
+    """Print one link, or all links between two identifiers."""
+    first = found.links[0]
+    console.print(Text.assemble((first["left_id"], "bold"), "  with  ", (first["right_id"], "bold")))
+    _links(console, found.links, "What links them")
+    for link in found.links:
+        odds = 2.718281828459045 ** link["weight"]
+        console.print(
+            Text(
+                f"  {link['link']}: weight {link['weight']:.2f}, odds of {odds:,.0f} to 1 that it is right; "
+                f"consent {link['consent']}" + (f"; {link['note']}" if link["note"] else "")
+            )
+        )
+    if found.statements:
+        _title(console, "What was said about them")
+        rows = [
+            (_day(s["made"]), s["kind"].replace("_", " "), s["level"], s["rule"], s["reason"] or text.MISSING)
+            for s in found.statements
+        ]
+        _grid(console, ("when", "said", "of one", "by", "reason"), rows)
+        for part, weight in (pair for s in found.statements for pair in s["evidence"] or ()):
+            console.print(Text(f"  {part}: {weight:+.2f}", "dim"))
+    _title(console, f"Events that show it ({text.plural(len(found.events), 'event')}, newest first)")
+    rows = [(_day(e["time"]), e["type"], e["source"], e["consent"]) for e in found.events[:_SHOWN]]
+    _grid(console, ("day", "event", "source", "consent"), rows)
+
+
+def _persons(console: Console, persons: Sequence[Row]) -> None:
+    _title(console, f"Who could be told apart ({text.plural(len(persons), 'person')})")
+    rows: list[tuple[Any, ...]] = [
+        (
+            _short(p["label"] or text.MISSING),
+            _day(p["first"]),
+            _day(p["last"]),
+            ", ".join(_short(i) for i in p["identifiers"][:4] if i != p["label"]) or text.MISSING,
+        )
+        for p in persons[:_SHOWN]
+    ]
+    _grid(console, ("person", "since", "until", "also"), rows)
+    _more(console, len(persons))
+
+
+def _devices(console: Console, devices: Sequence[Row]) -> None:
+    _title(console, f"Devices ({len(devices)})")
+    rows: list[tuple[Any, ...]] = [
+        (
+            _short(d["device"]),
+            d["kind"],
+            text.count(d["events"]),
+            _day(d["since"] or d["first"]),
+            _day(d["until"]) if d["until"] else "now",
+        )
+        for d in devices[:_SHOWN]
+    ]
+    _grid(console, ("device", "kind", "events", "since", "until"), rows, (2,))
+    _more(console, len(devices))
+
+
+def _links(console: Console, links: Sequence[Row], title: str) -> None:
+    _title(console, title)
+    rows = [
+        (
+            k["link"],
+            _short(k["left_id"]),
+            _short(k["right_id"]),
+            k["rule"] if k["state"] == "used" else f"{k['rule']} ({k['state']})",
+            _day(k["valid_from"]),
+            text.MISSING if k.get("at_stake") is None else text.amount(k["at_stake"], ""),
+        )
+        for k in links[:_SHOWN]
+    ]
+    _grid(console, ("link", "one", "other", "rule", "since", "at stake"), rows, (5,))
+    _more(console, len(links))
+
+
+def _changes(console: Console, changes: Sequence[Row]) -> None:
+    if changes:
+        _title(console, "When its key changed")
+        rows = [
+            (_day(c["time"]), c["kind"], str(c["key"]), str(c["other"]), text.count(c["identifiers"]))
+            for c in changes[-_SHOWN:]
+        ]
+        _grid(console, ("day", "what", "key", "other", "identifiers"), rows, (4,))
+
+
+def _title(console: Console, title: str) -> None:
+    console.print()
+    console.print(Text(title, "bold"))
+
+
+def _grid(
+    console: Console, heads: Sequence[str], rows: list[tuple[Any, ...]], right: Sequence[int] = ()
+) -> None:
+    if rows:
+        console.print(Padding(table(heads, rows, right), (0, 0, 0, 2), expand=False))
+    else:
+        console.print(Text("  none", "dim"))
+
+
+def _more(console: Console, many: int) -> None:
+    if many > _SHOWN:
+        console.print(Text(f"  and {many - _SHOWN} more: --json", "dim"))
+
+
+def _day(time: datetime | None) -> str:
+    return text.MISSING if time is None else text.day(time.date())
+
+
+def _short(identifier: str) -> str:
+    return identifier if len(identifier) <= _LONGEST else f"{identifier[: _LONGEST - 1]}…"

@@ -1,0 +1,33 @@
+"""`hearthline link`."""
+
+from typing import Annotated, Literal
+
+import typer
+
+import hearthline as hl
+from hearthline.cli._options import DEFAULT_HOME, HomeOption
+from hearthline.cli._screen import show
+
+__all__ = ["link"]
+
+
+def link(
+    one: Annotated[str, typer.Argument(help="An identifier, NAMESPACE:VALUE.", metavar="ONE")],
+    other: Annotated[str, typer.Argument(help="The other one.", metavar="OTHER")],
+    *,
+    not_same: Annotated[bool, typer.Option("--not-same", help="Say that they are not one.")] = False,
+    level: Annotated[
+        str, typer.Option("--level", metavar="person|household", help="One person, or one household.")
+    ] = "household",
+    reason: Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why, in words.")] = None,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Say that two identifiers are one household or person, or are not; the next run heeds it."""
+    chosen: Literal["person", "household"] = "person" if level == "person" else "household"
+    if level not in ("person", "household"):
+        raise typer.BadParameter("choose person or household", param_hint="--level")
+    said = hl.open_home(home).link(one, other, not_same=not_same, level=chosen, reason=reason)
+    words = "are not one" if not_same else "are one"
+    show(
+        f"Noted: {said.left} and {said.right} {words} {chosen}. It counts from the next `hearthline run` on."
+    )

@@ -1,0 +1,130 @@
+"""One household opened: who lives there, with what, why we think so, since when, and what hangs on it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from hearthline.pipeline.explain.stakes import stakes
+from hearthline.schema.errors import UnknownName
+from hearthline.schema.select import selects
+from hearthline.store.answer import PublishedAnswer
+from hearthline.store.home import HomeFolder
+
+__all__ = ["Household", "LinkExplanation", "explain_household", "explain_link"]
+
+Row = dict[str, Any]
+_PARTS = ("persons", "devices", "links", "orders", "changes")
+_NAMES = (*(f"household_{part}" for part in _PARTS), "household", "link", "link_between", "link_events")
+_SQL = {s.table: s.sql for s in selects("hearthline.pipeline.explain", *_NAMES, "link_statements")}
+
+
+@dataclass(frozen=True, slots=True)
+class Household:
+    """One household opened.
+
+    Attributes:
+        household: its row of `households`, with its orders and their net revenue.
+        persons: who could be told apart, by what, since when.
+        devices: what stands or is carried there, from when to when.
+        links: why: each piece of evidence, used or not; `at_stake` is the net revenue that would leave the
+            household if the link were wrong, `moves` how many identifiers would; None where it is not used.
+        orders: its orders, oldest first.
+        changes: when its key was merged, split or moved.
+    """
+
+    household: Row
+    persons: list[Row]
+    devices: list[Row]
+    links: list[Row]
+    orders: list[Row]
+    changes: list[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkExplanation:
+    """One link opened.
+
+    Attributes:
+        links: the link, or all links between the two identifiers; with `at_stake` and `moves`.
+        statements: what was said about the two by hand or by a model, newest first.
+        events: events that show it, newest first, at most 20.
+    """
+
+    links: list[Row]
+    statements: list[Row]
+    events: list[Row]
+
+
+def explain_household(home: HomeFolder, name: str) -> Household:
+    """Return the household of a key, or of an identifier or an order; see `Home.explain_household`."""
+    answer = PublishedAnswer(home)
+    try:
+        unit = _unit(answer, name)
+        parts = {part: _rows(answer, f"household_{part}", unit=unit) for part in _PARTS}
+        (about,) = _rows(answer, "household", unit=unit) or [{"unit": unit}]
+    finally:
+        answer.close()
+    parts["links"] = _with_stakes(parts["links"], parts["orders"])
+    return Household(about, **parts)
+
+
+def explain_link(home: HomeFolder, ends: tuple[str, ...]) -> LinkExplanation:
+    """Return a link by its id, or all links between two identifiers; see `Home.explain_link`."""
+    answer = PublishedAnswer(home)
+    try:
+        if len(ends) == 1:
+            found = _rows(answer, "link", link=ends[0])
+        else:
+            found = _rows(answer, "link_between", left=ends[0], right=ends[1])
+        if not found:
+            raise UnknownName(
+                "explain: no such link in this answer; `hearthline explain household H` lists a home's links"
+            )
+        left, right = found[0]["left_id"], found[0]["right_id"]
+        unit = _unit(answer, left)
+        whole = _with_stakes(
+            _rows(answer, "household_links", unit=unit), _rows(answer, "household_orders", unit=unit)
+        )
+        staked = {k["link"]: k for k in whole}
+        stay = found[0]["kind"] == "lives_with"
+        return LinkExplanation(
+            links=[staked.get(k["link"], k) for k in found],
+            statements=_rows(answer, "link_statements", left=left, right=right),
+            events=_rows(answer, "link_events", left=left, right=right, stay=stay),
+        )
+    finally:
+        answer.close()
+
+
+def _rows(answer: PublishedAnswer, name: str, **parameters: Any) -> list[Row]:
+    rows: list[Row] = answer.table(_SQL[name], parameters).to_pylist()
+    return rows
+
+
+def _unit(answer: PublishedAnswer, name: str) -> int:
+    """Return the household's key that a key, an identifier or an order leads to.
+
+    Raises:
+        UnknownName: nothing of that name is known.
+    """
+    asked = (
+        ("SELECT unit FROM households WHERE CAST(unit AS VARCHAR) = $name", name),
+        ("SELECT unit FROM identifiers WHERE id = $name", name),
+        ("SELECT unit FROM orders WHERE order_id = $name AND unit IS NOT NULL", name),
+        ("SELECT unit FROM households WHERE label = $name", name),
+    )
+    for sql, value in asked:
+        found = answer.table(sql, {"name": value})["unit"].to_pylist()
+        if found:
+            return int(found[0])
+    near = answer.table("SELECT unit FROM households ORDER BY events DESC, unit LIMIT 1")["unit"].to_pylist()
+    hint = f"such as {near[0]}" if near else "but it has none yet"
+    raise UnknownName(f"explain: no such household here; name its key, {hint}, an identifier or an order")
+
+
+def _with_stakes(links: list[Row], orders: list[Row]) -> list[Row]:
+    told = {place: (money, moves) for place, money, moves in stakes(links, orders)}
+    rows = []
+    for place, link in enumerate(links):
+        money, moves = told.get(place, (None, None))
+        rows.append(link | {"at_stake": money, "moves": moves})
+    return sorted(rows, key=lambda k: (k["state"] != "used", -(k["at_stake"] or 0), -k["weight"], k["link"]))

@@ -1,0 +1,145 @@
+"""Who is who over runs, and what people say about it: keys that stay, links by hand, links taken back."""
+
+from datetime import UTC, datetime
+from typing import Literal
+from uuid import uuid4
+
+import duckdb
+import pyarrow as pa
+
+from hearthline.identity import BEFORE, CHANGES, STATEMENTS
+from hearthline.privacy.pseudonym import SUFFIX, pseudonym
+from hearthline.schema.errors import HomeMissing, UnknownName
+from hearthline.schema.records import Statement
+from hearthline.store.answer import PublishedAnswer
+from hearthline.store.home import HomeFolder
+from hearthline.store.lake import Lake
+
+__all__ = ["before_this", "identifier", "link", "stamped", "statement_table", "take_back", "write_statements"]
+
+Level = Literal["person", "household"]
+CERTAIN = 9.21
+"""Log-odds of what a person says who knows: 1 in 10,000 is wrong."""
+_PERSONAL = frozenset({"email", "phone", "ip", "address", "payment", "name"})
+_LOGGED = CHANGES.append(pa.field("time", pa.timestamp("us", tz="UTC")))
+
+
+def before_this(home: HomeFolder) -> tuple[pa.Table | None, pa.Table]:
+    """Return the keys of the published answer (schema `BEFORE`, or None), and its log of changes."""
+    try:
+        answer = PublishedAnswer(home)
+    except HomeMissing:
+        return None, _LOGGED.empty_table()
+    try:
+        columns = ", ".join(BEFORE.names)
+        before = answer.table(f"SELECT {columns} FROM identifiers").cast(BEFORE)
+        log = answer.table(f"SELECT {', '.join(_LOGGED.names)} FROM identity_changes")
+    except duckdb.CatalogException:  # an answer of an earlier version
+        return None, _LOGGED.empty_table()
+    finally:
+        answer.close()
+    return before, log.cast(_LOGGED)
+
+
+def stamped(changes: pa.Table, time: datetime, earlier: pa.Table) -> pa.Table:
+    """Return the log of merges and splits: the earlier ones, then those of this run."""
+    stamp = pa.repeat(pa.scalar(time, _LOGGED.field("time").type), changes.num_rows)
+    return pa.concat_tables([earlier, changes.append_column("time", stamp).cast(_LOGGED)])
+
+
+def identifier(text: str, key: bytes) -> str:
+    """Return an identifier as it is stored: a personal one becomes its keyed hash.
+
+    >>> identifier("customer:17", b"k")
+    'customer:17'
+    >>> identifier("email:Ann@example.com", b"k") == identifier("email: ann@example.com", b"k")
+    True
+    """
+    namespace, _, value = text.partition(":")
+    if not value:
+        raise UnknownName(
+            f"link: {len(text)} letters without a colon; write NAMESPACE:VALUE, such as customer:17"
+        )
+    kind = namespace.removeprefix("hint.")
+    if kind in _PERSONAL:
+        return f"{namespace}{SUFFIX}:{pseudonym(kind, value, key)}"
+    return text
+
+
+def _stored(end: str, key: bytes) -> str:
+    """Return an identifier as it is stored; one that is a keyed hash already stays."""
+    namespace = end.partition(":")[0]
+    return end if namespace.endswith(SUFFIX) else identifier(end, key)
+
+
+def link(
+    home: HomeFolder, ends: tuple[str, str], level: Level, *, not_same: bool, reason: str | None
+) -> Statement:
+    """Say that two identifiers are one person or household, or are not; see `Home.link`."""
+    return _say(home, ends, "not_same" if not_same else "same", level, reason)
+
+
+def take_back(home: HomeFolder, ends: tuple[str, ...], *, undo: bool, reason: str | None) -> Statement:
+    """Say that links between two identifiers no longer count, or count again; see `Home.unmerge`."""
+    return _say(home, _both(home, ends), "as_found" if undo else "take_back", "household", reason)
+
+
+def _both(home: HomeFolder, ends: tuple[str, ...]) -> tuple[str, str]:
+    """Return the two identifiers that a link's id, or two identifiers, name."""
+    if len(ends) == 2:
+        return ends[0], ends[1]
+    answer = PublishedAnswer(home)
+    try:
+        sql = "SELECT left_id, right_id FROM links WHERE link = $link"
+        found = answer.table(sql, {"link": ends[0] if ends else ""}).to_pylist()
+    finally:
+        answer.close()
+    if len(ends) != 1 or not found:
+        raise UnknownName(
+            "unmerge: no link of that id in this answer; `hearthline explain household H` lists them, "
+            "or name its two identifiers"
+        )
+    return found[0]["left_id"], found[0]["right_id"]
+
+
+def _say(
+    home: HomeFolder,
+    ends: tuple[str, str],
+    kind: Literal["same", "not_same", "take_back", "as_found"],
+    level: Level,
+    reason: str | None,
+) -> Statement:
+    left, right = sorted(_stored(end, home.key) for end in ends)
+    if left == right:
+        raise UnknownName("link: both identifiers are the same; name two different ones")
+    said = Statement(
+        id=uuid4().hex,
+        left=left,
+        right=right,
+        kind=kind,
+        level=level,
+        weight=CERTAIN,
+        rule="by hand",
+        made=datetime.now(UTC),
+        reason=reason,
+        consent="said by the controller",
+    )
+    with home.writing():
+        write_statements(home, [said])
+    return said
+
+
+def write_statements(home: HomeFolder, said: list[Statement]) -> None:
+    """Append statements to the lake; the caller holds the home's pen."""
+    with Lake(home.lake).batch(datetime.now(UTC)) as batch:
+        batch.write("statements", statement_table(said))
+
+
+def statement_table(said: list[Statement]) -> pa.Table:
+    """Return statements as a table (schema `STATEMENTS`)."""
+    columns = []
+    for field in STATEMENTS:
+        values = [getattr(s, field.name) for s in said]
+        plain = [list(v.items()) if isinstance(v, dict) else v for v in values]
+        columns.append(pa.array(plain, field.type))
+    return pa.Table.from_arrays(columns, schema=STATEMENTS)
