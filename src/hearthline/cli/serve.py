@@ -23,6 +23,12 @@ _Screens = Annotated[
 ]
 
 
+_Mqtt = Annotated[
+    int | None,
+    typer.Option("--mqtt-port", min=0, max=65535, metavar="N", help="For MQTT without TLS; 0: none."),
+]
+
+
 def serve(
     *,
     home: HomeOption = DEFAULT_HOME,
@@ -31,8 +37,9 @@ def serve(
     ] = None,
     port: _Port = None,
     screens_port: _Screens = None,
+    mqtt_port: _Mqtt = None,
 ) -> None:
-    """Take events by HTTP, keep lake and answer fresh, and show the screens, until Ctrl-C."""
+    """Take events by HTTP and MQTT, keep lake and answer fresh, and show the screens, until Ctrl-C."""
     import msgspec
 
     from hearthline.server.serve import serve as run
@@ -44,7 +51,8 @@ def serve(
     given: dict[str, Any] = {"host": host, "port": port, "screens_port": screens_port}
     chosen = {name: value for name, value in given.items() if value is not None}
     serving = msgspec.structs.replace(settings.serve, **chosen)
-    run(folder, msgspec.structs.replace(settings, serve=serving), _told)
+    messages = settings.mqtt if mqtt_port is None else msgspec.structs.replace(settings.mqtt, port=mqtt_port)
+    run(folder, msgspec.structs.replace(settings, serve=serving, mqtt=messages), _told)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)  # everything is written and closed; the HTTP server's threads outlive the interpreter's end
@@ -54,6 +62,8 @@ def _told(started: "Started") -> None:
     if not sys.stderr.isatty():
         return  # the log has it
     show(f"events   {started.door}/in/PLATFORM, and the platforms' own paths, as {started.door}/v1/batch")
+    for address in started.mqtt:
+        show(f"mqtt     {address}, topics hearthline/PLATFORM")
     show(f"screens  {started.screens}" if started.screens else "screens  none")
     if started.open:
         show("no key is asked for on this computer; make one: hearthline keys add PLATFORM")

@@ -152,15 +152,15 @@ class ServeSettings(Section, frozen=True, kw_only=True):
 class MqttSettings(Section, frozen=True, kw_only=True):
     """`[mqtt]`: where `hearthline serve` listens for MQTT, and which topics carry what.
 
-    Port 0 switches off. `tls_port` is listened to where there is a `certificate` (with its `private_key`, PEM
-    files, relative to the home). With `client_ca`, clients must show a certificate that it signed;
-    `certificate_opens` lets them in without a key then. Without TLS only loopback addresses are listened to,
-    unless `plain_anywhere` says otherwise. `topics` leads topics to sources by topic filters, as in
-    `{"dt/+/levels" = "aws_iot_core"}`, with `source/account` where there are accounts.
+    `port` is 1883 where that is free, unless it is set; 0 switches it off. `tls_port` is listened to where
+    there is a `certificate` (with its `private_key`, PEM files, relative to the home). With `client_ca`,
+    clients must show a certificate that it signed; `certificate_opens` lets them in without a key then.
+    Without TLS only loopback addresses are listened to, unless `plain_anywhere` is set. `topics` leads
+    topics to sources by filters, as in `{"dt/+/levels" = "aws_iot_core"}`, or to `source/account`.
     """
 
     host: str = "127.0.0.1"
-    port: Port = 1883
+    port: Port | None = None
     tls_port: Port = 8883
     certificate: str | None = None
     private_key: str | None = None

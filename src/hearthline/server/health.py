@@ -85,7 +85,7 @@ class House:
     commit: Commit
     keeping: Keeping
     http: Any
-    mqtt: Any = None
+    mqtt: Any = None  # offers `figures` (whole numbers by name) and `counts`
 
 
 class Health:
@@ -147,10 +147,13 @@ class _Collector:
         rejected = CounterMetricFamily(
             "hearthline_events_rejected", "Rejects on disk.", labels=["door", "platform", "reason"]
         )
-        for platform, number in sorted(http.accepted.items()):
-            accepted.add_metric(["http", platform], number)
-        for (platform, reason), number in sorted(http.rejected.items()):
-            rejected.add_metric(["http", platform, reason], number)
+        mqtt = self._house.mqtt
+        doors: dict[str, Counts] = {"http": http} if mqtt is None else {"http": http, "mqtt": mqtt.counts}
+        for door, counts in doors.items():
+            for platform, number in sorted(counts.accepted.items()):
+                accepted.add_metric([door, platform], number)
+            for (platform, reason), number in sorted(counts.rejected.items()):
+                rejected.add_metric([door, platform, reason], number)
         answers = CounterMetricFamily("hearthline_http_answers", "Answers by status.", labels=["status"])
         for status, number in sorted(http.answers.items()):
             answers.add_metric([str(status)], number)
@@ -161,9 +164,9 @@ class _Collector:
             unproven.add_metric([platform], number)
         yield from (accepted, rejected, answers, unproven)
         yield GaugeMetricFamily("hearthline_http_in_flight", "Requests being answered.", value=http.in_flight)
-        if self._house.mqtt is not None:
-            for name in self._house.mqtt.__dataclass_fields__:
-                value = getattr(self._house.mqtt, name)
+        if mqtt is not None:
+            for name in mqtt.figures.__dataclass_fields__:
+                value = getattr(mqtt.figures, name)
                 yield CounterMetricFamily(f"hearthline_mqtt_{name}", f"MQTT: {name}.", value=value)
 
     def _log(self) -> Iterator[Any]:

@@ -27,6 +27,7 @@ from hearthline.server.keys import Keyring
 from hearthline.server.lifeline import granian_server
 from hearthline.server.listening import check_free, check_keys, is_loopback
 from hearthline.server.logs import Logs
+from hearthline.server.mqtt.service import Behind, Messages
 from hearthline.store.home import HomeFolder
 from hearthline.store.log import Log
 
@@ -43,6 +44,7 @@ class Started:
     door: str
     screens: str | None
     open: bool
+    mqtt: tuple[str, ...] = ()
 
 
 def serve(home: HomeFolder, settings: Settings, started: Callable[[Started], None]) -> None:
@@ -77,7 +79,8 @@ class _Server:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         async with self._opened() as about:
-            self._logs.say("started", door=about.door, screens=about.screens, open=about.open)
+            mqtt = " ".join(about.mqtt) or None
+            self._logs.say("started", door=about.door, screens=about.screens, mqtt=mqtt, open=about.open)
             started(about)
             await stop.wait()
             self._logs.say("stopping")
@@ -89,7 +92,9 @@ class _Server:
         chosen = self._chosen
         log = Log(self._home.log)
         commit = Commit(log, chosen.queue_bytes)
-        gate = self._gate(commit)
+        behind = Behind(self._home.path, self._home.key, commit, self._ring, self._logs.say)
+        messages = await Messages.opened(self._settings, behind)
+        gate = self._gate(commit, messages)
         children = self._children()
         kept = [asyncio.create_task(child.keep()) for child in children]
         server = granian_server(gate, chosen.host, chosen.port, interface="rsgi", header_s=chosen.header_s)
@@ -101,8 +106,10 @@ class _Server:
                 f"http://{host}:{chosen.port}",
                 f"http://{host}:{screens}" if screens else None,
                 gate.door.prover.open and not self._ring.holds("write"),
+                tuple(messages.addresses),
             )
         finally:
+            await messages.close()
             await _drained(gate)
             server.stop()
             await serving
@@ -113,12 +120,12 @@ class _Server:
                 task.cancel()
             await asyncio.gather(*kept, return_exceptions=True)
 
-    def _gate(self, commit: Commit) -> Gate:
+    def _gate(self, commit: Commit, messages: Messages) -> Gate:
         chosen = self._chosen
         open_ = is_loopback(chosen.host)
         prover = Prover(self._ring, Fetcher(), chosen.accounts, open_)
         door = Door(self._home.key, commit, prover, Rules.of(chosen))
-        house = House(self._home.log, commit, self._keeping, door.figures)
+        house = House(self._home.log, commit, self._keeping, door.figures, messages)
         return Gate(door, _pages(house, self._ring, open_=open_), chosen.body_s, self._logs.defect)
 
     def _screens_port(self) -> int:

@@ -3,14 +3,14 @@
 Two implementations stand behind it: the write door of `hearthline serve`, and a fake in the tests.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from hearthline.schema.errors import BadPayload
 from hearthline.server.mqtt.codes import Code
 
-__all__ = ["Arrived", "Done", "Door", "Figures", "Guest", "Hello", "Taken"]
+__all__ = ["Arrived", "Counts", "Done", "Door", "Figures", "Guest", "Hello", "Taken"]
 
 Done = Callable[[object], None]
 """Called once, from any thread: with an exception where the message is not on the disk."""
@@ -74,6 +74,28 @@ class Door(Protocol):
             QueueFull: too much waits already; `done` is not called.
         """
         ...
+
+
+@dataclass(slots=True)
+class Counts:
+    """Events by platform and rejects by platform and reason, in messages that were handed over to be kept."""
+
+    accepted: dict[str, int] = field(default_factory=dict)
+    rejected: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def count(self, platform: str, accepted: int, reasons: Mapping[str, int]) -> None:
+        """Count one message."""
+        if accepted:
+            self.accepted[platform] = self.accepted.get(platform, 0) + accepted
+        for reason, number in reasons.items():
+            self.rejected[platform, reason] = self.rejected.get((platform, reason), 0) + number
+
+    def add(self, other: "Counts") -> None:
+        """Add what another door counted."""
+        for platform, number in list(other.accepted.items()):
+            self.count(platform, number, {})
+        for (platform, reason), number in list(other.rejected.items()):
+            self.count(platform, 0, {reason: number})
 
 
 @dataclass(slots=True)

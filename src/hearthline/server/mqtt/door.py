@@ -1,17 +1,17 @@
 """The house behind the listener and the bridge: keys, topics, taking, the group commit."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 
 from hearthline.schema.errors import BadPayload
 from hearthline.server.commit import Commit
 from hearthline.server.keys import ANY, Keyring
-from hearthline.server.mqtt.arrivals import Arrived, Done, Guest, Hello, Taken
+from hearthline.server.mqtt.arrivals import Arrived, Counts, Done, Guest, Hello, Taken
 from hearthline.server.mqtt.codes import Code
 from hearthline.server.mqtt.topics import Route, Topics
-from hearthline.server.taking import refused, taken
+from hearthline.server.taking import UNKNOWN, refused, taken
 from hearthline.sources import Proof, Sent
 
 __all__ = ["OPEN", "WriteDoor"]
@@ -33,6 +33,7 @@ class WriteDoor:
         certificates: whether a verified client certificate is proof enough.
         most_items: how many payloads one message may hold.
         now: the clock.
+        counts: what was taken.
     """
 
     commit: Commit
@@ -43,6 +44,7 @@ class WriteDoor:
     certificates: bool = False
     most_items: int = 1000
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    counts: Counts = field(default_factory=Counts)
 
     def guest(self, hello: Hello) -> Guest | None:
         """Return who this is: by a write key as password or as user name, else by its certificate."""
@@ -68,6 +70,7 @@ class WriteDoor:
             self.key,
             most_items=self.most_items,
         )
+        self.counts.count(platform or UNKNOWN, found.accepted, found.reasons)
         if found.accepted or not found.rejected:
             return Taken(found.body)
         code = Code.PAYLOAD_FORMAT if found.malformed else Code.NOT_WILLING
@@ -96,7 +99,9 @@ class WriteDoor:
         """Return the frame of bytes that are no packet."""
         platform = None if guest.platform == ANY else guest.platform
         sent = self._sent(Route(guest.platform, guest.account), b"", raw)
-        return refused(platform, sent, problem, self.key).body
+        found = refused(platform, sent, problem, self.key)
+        self.counts.count(platform or UNKNOWN, 0, found.reasons)
+        return found.body
 
     def keep(self, body: bytes, done: Done) -> None:
         """Queue a frame.

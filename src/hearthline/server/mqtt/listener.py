@@ -25,13 +25,25 @@ class Address:
 class Listener:
     """Sockets that are listened to, and the house behind them."""
 
-    def __init__(self, house: House, servers: Sequence[asyncio.Server]) -> None:
-        self.house, self._servers = house, servers
+    def __init__(
+        self, house: House, servers: Sequence[asyncio.Server], plain: Sequence[asyncio.Server] = ()
+    ) -> None:
+        self.house, self._servers, self._plain = house, servers, plain
 
     @property
     def ports(self) -> tuple[int, ...]:
         """The ports, in the order of the addresses that were asked for."""
         return tuple(server.sockets[0].getsockname()[1] for server in self._servers)
+
+    @property
+    def addresses(self) -> list[str]:
+        """The addresses, as clients write them."""
+        found = []
+        for server in self._servers:
+            host, port = server.sockets[0].getsockname()[:2]
+            scheme = "mqtt" if server in self._plain else "mqtts"
+            found.append(f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}")
+        return found
 
     async def close(self, grace_s: float = 5.0) -> None:
         """Stop: take no more, acknowledge what becomes durable within the grace, say goodbye."""
@@ -81,4 +93,5 @@ async def listen(house: House, addresses: Sequence[Address]) -> Listener:
                 f"[mqtt] {address.host}:{address.port}: cannot listen; {error.strerror or error}; "
                 "choose another port, or stop what listens there"
             ) from None
-    return Listener(house, servers)
+    plain = [server for server, address in zip(servers, addresses, strict=True) if address.tls is None]
+    return Listener(house, servers, plain)

@@ -1,13 +1,18 @@
-"""The listener as the settings want it: the one thing that `hearthline serve` starts."""
+"""MQTT as the settings want it: the listener, and the bridge where there is a broker."""
 
-import ipaddress
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from hearthline import sources
 from hearthline.schema.errors import BadConfig
-from hearthline.schema.settings import MqttSettings
+from hearthline.schema.settings import MqttSettings, Settings
 from hearthline.server.commit import Commit
 from hearthline.server.keys import Keyring
+from hearthline.server.listening import is_loopback
+from hearthline.server.mqtt.arrivals import Counts, Figures
+from hearthline.server.mqtt.bridge import Bridge, Broker, client_id
 from hearthline.server.mqtt.door import WriteDoor
 from hearthline.server.mqtt.house import House
 from hearthline.server.mqtt.listener import Address, Listener, listen
@@ -16,20 +21,58 @@ from hearthline.server.mqtt.stream import Limits
 from hearthline.server.mqtt.tls import server_context
 from hearthline.server.mqtt.topics import Topics
 
-__all__ = ["addresses", "door", "serve"]
+__all__ = ["Behind", "Messages", "addresses", "bridge_of"]
+
+USUAL_PORT = 1883
+Say = Callable[..., None]
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What messages go to.
+
+    Attributes:
+        home: the home's folder; file names of the settings are relative to it.
+        key: the home's key, for pseudonyms.
+        commit: makes frames durable.
+        keyring: write keys.
+        say: is told what happens, as `say(event, level, **fields)`.
+    """
+
+    home: Path
+    key: bytes
+    commit: Commit
+    keyring: Keyring
+    say: Say
+
+    def door(self, settings: MqttSettings) -> WriteDoor:
+        """Return the write door for messages; on loopback clients without a key come in.
+
+        Raises:
+            BadConfig: a pattern of the topics leads nowhere.
+        """
+        return WriteDoor(
+            commit=self.commit,
+            key=self.key,
+            topics=Topics(settings.topics, sources.names()),
+            keyring=self.keyring,
+            open=is_loopback(settings.host),
+            certificates=settings.certificate_opens and settings.client_ca is not None,
+        )
 
 
 def addresses(settings: MqttSettings, home: Path) -> list[Address]:
     """Return where to listen: plainly, by TLS where there is a certificate, or nowhere.
 
     Raises:
-        BadConfig: passwords would travel in clear through a network, or a file is not what it should be.
+        BadConfig: keys would travel in clear through a network, or a file is not what it should be.
     """
     tls = server_context(settings, home)
     found = [Address(settings.host, settings.tls_port, tls)] if tls and settings.tls_port else []
-    if settings.port:
+    port = USUAL_PORT if settings.port is None else settings.port
+    if port:
         if is_loopback(settings.host) or settings.plain_anywhere:
-            found.append(Address(settings.host, settings.port))
+            found.append(Address(settings.host, port))
         elif not found:
             raise BadConfig(
                 f"[mqtt] host: {settings.host!r} is no loopback address, and keys would travel in clear; "
@@ -38,51 +81,86 @@ def addresses(settings: MqttSettings, home: Path) -> list[Address]:
     return found
 
 
-def is_loopback(host: str) -> bool:
-    """Return whether only this machine reaches an address.
-
-    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("0.0.0.0")
-    (True, True, False)
-    """
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def door(
-    settings: MqttSettings, commit: Commit, key: bytes, keyring: Keyring | None, *, open_: bool
-) -> WriteDoor:
-    """Return the write door for messages; `open_` lets clients in that show no key.
+def bridge_of(settings: Settings, behind: Behind, door: WriteDoor) -> Bridge | None:
+    """Return the bridge to the broker of the settings, not yet started, or None where they name none.
 
     Raises:
-        BadConfig: a pattern of the topics leads nowhere.
+        BadConfig: a setting is impossible.
+        MissingExtra: paho-mqtt is not installed.
     """
-    return WriteDoor(
-        commit=commit,
-        key=key,
-        topics=Topics(settings.topics, sources.names()),
-        keyring=keyring,
-        open=open_,
-        certificates=settings.certificate_opens and settings.client_ca is not None,
-    )
+    chosen = settings.bridge
+    if chosen.host is None:
+        return None
+    if chosen.source is not None and chosen.source not in sources.names():
+        raise BadConfig(
+            f"[bridge] source: no source {chosen.source!r}; choose one of {', '.join(sources.names())}"
+        )
+    name = client_id(chosen, behind.key)
+    return Bridge(Broker(chosen, behind.home, name, settings.mqtt.payload_bytes), door, behind.say)
 
 
-async def serve(settings: MqttSettings, behind: WriteDoor, home: Path) -> Listener | None:
-    """Return a listener that runs on this event loop, or None where the settings switch it off.
+class Messages:
+    """The listener and the bridge of a running server; either may be off."""
 
-    Args:
-        settings: of `[mqtt]`.
-        behind: the write door.
-        home: the home's folder; file names of the settings are relative to it.
+    def __init__(self, listener: Listener | None, bridge: Bridge | None, doors: Sequence[WriteDoor]) -> None:
+        self._listener, self._bridge, self._doors = listener, bridge, doors
 
-    Raises:
-        BadConfig: an address cannot be had, or a setting is impossible.
-    """
-    wanted = addresses(settings, home)
+    @classmethod
+    async def opened(cls, settings: Settings, behind: Behind) -> "Messages":
+        """Listen and subscribe as the settings want it, on this event loop.
+
+        Raises:
+            BadConfig: an address cannot be had, or a setting is impossible.
+            MissingExtra: a bridge is wanted and paho-mqtt is not installed.
+        """
+        doors = [behind.door(settings.mqtt) for _ in range(2)]  # the bridge counts in a thread of its own
+        bridge = bridge_of(settings, behind, doors[1])
+        listener = await _listening(settings.mqtt, behind, doors[0])
+        if bridge is not None:
+            bridge.start()
+        return cls(listener, bridge, doors)
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where is listened, as clients write it."""
+        return [] if self._listener is None else self._listener.addresses
+
+    @property
+    def figures(self) -> Figures:
+        """What the listener counted."""
+        return Figures() if self._listener is None else self._listener.house.figures
+
+    @property
+    def counts(self) -> Counts:
+        """Events and rejects of both, at this moment."""
+        both = Counts()
+        for door in self._doors:
+            both.add(door.counts)
+        return both
+
+    async def close(self) -> None:
+        """Stop both; what becomes durable meanwhile is acknowledged."""
+        if self._bridge is not None:
+            await asyncio.to_thread(self._bridge.close)
+        if self._listener is not None:
+            await self._listener.close()
+
+
+async def _listening(settings: MqttSettings, behind: Behind, door: WriteDoor) -> Listener | None:
+    wanted = addresses(settings, behind.home)
     if not wanted:
         return None
     limits = Limits(
         payload=settings.payload_bytes, in_flight=settings.in_flight, connections=settings.connections
     )
-    return await listen(House(behind, limits, Sessions(home / "mqtt.sessions")), wanted)
+    house = House(door, limits, Sessions(behind.home / "mqtt.sessions"))
+    try:
+        return await listen(house, wanted)
+    except BadConfig:
+        if settings.port is not None or len(wanted) > 1:
+            raise
+        # nobody asked for this port: a broker on this computer may well have it
+        behind.say(
+            "mqtt-off", "warning", why=f"port {USUAL_PORT} is in use; set [mqtt] port, or [bridge] host"
+        )
+        return None
