@@ -16,11 +16,8 @@ __all__ = ["COMMANDS", "app", "main"]
 COMMANDS = {
     "Start here": ("demo", "run", "init"),
     "Read the answer": ("report", "explain", "sql"),
-<<<<<<< HEAD
     "Keep it running": ("serve", "keys"),
-=======
     "Who is who": ("link", "unmerge"),
->>>>>>> dfdd1ba (identity: links, persons, households under policies)
     "Look inside": ("add", "events", "rejects", "doctor", "config"),
     "What there is": ("models", "sources", "truth", "version"),
 }

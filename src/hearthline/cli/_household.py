@@ -52,7 +52,7 @@ def show_link(console: Console, found: "hl.LinkExplanation") -> None:
         )
     if found.statements:
         _title(console, "What was said about them")
-        rows = [
+        rows: list[tuple[Any, ...]] = [
             (_day(s["made"]), s["kind"].replace("_", " "), s["level"], s["rule"], s["reason"] or text.MISSING)
             for s in found.statements
         ]
@@ -97,7 +97,7 @@ def _devices(console: Console, devices: Sequence[Row]) -> None:
 
 def _links(console: Console, links: Sequence[Row], title: str) -> None:
     _title(console, title)
-    rows = [
+    rows: list[tuple[Any, ...]] = [
         (
             k["link"],
             _short(k["left_id"]),

@@ -13,8 +13,8 @@ _MOST = 300
 def stakes(links: Sequence[Row], orders: Sequence[Row]) -> Iterator[tuple[int, Decimal, int]]:
     """Yield for each used link inside a household its place, the net revenue at stake, and the identifiers.
 
-    The money is that of the orders which would no longer be with the larger part: 0 where another
-    link holds the two together. At most 300 links are looked at.
+    The money is that of the orders which would no longer be with the larger part: 0 where other links
+    hold the two together. Links between the same two count as one. At most 300 links are looked at.
 
     >>> links = [{"left_id": "a", "right_id": "b", "state": "used", "inside": True, "kind": "seen_with"}]
     >>> list(stakes(links, [{"ids": ["a"], "net": Decimal(5)}, {"ids": ["b"], "net": Decimal(9)}]))
@@ -23,7 +23,8 @@ def stakes(links: Sequence[Row], orders: Sequence[Row]) -> Iterator[tuple[int, D
     held = [i for i, k in enumerate(links) if k["state"] == "used" and k["inside"]][:_MOST]
     held = [i for i in held if links[i]["kind"] != "not_same"]
     for left_out in held:
-        side = _root_of([links[i] for i in held if i != left_out])
+        ends = {links[left_out]["left_id"], links[left_out]["right_id"]}
+        side = _root_of([k for k in (links[i] for i in held) if {k["left_id"], k["right_id"]} != ends])
         one, other = (_of(side, links[left_out][end]) for end in ("left_id", "right_id"))
         if one == other:
             yield left_out, Decimal(0), 0
