@@ -60,7 +60,7 @@ def recognises(payload: Payload) -> bool:
     """
     body, headers = opened(payload)
     if "ce-type" in headers:
-        return True
+        return not headers["ce-type"].startswith(_OTHERS)
     kind, source = text(body.get("type")), text(body.get("source"))
     if "specversion" not in body or kind is None or source is None or "id" not in body:
         return False
