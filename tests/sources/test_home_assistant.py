@@ -89,10 +89,15 @@ def test_what_happened_is_named(read, which, kind, entity):
 
 
 def test_a_person_is_hashed_and_only_home_or_away(read):
-    (event,) = read("person")
+    (event,) = read("person", household="h-1")
     assert (event.signal.value, event.signal.previous) == ("not_home", "home")
     assert (event.device.id, event.subject) == (None, None)
     assert event.identifiers[0].personal
+
+
+def test_an_entity_is_an_identifier_only_in_its_home(read):
+    assert [i.value for i in read("by_itself")[0].identifiers] == ["h-1/sensor.milk"]
+    assert read("by_an_automation")[0].identifiers == ()
 
 
 def test_messages_with_many_states_give_one_event_each(read):

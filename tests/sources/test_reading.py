@@ -10,7 +10,7 @@ from hearthline.schema.errors import UnknownName
 
 
 def test_an_unknown_source_lists_those_that_there_are():
-    with pytest.raises(UnknownName, match="choose one of .*alexa_skill, "):
+    with pytest.raises(UnknownName, match=r"choose one of .*alexa_skill, "):
         sources.load("shely")
 
 

@@ -123,10 +123,10 @@ def read(payload: Payload, received: datetime) -> Iterator[Event]:
     if _is_bare(body):
         yield from _events("activities" if "activityType" in body else "summaries", body, received)
         return
-    found = [{"kind": kind, "summary": s} for kind in body if kind in _KINDS for s in mappings(body[kind])]
+    found = [(kind, summary) for kind in body if kind in _KINDS for summary in mappings(body[kind])]
     if not found:
         raise unreadable(PLATFORM, "no summaries", body, "send the push unchanged")
-    yield from each(found, lambda item: _events(item["kind"], item["summary"], received))
+    yield from each(found, lambda item: _events(*item, received))
 
 
 def _events(kind: str, summary: dict[str, Any], received: datetime) -> Iterator[Event]:

@@ -210,7 +210,7 @@ def _event(item: _Item, received: datetime) -> Event:
         time_received=received,
         layer="device",
         modality=_modality(who, told),
-        identifiers=identifiers_of(entity, who.user),
+        identifiers=identifiers_of(entity, who.user, item.home),
         household_hints=(Hint(kind="home", value=item.home),) if item.home else (),
         initiator=who.initiator,
         automation=who.automation,

@@ -53,13 +53,16 @@ def device_of(entity: str | None, state: dict[str, Any]) -> Device:
     return Device(id=entity, kind=kind)
 
 
-def identifiers_of(entity: str | None, user: str | None) -> tuple[Identifier, ...]:
-    """Return the entity, and the user who acted; a person's entity is a personal identifier.
+def identifiers_of(entity: str | None, user: str | None, home: str | None) -> tuple[Identifier, ...]:
+    """Return the entity, named with its home, and the user who acted; a person's entity is personal.
 
-    >>> identifiers_of("person.ada", None)[0].personal
-    True
+    Every home has a `light.kitchen`: where the home is not told, the entity names nothing.
+
+    >>> identifiers_of("light.hall", None, "h-1")[0].value, identifiers_of("light.hall", None, None)
+    ('h-1/light.hall', ())
     """
-    told = identified("home_assistant.entity", entity, personal=is_person(entity))
+    named = f"{home}/{entity}" if home and entity else None
+    told = identified("home_assistant.device", named, personal=is_person(entity))
     return told + identified("home_assistant.user", user, authenticated=True)
 
 
