@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hearthline.api import Home, Result, init, open_home
-    from hearthline.pipeline import Check, Explanation, Household, Intake, LinkExplanation
+    from hearthline.pipeline import Check, Explanation, Household, Intake, Kept, LinkExplanation, Rebuilt
     from hearthline.schema.errors import (
         BadConfig,
         BadFile,
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         HearthlineError,
         HomeBusy,
         HomeMissing,
+        LogUnavailable,
         MissingExtra,
         NothingToAnswer,
         OldLake,
@@ -47,10 +48,13 @@ __all__ = [
     "HomeMissing",
     "Household",
     "Intake",
+    "Kept",
     "LinkExplanation",
+    "LogUnavailable",
     "MissingExtra",
     "NothingToAnswer",
     "OldLake",
+    "Rebuilt",
     "Result",
     "Settings",
     "UnknownName",
@@ -61,7 +65,7 @@ __all__ = [
 
 _HOLDS = {
     "hearthline.api": ("Home", "Result", "init", "open_home"),
-    "hearthline.pipeline": ("Check", "Explanation", "Household", "Intake", "LinkExplanation"),
+    "hearthline.pipeline": ("Check", "Explanation", "Household", "Intake", "Kept", "LinkExplanation", "Rebuilt"),
     "hearthline.schema.event": ("Event",),
     "hearthline.schema.figure": ("Figure",),
     "hearthline.schema.settings": ("Settings",),

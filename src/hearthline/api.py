@@ -16,7 +16,7 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from hearthline import attribution, pipeline, render, reports, sources
-from hearthline.pipeline import Check, Explanation, Household, Intake, LinkExplanation
+from hearthline.pipeline import Check, Explanation, Household, Intake, Kept, LinkExplanation, Rebuilt
 from hearthline.schema.errors import BadConfig
 from hearthline.schema.figure import Figure
 from hearthline.schema.records import Statement
@@ -140,6 +140,19 @@ class Home:
             DoesNotAddUp: credited and unattributed do not sum to the shop's total; nothing is published.
         """
         pipeline.run(self._folder, self.settings, engine, progress or pipeline.silent, demo=demo)
+
+    def compact(self) -> Kept:
+        """Merge the lake's small files and remove what nobody reads any more; return what was done."""
+        return pipeline.upkeep(self._folder, self.settings.log, thorough=True)
+
+    def rebuild(self, progress: Progress | None = None, demo: bool = False) -> Rebuilt:  # noqa: FBT001, FBT002
+        """Load the log, throw all answers away, make the answer anew, and compare it with the last one.
+
+        Raises:
+            NothingToAnswer: there are no events.
+            HomeBusy: another process makes an answer.
+        """
+        return pipeline.rebuild(self._folder, self.settings, progress or pipeline.silent, demo=demo)
 
     def answer(self) -> PublishedAnswer:
         """Return the current answer, to be read by SQL; close it when done."""

@@ -12,15 +12,21 @@ from hearthline.pipeline.explain import (
 )
 from hearthline.pipeline.identities import link, take_back
 from hearthline.pipeline.intake import Intake, Request, add, events, rejects
+from hearthline.pipeline.loading import Loaded, load
+from hearthline.pipeline.rebuilding import Rebuilt, rebuild
 from hearthline.pipeline.run import run
+from hearthline.pipeline.upkeep import Kept, upkeep
 
 __all__ = [
     "Check",
     "Explanation",
     "Household",
     "Intake",
+    "Kept",
     "LinkExplanation",
+    "Loaded",
     "Progress",
+    "Rebuilt",
     "Request",
     "add",
     "doctor",
@@ -29,8 +35,11 @@ __all__ = [
     "explain_household",
     "explain_link",
     "link",
+    "load",
+    "rebuild",
     "rejects",
     "run",
     "silent",
     "take_back",
+    "upkeep",
 ]

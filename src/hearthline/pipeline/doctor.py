@@ -69,7 +69,10 @@ def _lake(home: HomeFolder) -> Iterator[Check]:
     strays = lake.strays()
     if strays:
         yield Check(
-            "strays", "note", f"{len(strays)} files of a killed process", "never read; may be deleted"
+            "strays",
+            "note",
+            f"{len(strays)} files of a killed process",
+            "never read; go by themselves after a day",
         )
     free = shutil.disk_usage(home.path).free
     low = free < 2 * 1024**3
@@ -82,10 +85,12 @@ def _answer(home: HomeFolder) -> Iterator[Check]:
     except HearthlineError as error:
         yield Check("answer", "note", str(error), "hearthline run")
         return
-    behind = len(Lake(home.lake).files("events")) - len(answer.about["events"])
+    stored = sum(e["rows"].get("events", 0) for e in Lake(home.lake).manifest()["batches"])
+    counted = answer.table("SELECT events + duplicates AS n FROM run").to_pylist()[0]["n"]
+    behind = stored - counted
     answer.close()
     if behind > 0:
-        yield Check("answer", "note", f"{behind} batches came after it", "hearthline run")
+        yield Check("answer", "note", f"{behind} events came after it", "hearthline run")
     else:
         yield Check("answer", "ok", f"run {answer.about['run']} is up to date")
 

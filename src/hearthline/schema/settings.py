@@ -12,6 +12,7 @@ __all__ = [
     "EngineSettings",
     "IdentitySettings",
     "JourneySettings",
+    "LogSettings",
     "MoneySettings",
     "MqttSettings",
     "NamespacePolicy",
@@ -124,6 +125,19 @@ class EngineSettings(Section, frozen=True, kw_only=True):
     threads: Annotated[int, Meta(ge=0)] = 0  # 0: all cores
 
 
+class LogSettings(Section, frozen=True, kw_only=True):
+    """`[log]`: how the log of what was acknowledged is kept, and the lake that it is loaded into.
+
+    A segment of the log is removed `keep_days` after it was wholly loaded. In the lake, `merge_at` small
+    batches become a larger one; the files that it replaces stay for `grace_minutes`, for those who read them.
+    """
+
+    segment_bytes: Annotated[int, Meta(ge=2**16, le=2**32)] = 64 * 2**20
+    keep_days: Annotated[float, Meta(ge=0, le=3650)] = 7.0
+    merge_at: Annotated[int, Meta(ge=2)] = 16
+    grace_minutes: Annotated[float, Meta(ge=0)] = 60.0
+
+
 class ServeSettings(Section, frozen=True, kw_only=True):
     """`[serve]`: where `hearthline serve` listens, what it takes, and how fresh its answers are.
 
@@ -211,6 +225,7 @@ class Settings(Section, frozen=True, kw_only=True):
     consent: ConsentSettings = ConsentSettings()
     identity: IdentitySettings = IdentitySettings()
     engine: EngineSettings = EngineSettings()
+    log: LogSettings = LogSettings()
     serve: ServeSettings = ServeSettings()
     mqtt: MqttSettings = MqttSettings()
     bridge: BridgeSettings = BridgeSettings()

@@ -13,10 +13,10 @@ import duckdb
 import pyarrow as pa
 
 from hearthline.schema.errors import HomeMissing
-from hearthline.store.home import HomeFolder, write_durably
+from hearthline.store.home import HomeFolder, sync_folder, write_durably
 from hearthline.store.lake import SCHEMAS, Lake
 
-__all__ = ["PublishedAnswer", "draft", "publish"]
+__all__ = ["PublishedAnswer", "draft", "pinned", "publish", "withdraw"]
 
 _KEPT = 2
 _LATEST = {
@@ -45,6 +45,22 @@ def publish(home: HomeFolder, lake: Lake, run: str, about: dict[str, Any]) -> No
     write_durably(home.answers / "current.json", json.dumps(pointer, indent=1).encode())
     for old in sorted(home.answers.glob("*.duckdb"), key=lambda p: p.stat().st_mtime)[:-_KEPT]:
         old.unlink(missing_ok=True)
+
+
+def pinned(home: HomeFolder) -> set[Path]:
+    """Return the files of the lake that the current answer reads; they must stay."""
+    pointer = home.answers / "current.json"
+    if not pointer.exists():
+        return set()
+    return {home.path / f for f in json.loads(pointer.read_bytes())["events"]}
+
+
+def withdraw(home: HomeFolder) -> None:
+    """Remove every answer; those who are reading one go on until they close it."""
+    (home.answers / "current.json").unlink(missing_ok=True)
+    for file in (f for f in home.answers.iterdir() if f.is_file()):
+        file.unlink(missing_ok=True)
+    sync_folder(home.answers)
 
 
 class PublishedAnswer:
@@ -83,6 +99,21 @@ class PublishedAnswer:
         """Return the result of a SELECT over the answer's tables; `$name` stands for a parameter."""
         used = {k: v for k, v in (parameters or {}).items() if f"${k}" in sql}
         return self.connection.sql(sql, params=used).to_arrow_table()
+
+    def prints(self) -> dict[str, str]:
+        """Return a checksum of each table's rows, whatever their order; `run` is told apart by its times."""
+        names = self.connection.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = 'answer' AND table_name <> 'run' "
+            "ORDER BY table_name"
+        ).fetchall()
+        return {name: self._print(name) for (name,) in names}
+
+    def _print(self, table: str) -> str:
+        row = "md5_number_lower(CAST(t AS VARCHAR))"
+        counted = self.connection.execute(
+            f'SELECT count(*), sum(CAST({row} AS HUGEINT)), bit_xor({row}) FROM answer.main."{table}" t'
+        ).fetchall()
+        return "-".join(map(str, counted[0]))
 
     def close(self) -> None:
         """Let go of the files."""

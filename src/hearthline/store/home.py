@@ -8,6 +8,7 @@ lake/               what came in: Parquet, append-only, listed in lake/manifest.
 answers/            one DuckDB file a run, and `current.json`, which names the one to read
 write.lock          held by the one process that adds files or makes an answer
 load.lock           held by the one process that moves the log into the lake
+merge.lock          held by the one process that merges the lake's small files
 ```
 """
 
@@ -20,7 +21,7 @@ from pathlib import Path
 
 from hearthline.schema.errors import HomeBusy, HomeMissing
 
-__all__ = ["HomeFolder", "write_durably"]
+__all__ = ["HomeFolder", "sync_file", "sync_folder", "write_durably"]
 
 
 def write_durably(path: Path, body: bytes, mode: int = 0o644) -> None:
@@ -34,6 +35,12 @@ def write_durably(path: Path, body: bytes, mode: int = 0o644) -> None:
         os.close(handle)
     draft.replace(path)
     sync_folder(path.parent)
+
+
+def sync_file(path: Path) -> None:
+    """Make what was written to a file durable."""
+    with path.open("rb") as handle:
+        os.fsync(handle.fileno())
 
 
 def sync_folder(folder: Path) -> None:
@@ -101,6 +108,16 @@ class HomeFolder:
             HomeBusy: another process holds it, such as a server.
         """
         with _held(self.path / "load.lock", "another process is loading the log"):
+            yield
+
+    @contextmanager
+    def merging(self) -> Iterator[None]:
+        """Hold the right to merge the lake's batches and to remove what nobody reads.
+
+        Raises:
+            HomeBusy: another process holds it.
+        """
+        with _held(self.path / "merge.lock", "another process is merging the lake"):
             yield
 
 

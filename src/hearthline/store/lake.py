@@ -32,9 +32,9 @@ from hearthline.schema import SCHEMA_VERSION
 from hearthline.schema.arrow import EVENTS, IDENTITIES, schema_of
 from hearthline.schema.errors import OldLake
 from hearthline.schema.records import Metric, RawPayload, Reject, Spend, Statement
-from hearthline.store.home import sync_folder, write_durably
+from hearthline.store.home import sync_file, sync_folder, write_durably
 
-__all__ = ["CONTEXT", "Batch", "Lake", "TableName", "metrics_table", "spend_table"]
+__all__ = ["CONTEXT", "Batch", "Lake", "LogPlace", "TableName", "metrics_table", "spend_table"]
 
 TableName = Literal[
     "events", "identities", "contexts", "raw", "rejects", "spend", "metrics", "intake", "statements"
@@ -175,8 +175,7 @@ class Batch:
 
     def _keep(self, table: TableName, path: Path, rows: int) -> None:
         """Make a written file durable and remember it."""
-        with path.open("rb") as handle:
-            os.fsync(handle.fileno())
+        sync_file(path)
         sync_folder(path.parent)
         self.files.setdefault(table, []).append(str(path.relative_to(self.folder)))
         self.rows[table] = self.rows.get(table, 0) + rows
@@ -264,8 +263,10 @@ class Lake:
         return sum(b["rows"].get(table, 0) for b in self.manifest()["batches"])
 
     def strays(self) -> list[Path]:
-        """Return files that no manifest names: what a killed process left. They are never read."""
-        named = {f for b in self.manifest()["batches"] for files in b["files"].values() for f in files}
+        """Return files that the manifest does not know: what a killed process left, or one is writing."""
+        manifest = self.manifest()
+        named = {f for b in manifest["batches"] for files in b["files"].values() for f in files}
+        named |= {f for dropped in manifest.get("dropped", []) for f in dropped["files"]}
         found = (p for p in self.folder.rglob("*.parquet"))
         return sorted(p for p in found if str(p.relative_to(self.folder)) not in named)
 

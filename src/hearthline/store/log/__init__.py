@@ -7,6 +7,7 @@ a crash or an error nobody appends to it again. Readers in other processes need 
 
 from hearthline.store.log.frames import START, Frame, Position
 from hearthline.store.log.reading import identity_of, read, segments
+from hearthline.store.log.retention import retire
 from hearthline.store.log.writing import Disk, Log
 
-__all__ = ["START", "Disk", "Frame", "Log", "Position", "identity_of", "read", "segments"]
+__all__ = ["START", "Disk", "Frame", "Log", "Position", "identity_of", "read", "retire", "segments"]
