@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from hearthline.pipeline import run, silent
+from hearthline.pipeline import run, silent, upkeep
 from hearthline.pipeline.loading import load
 from hearthline.schema.errors import HearthlineError, HomeBusy, NothingToAnswer
 from hearthline.store.config import load_settings
@@ -25,6 +25,7 @@ __all__ = ["Keeper", "main"]
 
 _DEMO_MARK = "demo.json"
 _NICE = 5
+_TEND_S = 30.0
 
 
 @dataclass(slots=True)
@@ -67,6 +68,19 @@ class Keeper:
             seconds = time.monotonic() - began
             self._next_answer = time.monotonic() + max(settings.serve.answer_every_s - seconds, seconds)
 
+    def tending(self) -> None:
+        """Merge small files and retire what is old, until told to stop."""
+        while not self.stopped.wait(_TEND_S):
+            try:
+                kept = upkeep(self.home, load_settings(self.home.settings_file).log)
+            except HomeBusy:
+                continue
+            except Exception as error:  # noqa: BLE001 # what is not merged now is merged later
+                say("tend-failed", kind=type(error).__name__)
+                continue
+            if kept.merged.merges or kept.removed or kept.retired:
+                say("tended", merged=kept.merged.batches, removed=kept.removed, retired=kept.retired)
+
     def _load(self) -> bool:
         """Load what there is; return whether there is more at once."""
         began, at = time.monotonic(), time.time()
@@ -103,7 +117,7 @@ def main(home: Path) -> None:
     """Keep the home fresh until standard input ends."""
     os.nice(_NICE)  # the doors come first
     keeper = Keeper(HomeFolder.open(home))
-    threads = [threading.Thread(target=t) for t in (keeper.loading, keeper.answering)]
+    threads = [threading.Thread(target=t) for t in (keeper.loading, keeper.answering, keeper.tending)]
     for thread in threads:
         thread.start()
     sys.stdin.buffer.read()

@@ -90,7 +90,7 @@ class _Server:
     async def _opened(self) -> AsyncIterator[Started]:
         """Open the log, the door and the children; at the end close them so that nothing is lost."""
         chosen = self._chosen
-        log = Log(self._home.log)
+        log = Log(self._home.log, segment_bytes=self._settings.log.segment_bytes)
         commit = Commit(log, chosen.queue_bytes)
         behind = Behind(self._home.path, self._home.key, commit, self._ring, self._logs.say)
         messages = await Messages.opened(self._settings, behind)
