@@ -65,7 +65,15 @@ __all__ = [
 
 _HOLDS = {
     "hearthline.api": ("Home", "Result", "init", "open_home"),
-    "hearthline.pipeline": ("Check", "Explanation", "Household", "Intake", "Kept", "LinkExplanation", "Rebuilt"),
+    "hearthline.pipeline": (
+        "Check",
+        "Explanation",
+        "Household",
+        "Intake",
+        "Kept",
+        "LinkExplanation",
+        "Rebuilt",
+    ),
     "hearthline.schema.event": ("Event",),
     "hearthline.schema.figure": ("Figure",),
     "hearthline.schema.settings": ("Settings",),
