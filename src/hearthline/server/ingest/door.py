@@ -20,6 +20,7 @@ from hearthline.server.ingest.heads import Head, Place, place_of, query_of
 from hearthline.server.ingest.inflating import inflated
 from hearthline.server.ingest.proving import Proven, Prover
 from hearthline.server.ingest.rules import Rates, Rules
+from hearthline.server.keys import ANY
 from hearthline.server.taking import UNKNOWN, Taken, refused, taken
 from hearthline.sources import Sent
 
@@ -116,7 +117,10 @@ class Door:
             proven = await self.prover.by_platform(asked.place, asked.sent(body), asked.head)
         else:  # a signature over a body that was not read can't be checked, so nothing of it is kept
             return told(413, f"a body of more than {self.rules.body_bytes} bytes", "send smaller batches")
-        return await self._answer_to(proven, asked.sent(body), problem)
+        sent = asked.sent(body)
+        if len(asked.place.platforms) > 1 and (proven.key is None or proven.key.platform == ANY):
+            proven = proven._replace(platform=_meant(asked.place.platforms, sent))
+        return await self._answer_to(proven, sent, problem)
 
     async def _answer_to(self, proven: Proven, sent: Sent, problem: BadPayload | None) -> Answer:
         """Return the answer to a sender who is known."""
@@ -165,3 +169,15 @@ class Door:
     def _answered(self, answer: Answer) -> Answer:
         self.figures.answers[answer.status] += 1
         return answer
+
+
+def _meant(platforms: tuple[str, ...], sent: Sent) -> str:
+    """Return which of the sources that share a path knows the shape of what was sent; else the first."""
+    for name in platforms:
+        try:
+            payload = next(iter(sources.payloads_of(name, sent)), None)
+        except BadPayload:
+            continue
+        if sources.load(name).recognises(payload):
+            return name
+    return platforms[0]
