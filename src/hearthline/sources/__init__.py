@@ -58,9 +58,11 @@ from hearthline.sources._door import (
     one_secret,
     signed_by,
 )
+from hearthline.sources._exposures import exposure_event, player_event
 from hearthline.sources._intents import Standing, asked, standing
 from hearthline.sources._measuring import flat, measured, unwrapped
 from hearthline.sources._own import LAYERS, OWN_TYPE, flat_event, own_event, sent_events
+from hearthline.sources._pixels import pixel_payloads, pixel_proof, signed_claims, told_by
 from hearthline.sources._reading import (
     Payload,
     Planted,
@@ -130,6 +132,7 @@ __all__ = [
     "device_kind",
     "each",
     "embedded",
+    "exposure_event",
     "flat",
     "flat_event",
     "fresh",
@@ -155,7 +158,10 @@ __all__ = [
     "own_event",
     "part_id",
     "payloads_of",
+    "pixel_payloads",
+    "pixel_proof",
     "planted",
+    "player_event",
     "proven",
     "read_all",
     "read_calls",
@@ -165,12 +171,14 @@ __all__ = [
     "sent_calls",
     "sent_events",
     "signed_by",
+    "signed_claims",
     "slug",
     "spoken_by_rudder",
     "standing",
     "taken",
     "text",
     "token_claims",
+    "told_by",
     "touch_of",
     "unreadable",
     "unwrapped",
