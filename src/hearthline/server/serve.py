@@ -1,7 +1,8 @@
-"""One server: the write door, the keeper and the screens, from the first open port to the last frame written.
+"""One server: the doors, the keeper and the screens, from the first open port to the last frame written.
 
-The door runs in this process; the keeper and the screens are children, so neither can hold it up. On SIGTERM
-or Ctrl-C the door takes no more, what came is written and answered, and the children end.
+The write doors (HTTP, MQTT) run in this process and share one group commit; the keeper and the screens are
+children, so neither can hold them up. On SIGTERM or Ctrl-C the doors take no more, what came is written and
+answered, and the children end.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ import contextlib
 import importlib.util
 import signal
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,37 +89,35 @@ class _Server:
 
     @asynccontextmanager
     async def _opened(self) -> AsyncIterator[Started]:
-        """Open the log, the door and the children; at the end close them so that nothing is lost."""
+        """Open children, log and doors; at the end close them, the last first, so that nothing is lost."""
         chosen = self._chosen
-        log = Log(self._home.log, segment_bytes=self._settings.log.segment_bytes)
-        commit = Commit(log, chosen.queue_bytes)
-        behind = Behind(self._home.path, self._home.key, commit, self._ring, self._logs.say)
-        messages = await Messages.opened(self._settings, behind)
-        gate = self._gate(commit, messages)
-        children = self._children()
-        kept = [asyncio.create_task(child.keep()) for child in children]
-        server = granian_server(gate, chosen.host, chosen.port, interface="rsgi", header_s=chosen.header_s)
-        serving = asyncio.create_task(server.serve())
-        try:
-            host = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
-            screens = self._screens_port()
-            yield Started(
-                f"http://{host}:{chosen.port}",
-                f"http://{host}:{screens}" if screens else None,
-                gate.door.prover.open and not self._ring.holds("write"),
-                tuple(messages.addresses),
+        async with AsyncExitStack() as opened:
+            for child in self._children():
+                opened.push_async_callback(child.close)
+                opened.callback(asyncio.create_task(child.keep()).cancel)
+            log = Log(self._home.log, segment_bytes=self._settings.log.segment_bytes)
+            opened.push_async_callback(asyncio.to_thread, log.close)
+            commit = Commit(log, chosen.queue_bytes)
+            opened.push_async_callback(asyncio.to_thread, commit.close)
+            behind = Behind(self._home.path, self._home.key, commit, self._ring, self._logs.say)
+            messages = await Messages.opened(self._settings, behind)
+            opened.push_async_callback(messages.close)
+            gate = self._gate(commit, messages)
+            server = granian_server(
+                gate, chosen.host, chosen.port, interface="rsgi", header_s=chosen.header_s
             )
-        finally:
-            await messages.close()
-            await _drained(gate)
-            server.stop()
-            await serving
-            await asyncio.to_thread(commit.close)
-            await asyncio.to_thread(log.close)
-            await asyncio.gather(*(child.close() for child in children))
-            for task in kept:
-                task.cancel()
-            await asyncio.gather(*kept, return_exceptions=True)
+            opened.push_async_callback(_closed, gate, server, asyncio.create_task(server.serve()))
+            yield self._about(gate, messages)
+
+    def _about(self, gate: Gate, messages: Messages) -> Started:
+        host = f"[{self._chosen.host}]" if ":" in self._chosen.host else self._chosen.host
+        screens = self._screens_port()
+        return Started(
+            f"http://{host}:{self._chosen.port}",
+            f"http://{host}:{screens}" if screens else None,
+            gate.door.prover.open and not self._ring.holds("write"),
+            tuple(messages.addresses),
+        )
 
     def _gate(self, commit: Commit, messages: Messages) -> Gate:
         chosen = self._chosen
@@ -155,13 +154,15 @@ class _Server:
         return lambda code: self._logs.say("ended", "error", process=name, code=code)
 
 
-async def _drained(gate: Gate) -> None:
-    """Wait until what came was answered; connections that are kept alive are told to close."""
+async def _closed(gate: Gate, server: Any, serving: asyncio.Task[None]) -> None:
+    """Answer what came, telling connections that are kept alive to close, then stop to listen."""
     gate.closing = True
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_DRAIN_S):
             while gate.door.figures.in_flight:
                 await asyncio.sleep(0.01)
+    server.stop()
+    await serving
 
 
 def _pages(house: House, ring: Keyring, *, open_: bool) -> dict[str, Callable[[Head], Answer]]:

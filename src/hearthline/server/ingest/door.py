@@ -178,6 +178,6 @@ def _meant(platforms: tuple[str, ...], sent: Sent) -> str:
             payload = next(iter(sources.payloads_of(name, sent)), None)
         except BadPayload:
             continue
-        if sources.load(name).recognises(payload):
+        if payload is not None and sources.load(name).recognises(payload):
             return name
     return platforms[0]
