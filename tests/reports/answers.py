@@ -54,6 +54,13 @@ TABLES = {
     "unattributed": "model VARCHAR, kind VARCHAR, reason VARCHAR, amount DECIMAL(24,6), orders DOUBLE",
     "enrolment_credit": "model VARCHAR, channel VARCHAR, enrolments DOUBLE, booked DECIMAL(24,6), "
     "lifetime DECIMAL(24,6)",
+    "touch_credits": "order_id VARCHAR, kind VARCHAR, model VARCHAR, time TIMESTAMPTZ, place BIGINT, "
+    "amount DECIMAL(24,6)",
+    "events": "source VARCHAR, time TIMESTAMPTZ, modality VARCHAR, identity BIGINT, intent_name VARCHAR, "
+    "intent_handled BOOLEAN",
+    "members": "identity BIGINT, unit BIGINT, person BIGINT, valid_from_ms BIGINT, valid_to_ms BIGINT",
+    "enrolments": "enrolment_id VARCHAR, unit BIGINT, time TIMESTAMPTZ, kind VARCHAR, ended TIMESTAMPTZ, "
+    "ref VARCHAR",
     "spend": "channel VARCHAR, campaign VARCHAR, day DATE, cost DECIMAL(18,4), currency VARCHAR",
     "checks": 'name VARCHAR, found BIGINT, "of" BIGINT, severity VARCHAR, message VARCHAR, cure VARCHAR',
     "steps": "stage VARCHAR, step VARCHAR, events BIGINT, homes BIGINT, orders BIGINT, next_homes BIGINT",
@@ -228,6 +235,39 @@ def _credits(answer, rng, channels, weeks=13):
     answer.fill("credits", made)
 
 
+def _touched(answer, rng, orders, places):
+    made = []
+    for order in orders:
+        for model, _, _ in MODELS[:2]:
+            place = rng.randrange(places)
+            made.append((order[0], order[5], model, order[3], place, _money(float(order[9]) / 2)))
+    answer.fill("touch_credits", made)
+
+
+def _asked(answer, rng, homes):
+    names = ["SearchProduct", "WhereIsMyOrder", "<b>Hostile</b>"]
+    made = []
+    for i in range(400):
+        at, handled = _moment(START + timedelta(days=rng.randrange(60))), (None, True, False)[i % 3]
+        made.append(
+            (f"//{('alexa', 'google')[i % 2]}/-/skill", at, "voice", i % homes, names[i % 3], handled)
+        )
+    answer.fill("events", made)
+    answer.fill("members", [(u, u, None, -(2**61), 2**61) for u in range(homes)])
+    enrolled = [
+        (
+            f"e{i}",
+            i % homes,
+            _moment(START + timedelta(days=i % 50)),
+            ("replenishment", "subscription")[i % 4 == 0],
+            _moment(START + timedelta(days=50 + i % 39)) if i % 3 == 0 else None,
+            f"r{i}",
+        )
+        for i in range(120)
+    ]
+    answer.fill("enrolments", enrolled)
+
+
 def _paths(answer, rng, channels):
     seen = {(): 40}
     for _ in range(120):
@@ -358,6 +398,8 @@ def town(channels=None, homes=640, orders=900, seed=7, enough=lambda _: True, cu
     _shares(answer, rng, channels, made, enough)
     _places(answer, rng, channels, homes)
     _credits(answer, rng, channels)
+    _touched(answer, random.Random(seed), made, len(channels))  # noqa: S311 - no secret
+    _asked(answer, random.Random(seed), homes)  # noqa: S311 - no secret
     _paths(answer, rng, channels)
     _homes(answer, rng, homes)
     _rest(answer, channels)

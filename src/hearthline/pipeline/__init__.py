@@ -3,12 +3,14 @@
 from hearthline.pipeline.core import Progress, silent
 from hearthline.pipeline.doctor import Check, doctor
 from hearthline.pipeline.explain import (
+    EXPLAINING,
     Explanation,
     Household,
     LinkExplanation,
     explain,
     explain_household,
     explain_link,
+    explained,
 )
 from hearthline.pipeline.identities import link, take_back
 from hearthline.pipeline.intake import Intake, Request, add, events, rejects
@@ -18,6 +20,7 @@ from hearthline.pipeline.run import run
 from hearthline.pipeline.upkeep import Kept, upkeep
 
 __all__ = [
+    "EXPLAINING",
     "Check",
     "Explanation",
     "Household",
@@ -34,6 +37,7 @@ __all__ = [
     "explain",
     "explain_household",
     "explain_link",
+    "explained",
     "link",
     "load",
     "rebuild",

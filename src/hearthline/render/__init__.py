@@ -1,15 +1,27 @@
 """One renderer for every figure: terminal, HTML, SVG, JSON, CSV and Parquet. Knows figures, and no report."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
-from typing import Any
+from typing import Any, BinaryIO
 
 from rich.console import Console
 
 from hearthline.render import csv, html, json, svg, terminal
+from hearthline.render.html import Around
 from hearthline.schema.figure import Figure
 
-__all__ = ["to_csv", "to_fragment", "to_html", "to_json", "to_parquet", "to_svg", "to_terminal"]
+__all__ = [
+    "Around",
+    "to_arrow",
+    "to_csv",
+    "to_fragment",
+    "to_html",
+    "to_json",
+    "to_parquet",
+    "to_section",
+    "to_svg",
+    "to_terminal",
+]
 
 
 def to_terminal(figure: Figure, console: Console | None = None) -> None:
@@ -27,6 +39,11 @@ def to_fragment(figure: Figure) -> str:
     return html.fragment(figure)
 
 
+def to_section(figure: Figure, colours: Mapping[str, int], around: Around | None = None) -> str:
+    """Return one figure as a part of a page that has the style sheet already."""
+    return html.section(figure, colours, around)
+
+
 def to_svg(figure: Figure, width: float = 800) -> str:
     """Return the figure's chart as an SVG file of its own; empty where it has no chart."""
     return svg.alone(figure, width, html.style())
@@ -42,6 +59,11 @@ def to_csv(figure: Figure) -> str:
     return csv.csv_text(figure)
 
 
-def to_parquet(figure: Figure, path: str | PathLike[str]) -> None:
+def to_arrow(figure: Figure) -> bytes:
+    """Return the figure's rows as an Arrow stream, with the figure's words in its metadata."""
+    return csv.arrow_stream(figure)
+
+
+def to_parquet(figure: Figure, path: str | PathLike[str] | BinaryIO) -> None:
     """Write the figure's rows to a Parquet file."""
     csv.write_parquet(figure, path)

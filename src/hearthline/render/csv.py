@@ -2,16 +2,17 @@
 
 import io
 from os import PathLike
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.csv
+import pyarrow.ipc
 import pyarrow.parquet
 
 from hearthline.render.json import scalar
 from hearthline.schema.figure import Figure
 
-__all__ = ["csv_text", "write_parquet"]
+__all__ = ["arrow_stream", "csv_text", "write_parquet"]
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -46,8 +47,8 @@ def csv_text(figure: Figure) -> str:
     return out.getvalue().decode()
 
 
-def write_parquet(figure: Figure, path: str | PathLike[str]) -> None:
-    """Write the rows to a Parquet file, with the figure's words in the file's metadata."""
+def _told(figure: Figure) -> pa.Table:
+    """Return the rows with the figure's words in their metadata."""
     words = {
         "hearthline.report": figure.name,
         "hearthline.title": figure.title,
@@ -56,4 +57,17 @@ def write_parquet(figure: Figure, path: str | PathLike[str]) -> None:
         "hearthline.source": figure.source,
     }
     metadata = {**(figure.rows.schema.metadata or {}), **{k.encode(): v.encode() for k, v in words.items()}}
-    pa.parquet.write_table(figure.rows.replace_schema_metadata(metadata), path)
+    return figure.rows.replace_schema_metadata(metadata)
+
+
+def write_parquet(figure: Figure, path: str | PathLike[str] | BinaryIO) -> None:
+    """Write the rows to a Parquet file, with the figure's words in the file's metadata."""
+    pa.parquet.write_table(_told(figure), path)
+
+
+def arrow_stream(figure: Figure) -> bytes:
+    """Return the rows in the Arrow streaming format."""
+    table, out = _told(figure), pa.BufferOutputStream()
+    with pa.ipc.new_stream(out, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(out.getvalue())

@@ -2,30 +2,61 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
 from hearthline.render import svg
-from hearthline.render.palette import DARK, LIGHT, assigned
+from hearthline.render.palette import DARK, LIGHT, assigned, most_of
+from hearthline.render.svg.band import band, scale
 from hearthline.render.svg.canvas import clean
 from hearthline.render.svg.marks import picture_of
-from hearthline.render.tables import Cell, Section, heading, matrix, sections
+from hearthline.render.tables import Cell, Opens, Section, heading, matrix, sections
 from hearthline.schema.figure import Column, Figure
 
-__all__ = ["fragment", "page", "style"]
+__all__ = ["Around", "colours_of", "fragment", "page", "section", "style"]
 
-_WIDTHS = (("narrow", 300), ("middle", 520), ("wide", 800))
-_ROWS, _ALL_ROWS, _MATRIX_ROWS = 40, 200, 30
+_WIDTHS = (("narrow", 300), ("middle", 520), ("wide", 800), ("full", 980))
+_ROWS, _ALL_ROWS, _MATRIX_ROWS, _FEW = 40, 200, 30, 5
 _NUMERIC = ("count", "money", "share", "number")
+_FILES = ("CSV", "Parquet", "Arrow", "SVG")
 _BRACKETS = re.compile(r"\([\d.,%–− to]+\)")
+
+
+def _alone(row: Mapping[str, object], column: Column) -> str:  # noqa: ARG001 # the shape of an `Opens`
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What stands around a figure where a server answers: nothing of it is in a file that stands alone.
+
+    Attributes:
+        opens: where a cell leads when it is followed.
+        exports: the figure in other forms, name to address; the first is its permanent address.
+        titled: whether the figure's own title is shown; a screen that shows it above leaves it out.
+        level: the level of the figure's heading.
+        rows: how many rows a table shows.
+        folded: whether the tables lie behind a line that opens them, below the chart.
+    """
+
+    opens: Opens = _alone
+    exports: Mapping[str, str] = field(default_factory=dict)
+    titled: bool = True
+    level: int = 2
+    rows: int = _ROWS
+    folded: bool = False
 
 
 @cache
 def style() -> str:
     """Return the style sheet of pages and fragments, colours included."""
     text = files("hearthline.render").joinpath("page.css").read_text("utf-8")
+    dark = text[text.index("/*DARK-BEGIN*/") : text.index("/*DARK-END*/")].removeprefix("/*DARK-BEGIN*/")
+    text = text.replace("/*DARK-AGAIN*/", dark)
     for mark, colours in (("/*LIGHT*/", LIGHT), ("/*DARK*/", DARK)):
         text = text.replace(mark, " ".join(f"--hl-c{i}: {c};" for i, c in enumerate(colours)))
+    text = re.sub(r"/\*DARK-(?:BEGIN|END)\*/", "", text)
     classes = "\n".join(f".hl-c{i} {{ --hl-c: var(--hl-c{i}); }}" for i in range(len(LIGHT)))
     return text.replace("/*CLASSES*/", classes)
 
@@ -48,57 +79,93 @@ def _head(section: Section, currency: str) -> str:
     return f"<thead><tr>{''.join(cells)}</tr></thead>"
 
 
-def _cell(cell: Cell, column: Column, *, first: bool) -> str:
+def _cell(cell: Cell, column: Column, top: float, *, first: bool) -> str:
     said = clean(cell.text)
+    if cell.opens:
+        said = f'<a href="{clean(cell.opens)}">{said}</a>'
     if cell.interval:
         said += f' <span class="hl-ends">({clean(cell.interval)})</span>'
     if cell.why:
         said += f' <span class="hl-why">{clean(cell.why)}</span>'
     if first:
         return f'<th scope="row">{said}</th>'
-    return f'<td class="{"hl-n" if _numeric(column) else "hl-text"}">{said}</td>'
+    if top and cell.value is not None:
+        said = f'{band(cell.value, cell.low, cell.high, top)}<span class="hl-words">{said}</span>'
+    return f'<td class="{_look(column)}">{said}</td>'
 
 
-def _row(row: Sequence[Cell], section: Section) -> str:
-    cells = enumerate(zip(row, section.columns, strict=True))
-    return f"<tr>{''.join(_cell(cell, column, first=i == 0) for i, (cell, column) in cells)}</tr>"
+def _look(column: Column) -> str:
+    if _numeric(column):
+        return "hl-n"
+    return "hl-when" if column.kind in ("time", "date") else "hl-text"
 
 
-def _left_out(section: Section, name: str) -> str:
+def _row(row: Sequence[Cell], section: Section, tops: Sequence[float]) -> str:
+    cells = enumerate(zip(row, section.columns, tops, strict=True))
+    said = "".join(_cell(cell, column, top, first=i == 0) for i, (cell, column, top) in cells)
+    return f"<tr>{said}</tr>"
+
+
+def _tops(section: Section, look: str) -> list[float]:
+    """Return the end of the scale of each column that is drawn in its cells; 0 for the others."""
+    if look:  # values side by side are drawn in the chart above
+        return [0.0] * len(section.columns)
+    cells = ([row[i] for row in section.rows] for i in range(len(section.columns)))
+    return [
+        scale(c) if column.kind == "share" else 0.0 for c, column in zip(cells, section.columns, strict=True)
+    ]
+
+
+def _left_out(section: Section, name: str, around: Around) -> str:
     if not section.left_out:
         return ""
     rows = f"{section.left_out:,} more rows" if section.left_out > 1 else "1 more row"
-    return f'<p class="hl-left">{rows}: <code>hearthline report {clean(name)} --csv</code></p>'
+    where = f"<code>hearthline report {clean(name)} --csv</code>"
+    if "CSV" in around.exports:
+        where = f'<a href="{clean(around.exports["CSV"])}">all as CSV</a>'
+    return f'<p class="hl-left">{rows}: {where}</p>'
 
 
-def _table(section: Section, figure: Figure, hint: str = "", look: str = "") -> str:
+def _table(section: Section, figure: Figure, around: Around, hint: str = "", look: str = "") -> str:
     """Return a table with its caption, in a box that scrolls by itself on a narrow screen."""
     title = section.title or figure.title
     seen = f"<strong>{clean(section.title)}</strong>" if section.title else ""
     hint = hint or ("In brackets: 90% interval" if any(c.interval for r in section.rows for c in r) else "")
     caption = " ".join(part for part in (seen, clean(hint)) if part) or clean(title)
+    tops = _tops(section, look)
+    look = look or (' class="hl-many"' if len(section.columns) > _FEW else "")
     return (
         f'<div class="hl-scroll" role="region" tabindex="0" aria-label="{clean(title)}"><table{look}>'
         f"<caption>{caption}</caption>{_head(section, figure.currency)}"
-        f"<tbody>{''.join(_row(row, section) for row in section.rows)}</tbody></table></div>"
-        f"{_left_out(section, figure.name)}"
+        f"<tbody>{''.join(_row(row, section, tops) for row in section.rows)}</tbody></table></div>"
+        f"{_left_out(section, figure.name, around)}"
     )
 
 
-def _side_by_side(figure: Figure) -> str:
+def _side_by_side(figure: Figure, around: Around) -> str:
     column = next(c for c in figure.columns if figure.chart and c.name == figure.chart.value)
     hint = f"{heading(column, figure.currency)} by {figure.across}; in brackets: 90% interval"
     look = ' class="hl-matrix"'
-    return "".join(_table(s, figure, hint, look) for s in matrix(figure, _MATRIX_ROWS) if s.rows)
+    shown = matrix(figure, _MATRIX_ROWS, around.opens)
+    return "".join(_table(s, figure, around, hint, look) for s in shown if s.rows)
 
 
-def _tables(figure: Figure) -> str:
+def _tables(figure: Figure, around: Around) -> str:
     if not figure.rows.num_rows:
         return '<p class="hl-left">No rows.</p>'
-    if figure.across is None:
-        return "".join(_table(s, figure) for s in sections(figure, _ROWS))
-    whole = "".join(_table(s, figure) for s in sections(figure, _ALL_ROWS))
-    return f"{_side_by_side(figure)}<details><summary>All numbers</summary>{whole}</details>"
+    limit = around.rows if figure.across is None else _ALL_ROWS
+    whole = "".join(_table(s, figure, around) for s in sections(figure, limit, around.opens))
+    if figure.across is not None:
+        side = _side_by_side(figure, around)
+        return f"{side}<details><summary>All numbers{_of(figure)}</summary>{whole}</details>"
+    if around.folded and figure.chart is not None:
+        return f"<details><summary>The numbers as a table{_of(figure)}</summary>{whole}</details>"
+    return whole
+
+
+def _of(figure: Figure) -> str:
+    """Return whose it is, for those who hear a link or a line without what stands around it."""
+    return f'<span class="hl-out"> of {clean(figure.name)}</span>'
 
 
 def _chart(figure: Figure, colours: Mapping[str, int]) -> str:
@@ -125,32 +192,54 @@ def _notes(figure: Figure) -> str:
     return f'<ul class="hl-notes">{notes}</ul>' if notes else ""
 
 
-def _section(figure: Figure, colours: Mapping[str, int]) -> str:
-    name = clean(figure.name)
-    return (
-        f'<section class="hl-figure" id="{name}" aria-labelledby="{name}-title">'
+def _source(figure: Figure, around: Around) -> str:
+    """Return where the figure comes from and how to take it along."""
+    if not around.exports:
+        return f"{clean(figure.source)} · <code>hearthline report {clean(figure.name)} --csv</code>"
+    links = " ".join(
+        f'<a href="{clean(where)}"{" download" if name in _FILES else ""}>{clean(name)}{_of(figure)}</a>'
+        for name, where in around.exports.items()
+    )
+    return f'<span class="hl-exports">{links}</span><span>{clean(figure.source)}</span>'
+
+
+def section(figure: Figure, colours: Mapping[str, int], around: Around | None = None) -> str:
+    """Return one figure as a section of a page: finding, key numbers, notes, chart, tables, definition."""
+    around = around or Around()
+    name, level = clean(figure.name), around.level
+    head = (
         f'<p class="hl-question">{clean(figure.question)}</p>'
-        f'<h2 id="{name}-title">{_sentence(figure.title)}</h2>'
-        f"{_tiles(figure)}{_notes(figure)}{_chart(figure, colours)}{_tables(figure)}"
-        f"<details><summary>How it is made</summary><p>{clean(figure.definition)}</p></details>"
-        f'<p class="hl-source">{clean(figure.source)} · <code>hearthline report {name} --csv</code></p>'
+        f'<h{level} class="hl-title" id="{name}-title">{_sentence(figure.title)}</h{level}>'
+    )
+    return (
+        f'<section class="hl-figure" id="{name}"'
+        f"{_labelled(figure, titled=around.titled)}>"
+        f"{head if around.titled else ''}"
+        f"{_tiles(figure)}{_notes(figure)}{_chart(figure, colours)}{_tables(figure, around)}"
+        f"<details><summary>How it is made{_of(figure)}</summary><p>{clean(figure.definition)}</p></details>"
+        f'<p class="hl-source">{_source(figure, around)}</p>'
         "</section>"
     )
 
 
-def _colours(figures: Iterable[Figure]) -> Mapping[str, int]:
+def _labelled(figure: Figure, *, titled: bool) -> str:
+    name = clean(figure.name)
+    return f' aria-labelledby="{name}-title"' if titled else f' aria-label="{clean(figure.question)}"'
+
+
+def colours_of(figures: Iterable[Figure]) -> Mapping[str, int]:
     """Return one colour for each channel that is drawn, the same in every figure of a page."""
     names: list[str] = []
     for figure in figures:
         picture = picture_of(figure)
         if picture and figure.chart and figure.chart.label in ("channel", "from"):
             names += [str(label) for label in picture.labels[:12]]
-    return assigned(names)
+    return assigned(most_of(names))
 
 
 def fragment(figure: Figure) -> str:
     """Return one figure with its style, to stand in a notebook or a page of another's making."""
-    return f'<style>{style()}</style><div class="hl">{_section(figure, _colours([figure]))}</div>'
+    return f'<style>{style()}</style><div class="hl">{section(figure, colours_of([figure]))}</div>'
 
 
 def page(figures: Sequence[Figure], title: str, banner: str | None = None) -> str:
@@ -159,7 +248,7 @@ def page(figures: Sequence[Figure], title: str, banner: str | None = None) -> st
     `banner` stands above all, such as that the data is made up. Whatever comes from data is escaped, and
     a content policy in the file forbids scripts and requests.
     """
-    colours = _colours(figures)
+    colours = colours_of(figures)
     contents = "".join(f'<li><a href="#{clean(f.name)}">{clean(_entry(f))}</a></li>' for f in figures)
     sources = " · ".join(dict.fromkeys(f.source for f in figures if f.source))
     above = f'<div class="hl-banner" role="note">{clean(banner)}</div>' if banner else ""
@@ -174,7 +263,7 @@ def page(figures: Sequence[Figure], title: str, banner: str | None = None) -> st
         '<div class="hl-shell">'
         f'<header class="hl-top"><h1>{clean(title)}</h1><p>{clean(sources)}</p></header>'
         f'<nav class="hl-toc" aria-label="Contents"><ol>{contents}</ol></nav><main id="figures">'
-        f"{''.join(_section(f, colours) for f in figures)}</main></div></body></html>"
+        f"{''.join(section(f, colours) for f in figures)}</main></div></body></html>"
     )
 
 

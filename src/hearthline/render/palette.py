@@ -6,7 +6,7 @@ deficiencies (Machado, Oliveira and Fernandes 2009), and at least 3:1 against th
 
 from collections.abc import Iterable, Mapping
 
-__all__ = ["DARK", "DARK_GROUND", "LIGHT", "LIGHT_GROUND", "assigned"]
+__all__ = ["DARK", "DARK_GROUND", "LIGHT", "LIGHT_GROUND", "assigned", "most_of"]
 
 LIGHT_GROUND = "#ffffff"
 DARK_GROUND = "#14161a"
@@ -26,3 +26,12 @@ def assigned(names: Iterable[str]) -> Mapping[str, int]:
     """
     own = sorted({n for n in names if not n.startswith(_NEUTRAL)})
     return {name: i for i, name in enumerate(own[: len(LIGHT) - 1], start=1)}
+
+
+def most_of(names: Iterable[str]) -> list[str]:
+    """Return the names that get a colour of their own: the first channels, as many as there are colours.
+
+    >>> most_of(["tv", "Other", "web", "tv"])
+    ['tv', 'web']
+    """
+    return list(dict.fromkeys(n for n in names if not n.startswith(_NEUTRAL)))[: len(LIGHT) - 1]

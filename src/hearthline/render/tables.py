@@ -9,13 +9,15 @@ from typing import Any, NamedTuple
 from hearthline.schema import text
 from hearthline.schema.figure import Column, Figure
 
-__all__ = ["Cell", "Section", "cell_of", "heading", "matrix", "sections"]
+__all__ = ["Cell", "Opens", "Section", "cell_of", "heading", "matrix", "sections"]
 
 Row = dict[str, Any]
+Opens = Callable[[Row, Column], str]
+"""Where a value leads when it is followed: an address, or nothing."""
 
 
 class Cell(NamedTuple):
-    """One value in words: its text, its interval in words, why it is missing, and its numbers."""
+    """One value in words: its text, its interval in words, why it is missing, its numbers, where it opens."""
 
     text: str
     interval: str = ""
@@ -23,6 +25,7 @@ class Cell(NamedTuple):
     value: float | None = None
     low: float | None = None
     high: float | None = None
+    opens: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ def _words(value: Any, column: Column, currency: str) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, datetime):
-        return text.moment(value) if column.kind == "time" else text.day(value.date())
+        return text.moment(value).removesuffix(" UTC") if column.kind == "time" else text.day(value.date())
     if isinstance(value, date):
         return text.day(value)
     if isinstance(value, list | tuple):
@@ -90,7 +93,8 @@ def cell_of(row: Row, column: Column, currency: str) -> Cell:
 
 def heading(column: Column, currency: str) -> str:
     """Return a column's title with its unit: the unit stands here, not in each cell."""
-    unit = column.unit or (currency if column.kind == "money" else "")
+    units = {"money": currency, "time": "UTC"}
+    unit = column.unit or units.get(column.kind, "")
     return f"{column.title}, {unit}" if unit else column.title
 
 
@@ -117,18 +121,26 @@ def _without_silent_columns(section: Section) -> Section:
     return replace(section, columns=columns, rows=tuple(tuple(r[i] for i in kept) for r in section.rows))
 
 
-def sections(figure: Figure, limit: int | None = None) -> list[Section]:
+def _nowhere(row: Row, column: Column) -> str:  # noqa: ARG001 # the shape of an `Opens`
+    return ""
+
+
+def _cells(row: Row, columns: Sequence[Column], currency: str, opens: Opens) -> tuple[Cell, ...]:
+    return tuple(cell_of(row, c, currency)._replace(opens=opens(row, c)) for c in columns)
+
+
+def sections(figure: Figure, limit: int | None = None, opens: Opens = _nowhere) -> list[Section]:
     """Return the figure's rows as tables, one a group, each cut to `limit` rows and counting the rest."""
     columns = tuple(c for c in figure.columns if c.name != figure.group)
     found = []
     for title, rows in _grouped(figure, figure.rows.to_pylist()):
         shown = rows[:limit]
-        cells = tuple(tuple(cell_of(r, c, figure.currency) for c in columns) for r in shown)
+        cells = tuple(_cells(r, columns, figure.currency, opens) for r in shown)
         found.append(_without_silent_columns(Section(title, columns, cells, len(rows) - len(shown))))
     return found
 
 
-def matrix(figure: Figure, limit: int | None = None) -> list[Section]:
+def matrix(figure: Figure, limit: int | None = None, opens: Opens = _nowhere) -> list[Section]:
     """Return tables with the values of `figure.across` side by side, one a group; none without it.
 
     Each cell is the chart's value with its interval. Rows and columns keep their order of appearance.
@@ -148,7 +160,7 @@ def matrix(figure: Figure, limit: int | None = None) -> list[Section]:
         cells = tuple(
             (
                 cell_of({label.name: name}, label, figure.currency),
-                *(cell_of(by_head.get(h, {}), value, figure.currency) for h in heads),
+                *(c for h in heads for c in _cells(by_head.get(h, {}), [value], figure.currency, opens)),
             )
             for name, by_head in list(by_label.items())[:limit]
         )

@@ -1,8 +1,10 @@
 """The reports: one named table, one module, discovered by its file. Every surface renders them alike.
 
 A report module defines `POSITION` (where it stands on a page of several), `TITLE`, `QUESTION`,
-`DEFINITION` and `build(answer) -> Figure`. It reads the answer's tables by SQL and computes nothing that
-a model or a signal should.
+`DEFINITION` and `build(answer) -> Figure`; and, if it belongs to a screen of the dashboard, `SCREEN`
+(see `SCREENS`): without one it has a page of its own and stands in the list of all reports. It may offer
+`titled(figure) -> str`, which says what is true of a figure that was narrowed to some of its rows. It reads
+the answer's tables by SQL and computes nothing that a model or a signal should.
 """
 
 import pkgutil
@@ -12,10 +14,24 @@ from typing import Protocol, cast
 
 import pyarrow as pa
 
+from hearthline.reports._words import STEPS
 from hearthline.schema.errors import UnknownName
 from hearthline.schema.figure import Figure
 
-__all__ = ["Answer", "Report", "in_order", "load", "names"]
+__all__ = ["SCREENS", "Answer", "Report", "in_order", "load", "names", "on_screen", "step_said"]
+
+SCREENS = (
+    "overview",
+    "attribution",
+    "paths",
+    "household",
+    "devices",
+    "replenishment",
+    "identity",
+    "stream",
+    "trust",
+)
+"""The dashboard's screens, as a report names its own."""
 
 
 class Answer(Protocol):
@@ -70,3 +86,21 @@ def load(name: str) -> Report:
 def in_order() -> tuple[str, ...]:
     """Return the names of all reports as they stand on a page: the first question first."""
     return tuple(sorted(names(), key=lambda name: (load(name).POSITION, name)))
+
+
+def on_screen(screen: str) -> tuple[str, ...]:
+    """Return the names of a screen's reports, as they stand on it.
+
+    >>> on_screen("attribution")[0]
+    'attribution'
+    """
+    return tuple(name for name in in_order() if getattr(load(name), "SCREEN", "") == screen)
+
+
+def step_said(step: str | None) -> str:
+    """Return the name of a step of the journey map as screens show it.
+
+    >>> step_said("voice_order"), step_said("no_such_step")
+    ('Voice order', 'no_such_step')
+    """
+    return STEPS[step][1] if step in STEPS else step or ""

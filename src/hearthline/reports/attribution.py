@@ -12,6 +12,7 @@ from hearthline.schema import text
 from hearthline.schema.figure import Chart, Column, Figure
 
 POSITION = 20
+SCREEN = "attribution"
 TITLE = "Attribution"
 QUESTION = "Which channel earned how much revenue, under which model, and how sure is that?"
 DEFINITION = (
@@ -35,6 +36,12 @@ COLUMNS = (
     Column("cost", "Cost", "money", why="cost_why"),
     Column("earned", "Return", "number", unit="per 1 spent", low="earned_low", high="earned_high"),
 )
+_OF = {
+    "all": "revenue",
+    "person": "revenue of orders placed by a person",
+    "subscription": "subscription revenue",
+    "machine": "machine-placed revenue",
+}
 _HIDDEN = {"kind": pa.string(), "lowest": pa.float64(), "highest": pa.float64()}
 
 
@@ -105,6 +112,21 @@ def _rows(found: Sequence[Row], costs: dict[str, Row], needed: int) -> list[Row]
             }
         )
     return made
+
+
+def titled(figure: Figure) -> str:
+    """Return who leads among the rows of a narrowed figure, where they hold one kind of orders."""
+    found = figure.rows.to_pylist()
+    kinds = {r["section"] for r in found}
+    if len(kinds) != 1 or not found:
+        return TITLE
+    model = found[0]["model"]
+    lead = [{**r, "channel": _plain(r["channel"])} for r in found if r["model"] == model]
+    return finding(lead, _OF.get(found[0]["kind"], "revenue"), model) or TITLE
+
+
+def _plain(shown: str) -> str:
+    return BASELINE if shown == channel(BASELINE) else shown
 
 
 def build(answer: Answer) -> Figure:

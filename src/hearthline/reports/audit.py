@@ -1,5 +1,6 @@
 """What is connected, how much revenue it can see, what is missing, and what to connect next."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
@@ -13,6 +14,7 @@ from hearthline.schema import text
 from hearthline.schema.figure import Chart, Column, Figure
 
 POSITION = 80
+SCREEN = "devices"
 TITLE = "Touchpoint audit"
 QUESTION = (
     "Which touchpoints are connected, how much revenue can each see, and what should be connected next?"
@@ -119,6 +121,10 @@ def _connected(answer: Answer, needed: int) -> list[Row]:
                 **_reach(numbers, whole, row, needed),
             }
         )
+    named = Counter(r["what"] for r in made)
+    for row in made:
+        if named[row["what"]] > 1:
+            row["what"] += f" · {row['step']}"
     return sorted(made, key=lambda r: (-r["seen"], -(r["touches"] or 0), r["what"]))
 
 

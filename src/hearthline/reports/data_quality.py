@@ -10,6 +10,7 @@ from hearthline.schema import text
 from hearthline.schema.figure import Column, Figure
 
 POSITION = 100
+SCREEN = "stream"
 TITLE = "Data quality"
 QUESTION = "What was refused, counted twice, unknown or late, and what cures it?"
 DEFINITION = (

@@ -11,6 +11,7 @@ from hearthline.schema import text
 from hearthline.schema.figure import Chart, Column, Figure
 
 POSITION = 90
+SCREEN = "identity"
 TITLE = "Homes"
 QUESTION = "Which homes and devices were found, how were they put together, and what do they share?"
 DEFINITION = (

@@ -12,6 +12,7 @@ from hearthline.schema import text
 from hearthline.schema.figure import Chart, Column, Figure
 
 POSITION = 40
+SCREEN = "paths"
 TITLE = "Journey map"
 QUESTION = "Which steps of the journey do homes reach, what does each earn, and where do they drop off?"
 DEFINITION = (

@@ -12,6 +12,7 @@ from hearthline.schema import text
 from hearthline.schema.figure import Chart, Column, Figure
 
 POSITION = 50
+SCREEN = "replenishment"
 TITLE = "Orders placed by machines and subscriptions"
 QUESTION = "To which channels do machine-placed orders and renewals really owe their revenue?"
 DEFINITION = (

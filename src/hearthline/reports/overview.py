@@ -14,6 +14,7 @@ from hearthline.schema import text
 from hearthline.schema.figure import Chart, Column, Figure
 
 POSITION = 10
+SCREEN = "overview"
 TITLE = "Orders and revenue"
 QUESTION = "What changed, how sure is it, and does it add up?"
 DEFINITION = (

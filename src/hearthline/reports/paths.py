@@ -13,6 +13,7 @@ from hearthline.schema import text
 from hearthline.schema.figure import Chart, Column, Figure
 
 POSITION = 30
+SCREEN = "paths"
 TITLE = "Paths to an order"
 QUESTION = "Through which channels, in what order, and over how many days do orders come about?"
 DEFINITION = (

@@ -12,6 +12,7 @@ from hearthline.schema import text
 from hearthline.schema.figure import Column, Figure
 
 POSITION = 70
+SCREEN = "trust"
 TITLE = "Reconciliation"
 QUESTION = "Does every model's credit, with what is unattributed, sum to the shop's own total?"
 DEFINITION = (

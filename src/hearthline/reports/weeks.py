@@ -7,6 +7,7 @@ from hearthline.reports._reading import default_model, rows, table
 from hearthline.schema.figure import Chart, Column, Figure
 
 POSITION = 60
+SCREEN = "attribution"
 TITLE = "Credit by week"
 QUESTION = "How much credit falls into each week, by the day of the order and by the day of the touch?"
 DEFINITION = (

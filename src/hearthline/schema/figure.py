@@ -34,12 +34,13 @@ class Chart:
     """Which picture shows the table best.
 
     `kind` is `intervals` (dot and band, one row a label, one dot a series), `bars`, `flow` (headed
-    columns and ribbons) or `line`. The other fields name columns of the table, or of `data` where
+    columns and ribbons), `line` or `timeline` (lanes over time; the value is a second of the epoch, UTC, and
+    `target` names what happened). The other fields name columns of the table, or of `data` where
     the picture has a table of its own. A ribbon goes from `label` to `target`, out of the column
     with the heading `order`. `title` says what is drawn and its unit.
     """
 
-    kind: Literal["intervals", "bars", "flow", "line"]
+    kind: Literal["intervals", "bars", "flow", "line", "timeline"]
     label: str
     value: str
     series: str | None = None

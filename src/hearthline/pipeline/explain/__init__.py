@@ -1,7 +1,9 @@
 """Why one order got the credit it got, opened down to touches, links, lineage and consents."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
+
+import pyarrow as pa
 
 from hearthline.pipeline.explain.household import (
     Household,
@@ -15,17 +17,20 @@ from hearthline.store.answer import PublishedAnswer
 from hearthline.store.home import HomeFolder
 
 __all__ = [
+    "EXPLAINING",
     "Explanation",
     "Household",
     "LinkExplanation",
     "explain",
     "explain_household",
     "explain_link",
+    "explained",
 ]
 
 Row = dict[str, Any]
 _NAMES = ("order", "enrolment", "touches", "credits", "totals", "links", "consents", "events")
-_SQL = {s.table: s.sql for s in selects(__name__, *_NAMES)}
+EXPLAINING = {s.table: s.sql for s in selects(__name__, *_NAMES)}
+"""The SELECT of each part, by its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,42 +57,55 @@ class Explanation:
     events: list[Row]
 
 
+class Tables(Protocol):
+    """An answer's tables, read by SQL."""
+
+    def table(self, sql: str, parameters: dict[str, Any] | None = None) -> pa.Table:
+        """Return the result of a SELECT; `$name` stands for a parameter."""
+        ...
+
+
 def explain(home: HomeFolder, order: str) -> Explanation:
     """Return the explanation of an order; see `Home.explain`."""
     answer = PublishedAnswer(home)
     try:
-        found = _rows(answer, "order", order=order)
-        if not found:
-            raise UnknownName(_no_such(answer, order))
-        row = found[0]
-        decision = _rows(answer, "enrolment", enrolment=row["enrolment"]) if row["enrolment"] else []
-        housed = row["unit"] is not None
-        return Explanation(
-            order=row,
-            enrolment=decision[0] if decision else None,
-            touches=_touches(answer, row, decision[0] if decision else None) if housed else [],
-            totals=_rows(answer, "totals", order=order),
-            links=_rows(answer, "links", unit=row["unit"]) if housed else [],
-            consents=_rows(answer, "consents", unit=row["unit"]) if housed else [],
-            events=_rows(answer, "events", order=order),
-        )
+        return explained(answer, order)
     finally:
         answer.close()
 
 
-def _rows(answer: PublishedAnswer, name: str, **parameters: Any) -> list[Row]:
-    rows: list[Row] = answer.table(_SQL[name], parameters).to_pylist()
+def explained(answer: Tables, order: str) -> Explanation:
+    """Return the explanation of an order, from tables that are open already."""
+    found = _rows(answer, "order", order=order)
+    if not found:
+        raise UnknownName(_no_such(answer, order))
+    row = found[0]
+    decision = _rows(answer, "enrolment", enrolment=row["enrolment"]) if row["enrolment"] else []
+    housed = row["unit"] is not None
+    return Explanation(
+        order=row,
+        enrolment=decision[0] if decision else None,
+        touches=_touches(answer, row, decision[0] if decision else None) if housed else [],
+        totals=_rows(answer, "totals", order=order),
+        links=_rows(answer, "links", unit=row["unit"]) if housed else [],
+        consents=_rows(answer, "consents", unit=row["unit"]) if housed else [],
+        events=_rows(answer, "events", order=order),
+    )
+
+
+def _rows(answer: Tables, name: str, **parameters: Any) -> list[Row]:
+    rows: list[Row] = answer.table(EXPLAINING[name], parameters).to_pylist()
     return rows
 
 
-def _no_such(answer: PublishedAnswer, order: str) -> str:
+def _no_such(answer: Tables, order: str) -> str:
     latest = "SELECT order_id FROM orders WHERE status = 'placed' ORDER BY time DESC LIMIT 1"
     near = answer.table(latest)["order_id"].to_pylist()
     hint = f"such as {near[0]!r}" if near else "but it has none yet"
     return f"explain: no order {order!r} in this answer; name one that there is, {hint}"
 
 
-def _touches(answer: PublishedAnswer, order: Row, decision: Row | None) -> list[Row]:
+def _touches(answer: Tables, order: Row, decision: Row | None) -> list[Row]:
     end = (decision or order)["time"]
     touches = _rows(
         answer,

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-from hearthline.render.palette import assigned
-from hearthline.render.svg import bars, flow, intervals, line
+from hearthline.render.palette import assigned, most_of
+from hearthline.render.svg import bars, flow, intervals, line, timeline
 from hearthline.render.svg.marks import Picture, picture_of
 from hearthline.schema.figure import Figure
 
@@ -14,6 +14,7 @@ _DRAWN: Mapping[str, Callable[[Picture, float], str]] = {
     "bars": bars.draw,
     "flow": flow.draw,
     "line": line.draw,
+    "timeline": timeline.draw,
 }
 
 
@@ -34,7 +35,7 @@ def alone(figure: Figure, width: float, style: str) -> str:
     picture = picture_of(figure)
     if picture is None:
         return ""
-    drawn = draw(figure, width, assigned(map(str, picture.labels)))
+    drawn = draw(figure, width, assigned(most_of(map(str, picture.labels))))
     inside = f'class="hl hl-svg"><style>{style} .hl-svg {{ display: block; }}</style>'
     named = drawn.replace('class="hl-svg">', inside, 1)
     return named.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)

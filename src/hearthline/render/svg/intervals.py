@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from hearthline.render.svg.axis import Axis, axis_of, said, tick_said
 from hearthline.render.svg.canvas import clean, document, element, fit, legend, text, width_of
@@ -30,6 +31,7 @@ class _Layout:
     stacked: bool
     few: bool
     shapes: dict[str, str]
+    far: set[object]
 
     @property
     def band_y(self) -> float:
@@ -40,10 +42,10 @@ class _Layout:
         """Whether each value stands beside its own band."""
         return not self.stacked or (self.few and len(self.shapes) > 1)
 
-    @property
-    def height(self) -> float:
-        lines = len(self.shapes) if self.few else min(2, len(self.shapes))
-        return self.band_y + 19.0 * lines - (1 if self.stacked else 5)
+    def height(self, marks: int) -> float:
+        """Return the height of a label with so many marks."""
+        lines = max(1, marks) if self.few else min(2, marks)
+        return self.band_y + 19.0 * max(lines, 1) - (1 if self.stacked else 5)
 
 
 def words_of(mark: Mark, picture: Picture) -> str:
@@ -61,16 +63,21 @@ def _placed(x: float, y: float, shape: str, class_: str) -> str:
     return element("g", _SHAPES[shape], transform=f"translate({x:.1f} {y:.1f})", class_=class_)
 
 
-def _banded(mark: Mark, layout: _Layout, y: float, colour: int) -> str:
+def _colour(picture: Picture, label: object) -> str:
+    """Return the class of a label's colour: a channel's own, or the accent where nothing is a channel."""
+    return f"hl-c{picture.colours.get(str(label), 0)}" if picture.colours else "hl-ca"
+
+
+def _banded(mark: Mark, layout: _Layout, y: float, colour: str) -> str:
     """Return the band of the interval with the mark of the value upon it."""
     axis, band = layout.axis, ""
     if mark.low is not None and mark.high is not None:
         left, right = axis.at(mark.low), axis.at(mark.high)
         size = {"x": left, "width": max(1.0, right - left), "y": y - 5, "height": 10.0, "rx": 5.0}
-        band = element("rect", class_=f"hl-band hl-c{colour}", **size)
+        band = element("rect", class_=f"hl-band {colour}", **size)
     shape = layout.shapes[mark.series]
     look = "hl-fill" if shape == "dot" else "hl-hollow"
-    return band + _placed(axis.at(mark.value), y, shape, f"{look} hl-c{colour}")
+    return band + _placed(axis.at(mark.value), y, shape, f"{look} {colour}")
 
 
 def _range(marks: Sequence[Mark], layout: _Layout, y: float) -> str:
@@ -87,15 +94,43 @@ def _spread(marks: Sequence[Mark], picture: Picture) -> str:
     return f"models {words.interval(*ends) if ends[0] != ends[1] else ends[0]}"
 
 
+def _beyond(picture: Picture, label: object, y: float, layout: _Layout) -> str:
+    """Return a label whose values lie beyond the scale: its words, and a sign that it is not drawn."""
+    marks = sorted(picture.of(label), key=lambda m: list(layout.shapes).index(m.series))
+    first = y + (13 if layout.stacked else layout.band_y + 4)
+    parts = [text(0, first, fit(str(label), layout.label_room))]
+    parts.append(text(layout.width, first, words_of(marks[0], picture), "hl-t hl-num", "end"))
+    at = y + layout.band_y + (4 if layout.stacked else 0)
+    end = layout.axis.end
+    parts.append(
+        element("line", x1=layout.axis.start, x2=end, y1=at, y2=at, class_="hl-track", stroke_dasharray="2 4")
+    )
+    if not layout.stacked and len(marks) > 1:
+        parts.append(text(layout.width, first + 19, _spread(marks, picture), "hl-t hl-soft hl-num", "end"))
+    parts.append(text(layout.axis.start + 8, at + 18, "beyond this scale, not drawn", "hl-t hl-soft"))
+    told = "; ".join(f"{m.series}: {words_of(m, picture)}" for m in marks)
+    return element("g", element("title", clean(f"{label}: {told}")) + "".join(parts))
+
+
+def _far(picture: Picture, labels: Sequence[object]) -> set[object]:
+    """Return the baseline, where drawing it would press all channels into less than half of the scale."""
+    ends = {n: max(v for m in picture.of(n) for v in (m.value, m.high) if v is not None) for n in labels}
+    far = {n for n in labels if str(n).startswith("Baseline")}
+    others = [e for n, e in ends.items() if n not in far]
+    return {n for n in far if others and ends[n] > 2 * max(others) > 0}
+
+
 def _row(picture: Picture, label: object, y: float, layout: _Layout) -> str:
     """Return one label with its marks and their values in words."""
+    if label in layout.far:
+        return _beyond(picture, label, y, layout)
     marks = sorted(picture.of(label), key=lambda m: list(layout.shapes).index(m.series))
     drawn = marks if layout.few else marks[:1]
     first = y + (13 if layout.stacked else layout.band_y + 4)
     parts = [text(0, first, fit(str(label), layout.label_room))]
     for i, mark in enumerate(drawn):
         at = y + layout.band_y + 19 * i
-        parts.append(_banded(mark, layout, at, picture.colours.get(str(label), 0)))
+        parts.append(_banded(mark, layout, at, _colour(picture, label)))
         said_at = at + 4 if layout.beside else first
         parts.append(text(layout.width, said_at, words_of(mark, picture), "hl-t hl-num", "end"))
     if not layout.few and len(marks) > 1:
@@ -131,11 +166,12 @@ def _layout(picture: Picture, labels: Sequence[object], width: float) -> _Layout
     said_room = max(width_of(words_of(m, picture)) for m in shown) + 14
     wanted = max(width_of(str(label)) for label in labels) + 16
     room = width - said_room if stacked else min(wanted, width * 0.28)
-    ends = [v for m in shown for v in (m.value, m.low, m.high) if v is not None]
+    far = _far(picture, labels)
+    ends = [v for m in shown if m.label not in far for v in (m.value, m.low, m.high) if v is not None]
     right = width - (16 if stacked and not (few and len(series) > 1) else max(said_room, 118))
     start = 14 if stacked else room + 10
     axis = axis_of(ends, start, right, max(2, int((right - start) / 90)))
-    return _Layout(width, axis, room - 8, stacked, few, shapes)
+    return _Layout(width, axis, room - 8, stacked, few, shapes, far)
 
 
 def _legend(layout: _Layout, width: float) -> tuple[str, float]:
@@ -157,8 +193,10 @@ def draw(picture: Picture, width: float) -> str:
     labels = picture.labels[:_ROWS]
     layout = _layout(picture, list(kept), width)
     head, top = _legend(layout, width)
-    bottom = top + layout.height * len(labels)
-    rows = "".join(_row(picture, label, top + layout.height * i, layout) for i, label in enumerate(labels))
+    heights = [layout.height(len(picture.of(label)) if label not in layout.far else 2) for label in labels]
+    tops = [top, *accumulate(heights, initial=top)][1:]
+    bottom = tops[-1]
+    rows = "".join(_row(picture, label, y, layout) for label, y in zip(labels, tops, strict=False))
     body = head + _grid(layout.axis, top, bottom, picture) + rows
     height, rest = bottom + 28, len(picture.labels) - len(labels)
     if rest:

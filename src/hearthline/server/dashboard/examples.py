@@ -1,0 +1,59 @@
+"""Homes and orders worth opening first: each shows one thing that only a household tells."""
+
+from typing import Any, NamedTuple
+
+from hearthline.server.api.shelf import Shelf
+
+__all__ = ["Example", "of"]
+
+
+class Example(NamedTuple):
+    """One way in: what it shows, why it is worth it, and where it lies."""
+
+    title: str
+    why: str
+    path: str
+
+
+_LOOKED: tuple[tuple[str, str, str, str], ...] = (
+    (
+        "A machine's order, owed to a person's decision",
+        "The last touch before the order earned nothing: credit goes to what led to the enrolment.",
+        "/orders/{}",
+        """SELECT o.order_id FROM orders o JOIN journeys j ON j.conversion = o.enrolment
+           WHERE o.kind = 'machine' AND o.status = 'placed' AND o.cycle > 1 AND j.touches BETWEEN 4 AND 12
+           ORDER BY o.time DESC, o.order_id LIMIT 1""",
+    ),
+    (
+        "An order after many touches on several devices",
+        "See where the models differ: last touch gives all to one, others share it out.",
+        "/orders/{}",
+        """SELECT j.conversion FROM journeys j JOIN orders o ON o.order_id = j.conversion
+           WHERE j.kind = 'order' AND o.kind = 'person' AND j.touches BETWEEN 5 AND 10
+           ORDER BY o.net DESC, j.conversion LIMIT 1""",
+    ),
+    (
+        "A home whose devices are shared",
+        "Several persons live here; no touch silently becomes one of them.",
+        "/household/{}",
+        """SELECT h.unit FROM households h JOIN orders o USING (unit) WHERE h.persons > 1 AND h.devices > 1
+           GROUP BY h.unit, h.devices, h.events ORDER BY h.devices DESC, count(*) DESC, h.unit LIMIT 1""",
+    ),
+    (
+        "A device that moved to another home",
+        "Before the day it moved, its touches belong to the one home; after it, to the other.",
+        "/household/{}",
+        """SELECT max(unit) FROM devices GROUP BY device HAVING count(DISTINCT unit) > 1
+           ORDER BY device LIMIT 1""",
+    ),
+)
+
+
+def of(shelf: Shelf) -> list[Example]:
+    """Return the examples that this answer has."""
+    found: list[Example] = []
+    for title, why, path, sql in _LOOKED:
+        rows: list[dict[str, Any]] = shelf.rows(sql)
+        if rows:
+            found.append(Example(title, why, path.format(next(iter(rows[0].values())))))
+    return found
