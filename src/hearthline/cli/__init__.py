@@ -16,7 +16,7 @@ __all__ = ["COMMANDS", "app", "main"]
 COMMANDS = {
     "Start here": ("demo", "run", "init"),
     "Read the answer": ("report", "explain", "sql"),
-    "Keep it running": ("serve", "keys", "compact", "rebuild"),
+    "Keep it running": ("serve", "bridge", "keys", "compact", "rebuild"),
     "Who is who": ("link", "unmerge"),
     "Look inside": ("add", "events", "rejects", "doctor", "config"),
     "What there is": ("models", "sources", "truth", "version"),

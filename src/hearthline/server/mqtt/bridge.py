@@ -199,6 +199,7 @@ class Bridge:
             self._troubled(f"the broker refuses the subscription to {', '.join(refused)}")
             return
         self.trouble = ""
+        self._say("bridge-subscribed")
         self.subscribed.set()
 
     def _unreached(self, _client: "Client", _data: Any) -> None:
