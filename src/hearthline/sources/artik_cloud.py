@@ -85,7 +85,7 @@ def _messages(body: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _is_talk(body: dict[str, Any]) -> bool:
     """Return whether it is a step of the WebSocket, or a notice that says only that there are messages."""
-    registers = body.get("type") in _TALK and text(body.get("sdid")) is not None and "data" not in body
+    registers = text(body.get("type")) in _TALK and text(body.get("sdid")) is not None and "data" not in body
     notified = text(body.get("notificationId")) is not None and "sdids" in body
     emptied = isinstance(body.get("data"), list) and not body["data"] and {"sdid", "sdids", "uid"} & set(body)
     return registers or notified or bool(emptied)
