@@ -1,6 +1,6 @@
 """The door: what is stored was admitted here, with personal identifiers replaced by keyed hashes."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hearthline.privacy.mask import mask, mask_text
+from hearthline.privacy.mask import mask, mask_broken, mask_text
 from hearthline.privacy.pseudonym import pseudonymise_hint, pseudonymise_identifier
 from hearthline.schema.arrow import (
     EVENTS,
@@ -58,12 +58,12 @@ def _admit_reject(reject: Reject, key: bytes) -> Reject:
     try:
         raw = msgspec.json.encode(mask(msgspec.json.decode(reject.raw), key))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raw = mask_text(reject.raw.decode("utf-8", "backslashreplace"), key).encode()
+        raw = mask_broken(reject.raw.decode("utf-8", "backslashreplace"), key).encode()
     wrong, place = mask_text(reject.wrong, key), mask_text(reject.place, key)
     return msgspec.structs.replace(reject, raw=raw[:65_536], wrong=wrong, place=place)
 
 
-def _admit_payload(payload: RawPayload, known: Sequence[str], key: bytes) -> RawPayload:
+def _admit_payload(payload: RawPayload, known: Collection[str], key: bytes) -> RawPayload:
     body = msgspec.json.encode(mask(msgspec.json.decode(payload.body), key, known=known))
     return msgspec.structs.replace(payload, body=body)
 
@@ -95,12 +95,12 @@ _decode = msgspec.msgpack.Decoder(_Framed).decode
 def _admit_structs(
     events: Sequence[Event], raw: Sequence[RawPayload], rejects: Sequence[Reject], key: bytes
 ) -> _Framed:
-    known: dict[str | None, list[str]] = {}
+    known: dict[str | None, set[str]] = {}
     for event in events:
         values = [i.value for i in event.identifiers if i.personal]
         values += [h.value for h in event.household_hints if h.personal]
         if values:
-            known.setdefault(event.raw.sha256, []).extend(values)
+            known.setdefault(event.raw.sha256, set()).update(values)
     return _Framed(
         [_admit_event(e, key) for e in events],
         [_admit_payload(p, known.get(p.sha256, ()), key) for p in raw],

@@ -1,15 +1,17 @@
 """Raw payloads without the person in them: personal values masked, bearer tokens cut, the rest as it came."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Any, Literal
 
 from hearthline.privacy.pseudonym import pseudonym
 
-__all__ = ["mask", "mask_text"]
+__all__ = ["mask", "mask_broken", "mask_text"]
 
-_EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
+_DOMAIN = re.compile(r"(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63})+")
+_LOCAL = 64  # characters before the @ at most (RFC 5321)
+_FIELD = re.compile(r'"([^"\\]{1,80})"(\s*:\s*)"((?:[^"\\]|\\.)*)"')
 _IP = re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b")
 _PERSONAL = re.compile(
     r"(?:^|_)(?:e?mail|phone|phone_number|mobile|first_?name|last_?name|full_?name|birthday|birth_?date"
@@ -47,12 +49,49 @@ def mask_text(text: str, key: bytes) -> str:
     >>> "example" in mask_text("write to ann@example.com from 10.1.2.3", b"k")
     False
     """
-    text = _EMAIL.sub(lambda m: "hmac:" + pseudonym("email", m[0], key), text)
+    if "@" in text or "%40" in text:
+        text = _mask_addresses(text, key)
     return _IP.sub(lambda m: "hmac:" + pseudonym("ip", m[0], key), text)
 
 
+def _mask_addresses(text: str, key: bytes) -> str:
+    """Return the text without e-mail addresses, each looked for from its @ on: no text takes long."""
+    parts, end = [], 0
+    for found in _DOMAIN.finditer(text):
+        at = start = found.start()
+        while start > max(end, at - _LOCAL) and (text[start - 1].isalnum() or text[start - 1] in "_.+%-"):
+            start -= 1
+        if start < at:
+            address = f"{text[start:at]}@{found[0].removeprefix('@').removeprefix('%40')}"
+            parts += [text[end:start], "hmac:", pseudonym("email", address, key)]
+            end = found.end()
+    return "".join((*parts, text[end:]))
+
+
+def mask_broken(text: str, key: bytes) -> str:
+    """Return text that is no JSON, but may have been meant to be, with what looks personal in it masked.
+
+    >>> mask_broken('{"firstName": "Ann", "total": "9.99", "token": "abc"', b"k")
+    '{"firstName": "hmac:...", "total": "9.99", "token": "cut"'
+    """
+
+    def masked(found: re.Match[str]) -> str:
+        name, between, value = found.groups()
+        judged = _judge(name, "")
+        if judged == "secret":
+            value = "cut"
+        elif judged == "personal":
+            value = "hmac:" + pseudonym(name.lower(), value, key)
+        return f'"{name}"{between}"{value}"'
+
+    return mask_text(_FIELD.sub(masked, text), key)
+
+
+Judged = Literal["secret", "personal", "text"]
+
+
 @lru_cache(maxsize=8192)
-def _judge(name: str, inside: str) -> Literal["secret", "personal", "text"]:
+def _judge(name: str, inside: str) -> Judged:
     """Return what stands under a key; payloads repeat their keys, so each is judged once."""
     if _SECRET.search(name):
         return "secret"
@@ -60,7 +99,7 @@ def _judge(name: str, inside: str) -> Literal["secret", "personal", "text"]:
     return "personal" if personal else "text"
 
 
-def mask(value: Any, key: bytes, name: str = "", inside: str = "", known: Sequence[str] = ()) -> Any:
+def mask(value: Any, key: bytes, name: str = "", inside: str = "", known: Collection[str] = ()) -> Any:
     """Return a decoded JSON value with the same shape and nobody in it.
 
     Args:
@@ -77,7 +116,7 @@ def mask(value: Any, key: bytes, name: str = "", inside: str = "", known: Sequen
     """
     kind = type(value)
     if kind is dict:
-        return {k: mask(v, key, k, name, known) for k, v in value.items()}
+        return _mask_object(value, key, name, known)
     if kind is list or kind is tuple:
         return [mask(v, key, name, inside, known) for v in value]
     if value is None or kind is bool or value == "":
@@ -88,9 +127,22 @@ def mask(value: Any, key: bytes, name: str = "", inside: str = "", known: Sequen
     return "hmac:" + pseudonym(name.lower(), str(value), key) if judged == "personal" else value
 
 
-def _mask_text(value: str, key: bytes, judged: str, name: str, known: Sequence[str]) -> str:
+def _mask_object(value: dict[str, Any], key: bytes, inside: str, known: Collection[str]) -> dict[str, Any]:
+    """Return an object masked. Most of a payload are plain texts: they are told from others right here."""
+    found = {}
+    for name, v in value.items():
+        if type(v) is str:
+            plain = "@" not in v and v.count(".") < 3 and v not in known and _judge(name, inside) == "text"
+            masked = v if plain or not v else _mask_text(v, key, _judge(name, inside), name, known)
+        else:
+            masked = mask(v, key, name, inside, known)
+        found[mask_text(name, key) if "@" in name or name.count(".") >= 3 else name] = masked
+    return found
+
+
+def _mask_text(value: str, key: bytes, judged: Judged, name: str, known: Collection[str]) -> str:
     if judged == "secret":
         return "cut"
-    if judged == "personal" or (known and value in known):
+    if judged == "personal" or value in known:
         return "hmac:" + pseudonym(name.lower(), value, key)
     return mask_text(value, key) if "@" in value or value.count(".") >= 3 else value

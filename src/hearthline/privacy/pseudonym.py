@@ -6,7 +6,6 @@ addresses; with another key the same address has another hash.
 
 import hmac
 import re
-from hashlib import sha256
 
 from hearthline.schema.event import Hint, Identifier
 
@@ -32,7 +31,7 @@ def pseudonym(namespace: str, value: str, key: bytes) -> str:
     True
     """
     text = f"{namespace}\x1f{normalise(namespace, value)}".encode()
-    return hmac.new(key, text, sha256).hexdigest()[:32]
+    return hmac.digest(key, text, "sha256").hex()[:32]
 
 
 def pseudonymise_identifier(identifier: Identifier, key: bytes) -> Identifier:

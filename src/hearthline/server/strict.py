@@ -61,7 +61,8 @@ def strictly(body: bytes, place: str) -> Strict:
         told = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise BadPayload(place, f"not JSON; {told}", "send strict JSON in UTF-8", _NOT_JSON) from None
     outside = _outside_strings(text)
-    if _levels(outside) > MOST_LEVELS:
+    brackets = text.count(b"{") + text.count(b"[")
+    if brackets > MOST_LEVELS and _levels(outside) > MOST_LEVELS:
         wrong = f"nested too deeply; more than {MOST_LEVELS} levels"
         raise BadPayload(place, wrong, "send flatter objects", _NOT_JSON)
     sure = (

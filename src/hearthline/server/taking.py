@@ -23,7 +23,6 @@ __all__ = ["UNKNOWN", "Taken", "refused", "taken"]
 UNKNOWN = "unknown"
 """The source's name in rejects that no source knows."""
 _JSON = "application/json"
-_KEPT = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +40,9 @@ class Taken:
 
 
 class _Read(NamedTuple):
-    """What was read so far."""
+    """What was read so far, and how its sender proved itself."""
 
+    auth: Auth
     events: list[Event]
     raw: list[RawPayload]
     rejects: list[Reject]
@@ -59,7 +59,8 @@ def taken(platform: str | None, sent: Sent, proof: Proof, key: bytes, *, most_it
         most_items: a batch with more items is refused whole, with the reason `too-large`.
     """
     place = platform or UNKNOWN
-    read = _Read([], [], [])
+    auth = Auth(scheme=proof.scheme, verified=proof.scheme != "none", key_id=proof.key_id)
+    read = _Read(auth, [], [], [])
     malformed = False
     try:
         for payload, text in _payloads(platform, sent, most_items, read):
@@ -68,9 +69,7 @@ def taken(platform: str | None, sent: Sent, proof: Proof, key: bytes, *, most_it
         # a body that cannot be cut further; what was read before that place stays
         read.rejects.append(_reject(place, refusal, sent.body, sent))
         malformed = not read.events and refusal.reason in ("not-json", "too-large", "bad-value")
-    auth = Auth(scheme=proof.scheme, verified=proof.scheme != "none", key_id=proof.key_id)
-    events = [msgspec.structs.replace(e, auth=auth) for e in read.events]
-    return _taken(events, read, sent, key, malformed=malformed)
+    return _taken(read, sent, key, malformed=malformed)
 
 
 def refused(platform: str | None, sent: Sent, refusal: BadPayload, key: bytes) -> Taken:
@@ -83,15 +82,15 @@ def refused(platform: str | None, sent: Sent, refusal: BadPayload, key: bytes) -
     (1, {'too-large': 1})
     """
     reject = _reject(platform or UNKNOWN, refusal, sent.body, sent)
-    return _taken([], _Read([], [], [reject]), sent, key, malformed=True)
+    return _taken(_Read(Auth(), [], [], [reject]), sent, key, malformed=True)
 
 
-def _taken(events: list[Event], read: _Read, sent: Sent, key: bytes, *, malformed: bool) -> Taken:
+def _taken(read: _Read, sent: Sent, key: bytes, *, malformed: bool) -> Taken:
     reasons: dict[str, int] = {}
     for reject in read.rejects:
         reasons[reject.reason] = reasons.get(reject.reason, 0) + 1
-    body = admitted_frame(events, read.raw, read.rejects, key, sent.received)
-    return Taken(body, len(events), len(read.rejects), reasons, malformed)
+    body = admitted_frame(read.events, read.raw, read.rejects, key, sent.received)
+    return Taken(body, len(read.events), len(read.rejects), reasons, malformed)
 
 
 def _payloads(
@@ -150,7 +149,7 @@ def _read_payload(platform: str | None, payload: Payload, text: bytes, sent: Sen
     if found:
         digest = sha256(text).hexdigest()
         raw = Raw(media_type=_JSON, sha256=digest, reference=sent.path, adapter=name, adapter_version=1)
-        read.events.extend(msgspec.structs.replace(e, raw=raw) for e in found)
+        read.events.extend(msgspec.structs.replace(e, raw=raw, auth=read.auth) for e in found)
         read.raw.append(RawPayload(sha256=digest, media_type=_JSON, body=text))
 
 
@@ -161,6 +160,6 @@ def _reject(platform: str, refusal: BadPayload, raw: bytes, sent: Sent) -> Rejec
         place=f"{sent.path} {refusal.place}",
         wrong=refusal.wrong,
         cure=refusal.cure,
-        raw=raw[:_KEPT],
+        raw=raw,
         received=sent.received,
     )

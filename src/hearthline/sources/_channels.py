@@ -109,9 +109,15 @@ def _referred(referrer: str, page: str | None) -> str | None:
     return "social" if _SOCIAL.search(host) or _VIDEO.search(host) else "referral"
 
 
-def _queried(url: str) -> dict[str, str]:
+def _queried(url: str) -> Mapping[str, str]:
+    return _fields(url.partition("#")[0].partition("?")[2])
+
+
+@lru_cache(maxsize=4096)
+def _fields(query: str) -> Mapping[str, str]:
+    """Return the fields of a query; campaigns are shown often, so each is read once."""
     try:
-        return dict(parse_qsl(urlsplit(url).query, max_num_fields=100))
+        return dict(parse_qsl(query, max_num_fields=100))
     except ValueError:
         return {}
 
