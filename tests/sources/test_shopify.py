@@ -1,9 +1,16 @@
+import base64
+import hmac
+from datetime import UTC, datetime
 from decimal import Decimal
+from hashlib import sha256
 
 import pytest
 
-from hearthline.schema.errors import BadPayload
+from hearthline import sources
+from hearthline.schema.errors import BadPayload, Unproven
 from hearthline.schema.event import Correlation
+
+RECEIVED = datetime(2026, 3, 12, 9, tzinfo=UTC)
 
 
 def test_net_revenue_is_after_discounts_without_tax_and_shipping(read):
@@ -128,3 +135,32 @@ def test_offers_and_money_movements_are_refused_by_name(read, which):
     with pytest.raises(BadPayload, match=rf"shopify\.{which}") as refusal:
         read(which)
     assert refusal.value.reason == "not-an-event"
+
+
+def test_a_signed_webhook_is_proven_by_either_secret_and_a_changed_one_by_none():
+    body = b'{"id":1}'
+    account = sources.Account(secrets=("new", "old"))
+    for secret in account.secrets:
+        mac = base64.b64encode(hmac.new(secret.encode(), body, sha256).digest()).decode()
+        sent = sources.Sent(headers={"x-shopify-hmac-sha256": mac}, body=body, received=RECEIVED)
+        proof = sources.proven("shopify", sent, account)
+        assert proof is not None
+        assert proof.key_id == sources.key_id(secret)
+        forged = sources.Sent(headers={"x-shopify-hmac-sha256": mac}, body=body + b" ", received=RECEIVED)
+        with pytest.raises(Unproven, match="fits no secret"):
+            sources.proven("shopify", forged, account)
+
+
+@pytest.mark.parametrize("topic", ["customers/data_request", "customers/redact", "shop/redact"])
+def test_a_wish_about_privacy_is_refused_by_name_and_is_no_customer(topic):
+    body = {
+        "shop_id": 1,
+        "shop_domain": "shop.example.com",
+        "customer": {"id": 7, "email": "ada@example.com"},
+    }
+    events, refusal = sources.read_all(
+        "shopify", {"headers": {"X-Shopify-Topic": topic}, "body": body}, RECEIVED
+    )
+    assert events == []
+    assert refusal is not None
+    assert (refusal.reason, refusal.place) == ("not-an-event", f"shopify.{topic.replace('/', '_')}")

@@ -1,8 +1,12 @@
+import hmac
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from hashlib import sha256
 
 import pytest
 
-from hearthline.schema.errors import BadPayload
+from hearthline import sources
+from hearthline.schema.errors import BadPayload, Unproven
 
 REF = ("stripe", "subscription", "sub_1")
 
@@ -100,3 +104,23 @@ def test_the_catalogue_and_thin_events_are_refused_by_name(read, which, what):
 def test_test_mode_stays_apart_from_sales(read):
     assert read("first_invoice", livemode=False)[0].source == "//stripe/-/test"
     assert read("first_invoice")[0].source == "//stripe/-/live"
+
+
+def test_a_signed_webhook_is_proven_for_five_minutes():
+    body, at = b'{"object":"event"}', datetime(2026, 3, 1, 10, tzinfo=UTC)
+    stamp = str(int(at.timestamp()))
+    mac = hmac.new(b"whsec_2", stamp.encode() + b"." + body, sha256).hexdigest()
+    headers = {"stripe-signature": f"t={stamp},v1={'0' * 64},v1={mac},v0=1"}
+    account = sources.Account(secrets=("whsec_1", "whsec_2"))
+    proof = sources.proven("stripe", sources.Sent(headers=headers, body=body, received=at), account)
+    assert proof is not None
+    assert proof.key_id == sources.key_id("whsec_2")
+    for body_sent, received, why in (
+        (body, at + timedelta(minutes=6), "signed at another time"),
+        (body + b" ", at, "fits no secret"),
+    ):
+        sent = sources.Sent(headers=headers, body=body_sent, received=received)
+        with pytest.raises(Unproven, match=why):
+            sources.proven("stripe", sent, account)
+    with pytest.raises(Unproven):
+        sources.proven("stripe", sources.Sent(body=body, received=at), account)

@@ -9,7 +9,7 @@ import binascii
 import hmac
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -73,12 +73,14 @@ def _shown(sent: Sent) -> Iterator[str]:
 # Signatures -----------------------------------------------------------------
 
 
-def rsa_fits(pem: bytes, signature: bytes, message: bytes) -> bool:
-    """Return whether the signature (PKCS #1 v1.5, SHA-256) of the message was made by the owner of a key.
+def rsa_fits(
+    pem: bytes, signature: bytes, message: bytes, digest: Literal["sha256", "sha1"] = "sha256"
+) -> bool:
+    """Return whether the signature (PKCS #1 v1.5) of the message was made by the owner of a key.
 
     `pem` holds a public key or an X.509 certificate; anything else fits nothing.
     """
-    return _fits(_key_of(pem), signature, message)
+    return _fits(_key_of(pem), signature, message, digest)
 
 
 def _crypto() -> tuple[Any, ...]:
@@ -104,12 +106,14 @@ def _key_of(pem: bytes) -> Any:
         return None
 
 
-def _fits(key: Any, signature: bytes, message: bytes) -> bool:
+def _fits(key: Any, signature: bytes, message: bytes, digest: str = "sha256") -> bool:
     exceptions, _, hashes, _, padding, rsa = _crypto()
     if not isinstance(key, rsa.RSAPublicKey) or key.key_size < 2048:
         return False
     try:
-        key.verify(signature, message, padding.PKCS1v15(), hashes.SHA256())
+        key.verify(
+            signature, message, padding.PKCS1v15(), hashes.SHA1() if digest == "sha1" else hashes.SHA256()
+        )
     except exceptions.InvalidSignature:
         return False
     return True

@@ -9,8 +9,23 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
+from hearthline.schema.errors import Unproven
 from hearthline.schema.event import Event
-from hearthline.sources import Payload, each, mapping, mappings, not_an_event, opened, text, unreadable
+from hearthline.sources import (
+    Account,
+    Payload,
+    Proof,
+    Sent,
+    each,
+    mapping,
+    mappings,
+    not_an_event,
+    one_secret,
+    opened,
+    signed_by,
+    text,
+    unreadable,
+)
 from hearthline.sources.shopify.around import (
     read_attempt,
     read_cart,
@@ -35,6 +50,7 @@ TELLS: Mapping[Literal["person", "household", "initiator", "price"], Literal["ye
     "price": "yes",
 }
 DOCS = "https://shopify.dev/docs/api/admin-rest/latest/resources/order"
+HEADERS = ("x-shopify-topic", "x-shopify-shop-domain")
 
 _READERS: dict[str, Callable[[dict[str, Any], Delivery], Iterator[Event]]] = {
     "order": read_order,
@@ -50,6 +66,8 @@ _REFUSED = {
     "draft_order": "a draft order is an offer that nobody has accepted yet",
     "transaction": "a transaction moves money for an order that is sent by itself",
 }
+# Shopify's three mandatory topics: wishes about privacy, each with its own answer and none of them an event.
+_WISHES = ("customers/data_request", "customers/redact", "shop/redact")
 _KINDS = (*_READERS, *_REFUSED)
 _GRAPH_NAMES = {"".join(w.title() for w in kind.split("_")): kind for kind in _KINDS}
 _GRAPH_NAMES["OrderTransaction"] = "transaction"
@@ -74,6 +92,9 @@ def read(payload: Payload, received: datetime) -> Iterator[Event]:
     body, headers = opened(payload)
     shop = (text(headers.get("x-shopify-shop-domain")) or "-").lower()
     topic = text(headers.get("x-shopify-topic")) or ""
+    if topic in _WISHES:
+        cure = "answer it by hand: `hearthline forget` erases a person"
+        raise not_an_event(f"{PLATFORM}.{topic.replace('/', '_')}", "a wish about privacy", cure)
     found = _resources(body, topic)
     if not found and topic:
         raise not_an_event(PLATFORM, "the topic tells no event", "subscribe to orders and refunds")
@@ -102,7 +123,11 @@ def _resources(body: dict[str, Any], topic: str) -> list[dict[str, Any]]:
 
 def _is_one(kind: str, item: dict[str, Any]) -> bool:
     """Return whether a wrapped item is Shopify's: other platforms have orders and customers too."""
-    return kind == _kind_of(item) or _MARKS[kind] <= item.keys()
+    return kind == _kind_of(item) or (_MARKS[kind] <= item.keys() and _OTHERS.isdisjoint(item))
+
+
+# Fields of other shops' orders, some of which name Shopify's order.
+_OTHERS = frozenset(("external_order_id", "shopify_order_id", "charge_id", "order_key"))
 
 
 _MARKS: dict[str, frozenset[str]] = {
@@ -145,3 +170,16 @@ def _kind_without_lines(body: dict[str, Any]) -> str | None:
     if "order_id" in body and "gateway" in body and "kind" in body:
         return "transaction"
     return "customer" if "verified_email" in body and "orders_count" in body else None
+
+
+def verify(sent: Sent, account: Account) -> Proof:
+    """Return the proof of a webhook; while an app's secret is rotated, either of the two fits.
+
+    Raises:
+        Unproven: the signature fits no secret of the account.
+    """
+    secrets = one_secret(account, PLATFORM)
+    key = signed_by(secrets, sent.body, sent.headers.get("x-shopify-hmac-sha256"), spelling="base64")
+    if key is None:
+        raise Unproven(PLATFORM, "X-Shopify-Hmac-Sha256 fits no secret", "set the app's client secret")
+    return Proof(scheme="hmac-sha256", key_id=key)

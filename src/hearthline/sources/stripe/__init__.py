@@ -8,15 +8,23 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
+from hearthline.schema.errors import Unproven
 from hearthline.schema.event import Commerce, Event, Initiator
 from hearthline.sources import (
+    Account,
     Payload,
+    Proof,
+    Sent,
     currency,
     each,
+    fresh,
+    instant,
     mapping,
     mappings,
     not_an_event,
+    one_secret,
     opened,
+    signed_by,
     text,
     unreadable,
     within,
@@ -39,6 +47,7 @@ TELLS: Mapping[Literal["person", "household", "initiator", "price"], Literal["ye
 }
 DOCS = "https://docs.stripe.com/api/events/object"
 
+_WINDOW_S = 300.0
 _REFUSED = {
     "plan": "a plan is in the catalogue; nobody bought it yet",
     "price": "a price is in the catalogue; nobody bought it yet",
@@ -158,3 +167,21 @@ _READERS: dict[str, Callable[[Message], Iterator[Event]]] = {
     "customer": _customer,
     "dispute": _dispute,
 }
+
+
+def verify(sent: Sent, account: Account) -> Proof:
+    """Return the proof of a webhook: one of the `v1` signatures of time and body, at most five minutes old.
+
+    Raises:
+        Unproven: none fits a secret of the account, or it was made at another time.
+    """
+    secrets = one_secret(account, PLATFORM)
+    parts = [part.strip().partition("=") for part in sent.headers.get("stripe-signature", "").split(",")]
+    stamp = next((value for name, _, value in parts if name == "t"), "")
+    signed = stamp.encode() + b"." + sent.body
+    keys = [signed_by(secrets, signed, value) for name, _, value in parts if name == "v1"]
+    key = next((k for k in keys if k is not None), None)
+    if key is None:
+        raise Unproven(PLATFORM, "Stripe-Signature fits no secret", "set the endpoint's secret, whsec_...")
+    fresh(instant(stamp), sent.received, _WINDOW_S, PLATFORM)
+    return Proof(scheme="hmac-sha256", key_id=key)

@@ -24,7 +24,11 @@ from hearthline.schema.event import (
     Stage,
 )
 from hearthline.sources import (
+    Account,
     Payload,
+    Proof,
+    Reply,
+    Sent,
     content_id,
     embedded,
     identified,
@@ -39,12 +43,15 @@ from hearthline.sources import (
     unreadable,
     within,
 )
+from hearthline.sources.amazon_dash.door import answer_to, proof_of
+
+__all__ = ["read", "recognises", "reply", "verify"]
 
 PLATFORM = "amazon_dash"
 TITLE = "Amazon Dash Replenishment"
 LAYER: Literal["commerce"] = "commerce"
 TRANSPORTS: tuple[Literal["webhook", "stream", "file", "pull"], ...] = ("webhook", "file")
-PROOF = "the SNS message's signature; our own calls are authorised by Login with Amazon"
+PROOF = "the SNS message's signature and its topic; our own calls are authorised by Login with Amazon"
 STATE = "live inside smart-home skills and the Alexa Connect Kit"
 TELLS: Mapping[Literal["person", "household", "initiator", "price"], Literal["yes", "no", "sometimes"]] = {
     "person": "yes",
@@ -295,3 +302,17 @@ def _answer(body: dict[str, Any], received: datetime) -> Event:
         commerce=Commerce(order=instance, value_known=False),
         raw=_RAW,
     )
+
+
+def verify(sent: Sent, account: Account) -> Proof:
+    """Return the proof of a notification: SNS signed it, and it is of the account's own topic.
+
+    Raises:
+        Unproven: it is not; the address of its certificate is checked before anything is fetched.
+    """
+    return proof_of(sent, account)
+
+
+def reply(sent: Sent, account: Account) -> Reply | None:
+    """Return the answer to the handshake of SNS, after confirming the subscription; None for the rest."""
+    return answer_to(sent, account)

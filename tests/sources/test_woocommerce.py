@@ -1,0 +1,95 @@
+import base64
+import hmac
+from datetime import UTC, datetime
+from decimal import Decimal
+from hashlib import sha256
+
+import pytest
+
+from hearthline import sources
+from hearthline.schema.errors import BadPayload, Unproven
+
+
+def test_an_order_is_net_of_tax_and_shipping_and_no_touch(read):
+    (event,) = read("order")
+    money = event.commerce
+    assert (money.order, money.total, money.revenue, money.coupon) == (
+        "727",
+        Decimal("27.50"),
+        Decimal("22.50"),
+        "SPRING",
+    )
+    assert (event.touch.channel, event.touch.source, event.touch.medium) == (None, "newsletter", "email")
+    assert event.source == "//woocommerce/shop.example.com/orders"
+    assert ("segment.anonymous_id", "anon-1") in {(i.namespace, i.value) for i in event.identifiers}
+
+
+def test_the_time_is_the_one_in_utc(read):
+    assert read("order")[0].time.isoformat() == "2026-03-01T10:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("which", "initiator", "evidence", "role", "reference"),
+    [
+        ("order", "human", "created_via", None, None),
+        ("renewal", "scheduled", "meta_data._subscription_renewal", "act", "800"),
+        ("machine_order", "machine", "meta_data.automation_id", "act", "SN-1"),
+    ],
+)
+def test_who_placed_it_is_told_by_how_it_was_made(read, which, initiator, evidence, role, reference):
+    event = read(which)[0]
+    assert (event.initiator.kind, event.initiator.evidence) == (initiator, evidence)
+    assert (event.automation.role, event.automation.ref_id) == (role, reference)
+
+
+def test_a_refund_follows_its_order_alone_or_inside_it(read):
+    inside, alone = read("refunded")[-1], read("refund_by_itself")[0]
+    assert (inside.id, alone.id, alone.commerce.refund_of) == ("refund/726", "refund/726", "727")
+    assert (inside.commerce.revenue, alone.commerce.revenue) == (Decimal("10.00"), Decimal("9.00"))
+
+
+def test_an_order_that_waits_for_payment_is_none_yet(read):
+    (event,) = read("waiting_for_payment")
+    assert (event.type, event.commerce.order, event.commerce.checkout) == (
+        "commerce.checkout.pending",
+        None,
+        "731",
+    )
+
+
+def test_a_subscription_is_enrolled_and_ended(read):
+    assert [e.automation.role for e in read("subscription_ended")] == ["enrol", "end"]
+    assert [e.id for e in read("subscription")] == [read("subscription_ended")[0].id]
+
+
+def test_a_ping_is_answered_and_is_no_event(read):
+    with pytest.raises(BadPayload, match=r"^woocommerce: the topic tells no event"):
+        read("ping")
+
+
+ACCOUNT = sources.Account(secrets=("old", "shared"))
+
+
+def sent(body: bytes, **headers: str) -> sources.Sent:
+    return sources.Sent(headers=headers, body=body, received=datetime(2026, 3, 1, tzinfo=UTC))
+
+
+def test_a_signed_webhook_is_proven_and_an_unsigned_ping_is_let_in():
+    body = b'{"id":1}'
+    mac = base64.b64encode(hmac.new(b"shared", body, sha256).digest()).decode()
+    proof = sources.proven("woocommerce", sent(body, **{"x-wc-webhook-signature": mac}), ACCOUNT)
+    assert proof is not None
+    assert proof.key_id == sources.key_id("shared")
+    ping = sent(b"webhook_id=3")
+    assert sources.proven("woocommerce", ping, ACCOUNT)
+    answer = sources.replied("woocommerce", ping, ACCOUNT)
+    assert answer is not None
+    assert answer.status == 200
+    assert sources.replied("woocommerce", sent(body), ACCOUNT) is None
+    for wrong in (
+        sent(body),
+        sent(b"webhook_id=3&x=1"),
+        sent(b'{"id":2}', **{"x-wc-webhook-signature": mac}),
+    ):
+        with pytest.raises(Unproven):
+            sources.proven("woocommerce", wrong, ACCOUNT)
