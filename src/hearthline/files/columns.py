@@ -49,7 +49,8 @@ _WHO = (
     _field("phone", "telephone number; hashed like the e-mail",
            "phonenumber telephone tel mobile customerphone"),
     _field("ip", "IP address; hashed like the e-mail", "ipaddress ipaddr clientip remoteaddr"),
-    _field("device_id", "the device", "device deviceid deviceserial serialnumber thingname gerat gerateid"),
+    _field("device_id", "the device",
+           "device deviceid deviceserial serialnumber thingname tvid gerat gerateid"),
 )  # fmt: skip
 
 _AUTOMATION = (
@@ -109,7 +110,7 @@ _ORDERS = (
 _EVENTS = (
     _field("ts", "when it happened, with zone",
            "timestamp time eventtime eventts eventtimestamp occurredat datetime date createdat created "
-           "sentat zeit zeitstempel datum"),
+           "sentat startedat starttime airedat viewedat exposuretime start zeit zeitstempel datum"),
     _field("event", "what happened; its words tell the stage and whether it is a touch",
            "eventname eventtype action activity type name ereignis"),
     _field("event_id", "id of the row, when your system gives one", "id messageid uuid rowid"),
@@ -125,9 +126,11 @@ _EVENTS = (
     _field("campaign", "campaign", "utmcampaign campaignname campaignid kampagne"),
     _field("content", "which variant", "utmcontent"),
     _field("term", "search term paid for", "utmterm keyword"),
-    _field("ad", "the advertisement", "adid adname"),
+    _field("ad", "the advertisement; with it a row without an event is an impression",
+           "adid adname spotid commercialid"),
     _field("creative", "its creative", "creativeid creativename"),
-    _field("seconds", "how long it ran", "durationseconds watchedseconds"),
+    _field("seconds", "how long it ran",
+           "durationseconds watchedseconds secondsviewed secondswatched exposureseconds"),
     _field("intent", "voice intent", "intentname"),
     _field("locale", "language and country", "language lang"),
     _field("modality", "voice, screen, gesture, ambient, automated", "mode interactiontype"),
@@ -162,7 +165,7 @@ SETTINGS = {
     "decimal": "`comma` or `point`, where 1,234 could be read both ways",
     "delimiter": "the sign between columns, where it is not found by itself",
     "currency": "a code such as EUR for a table without a currency column",
-    "channel": "a channel's name for a table of spend without a channel column",
+    "channel": "a channel's name for a table of spend or of exposures without a channel column",
 }
 """What `--map` can also say about a file, besides which column is which field."""
 
@@ -171,6 +174,7 @@ _NEEDED: Mapping[Kind, tuple[tuple[str, ...], ...]] = {
     "orders": (("order_id",), ("ts",), ("total", "net", "gross")),
     "spend": (("day",), ("cost", "cost_micros"), ("channel",), ("currency",)),
 }
+_REPORTED = frozenset(("cost", "costmicros", "spend", "amountspent", "impressions", "clicks", "reach"))
 _EXPORTS = (
     ("meta-ads", {"amountspent", "reportingstarts"}),
     ("google-ads", {"cost", "campaign", "day", "clicks"}),
@@ -257,7 +261,8 @@ def found_in(header: Sequence[str], kind: Kind, mapping: Mapping[str, str]) -> F
     """Return which columns are which fields, taking the table for the given kind."""
     columns = _assigned(header, kind, mapping)
     settings = _settings(header, columns, mapping)
-    if kind != "spend":
+    exposures = kind == "events" and _are_exposures(header, columns)
+    if kind != "spend" and not exposures:
         settings.pop("channel", None)
     export = _export(header) if kind == "spend" else None
     if export and "channel" not in columns and "channel" not in settings:
@@ -266,9 +271,22 @@ def found_in(header: Sequence[str], kind: Kind, mapping: Mapping[str, str]) -> F
     return Found(kind, columns, settings, tuple(h for h in header if h not in used))
 
 
+def _are_exposures(header: Sequence[str], columns: Mapping[str, str]) -> bool:
+    """Return whether each row is an advertisement that ran in one home: what TVs and recognisers log.
+
+    A report of what advertisements cost or reached has an advertisement in each row, too, and no home.
+    """
+    names = {n for h in header for n in _names(h)}
+    where = columns.keys() & {"household", "person", "device_id", "ip"}
+    told = columns.keys() & {"event", "channel"}
+    return bool("ad" in columns and not told and where and not names & _REPORTED)
+
+
 def missing(found: Found) -> list[tuple[str, ...]]:
     """Return the needed fields that no column has; one of each group would do."""
     have = {*found.columns, *found.settings}
+    if found.kind == "events" and _are_exposures((*found.columns.values(), *found.ignored), found.columns):
+        have.add("event")
     return [g for g in _NEEDED[found.kind] if not have.intersection(g)]
 
 

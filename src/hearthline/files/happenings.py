@@ -66,7 +66,9 @@ def common_columns(typed: Typed) -> Columns:
 
 def _names(typed: Typed) -> tuple[pa.Array, list[Meaning], pa.Array]:
     """Return the events' names, and their meanings as distinct ones and codes."""
-    names = pc.fill_null(typed.get("event"), "touch")
+    # A log of advertisements has no column that says they ran: every row does.
+    ran = typed.has("ad") and not typed.has("event")
+    names = pc.fill_null(typed.get("event"), "impression" if ran else "touch")
     coded = names.dictionary_encode()
     return names, [meaning_of(v) for v in coded.dictionary.to_pylist()], coded.indices
 

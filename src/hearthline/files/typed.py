@@ -157,6 +157,9 @@ class Reader:
         known = self._measured(measured, kinds, keyed)
         for name, values in texts.items():
             known = known.append_column(name, values)
+        constant = self.found.settings.get("channel")
+        if constant is not None and self.found.kind == "events":
+            known = known.append_column("channel", pa.repeat(constant, known.num_rows))
         return Typed(known.combine_chunks())
 
     def _measured(
