@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint types contracts tests bench-models bench-pipeline truth coverage-of-intervals picture docs lock clean
+.PHONY: help demo test lint types contracts tests bench-models bench-pipeline truth coverage-of-intervals torture picture docs lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -60,6 +60,10 @@ truth: $(VENV)/base.done ## error of every model against what simulated channels
 coverage-of-intervals: $(VENV)/dev.done ## how often the 90 % intervals hold the repeated-sampling value
 	$(call say,coverage of the 90 % intervals)
 	@$(BIN)/python benchmarks/coverage_of_intervals.py $(ARGS)
+
+torture: $(VENV)/dev.done ## kill a server while it is sent to, a hundred times: nothing lost, nothing doubled (ARGS=--small is quick)
+	$(call say,killing a server while it is sent to)
+	@$(BIN)/python benchmarks/torture.py $(ARGS)
 
 picture: $(VENV)/base.done ## run the demo and show it anew in the README (excerpt and docs/demo.svg)
 	$(call say,README.md and docs/demo.svg)
