@@ -246,6 +246,7 @@ def tail(console: Console, home: "hl.Home", answer: Facts, page: Path) -> None:
     console.print()
     _line(console, "Report", f"{page} (one file; opens anywhere, offline)")
     at = f" --home {home.path}"
+    _line(console, "Look", f"hearthline dashboard{at}  then open http://127.0.0.1:8787")
     if answer["example"] is not None:
         _line(console, "Next", f"hearthline explain {answer['example']}{at}")
     else:

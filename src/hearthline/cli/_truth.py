@@ -1,5 +1,6 @@
 """How far each model is from what the channels of a simulated town really caused."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -11,7 +12,7 @@ import hearthline as hl
 if TYPE_CHECKING:
     from hearthline.sim import Truth
 
-__all__ = ["KINDS", "NAIVE", "Miss", "compare", "rank_correlation", "total_variation"]
+__all__ = ["KINDS", "NAIVE", "Miss", "compare", "keep_misses", "rank_correlation", "total_variation"]
 
 Kind = Literal["person", "automated", "all"]
 KINDS: dict[Kind, tuple[str, ...]] = {
@@ -112,6 +113,25 @@ def compare(home: "hl.Home", truth: "Truth") -> list[Miss]:
             credit = _summed(r for r in rows if r["model"] == model["model"] and r["kind"] in kinds)
             misses.append(_miss(model["model"], model["title"], kind, credit, truth))
     return [*misses, _miss(NAIVE, "Last touch before each order", "automated", naive, truth)]
+
+
+def keep_misses(home: "hl.Home", misses: Sequence[Miss]) -> None:
+    """Write each model's error into the home (`truth.json`), for the screen that says how wrong it can be."""
+    models: dict[str, dict[str, str]] = {}
+    for miss in misses:
+        row = models.setdefault(miss.title, {"title": miss.title})
+        if miss.kind != "all":
+            for name, value in ((miss.kind, miss.off), (f"{miss.kind}_credited", miss.recovered)):
+                if value is not None:
+                    row[name] = f"{value:.2f}"
+    known = [m for m in misses if m.kind == "person" and m.off is not None]
+    lead, last = known[:1], [m for m in known if m.model == "last_touch"]
+    told = "How wrong each model is in this town"
+    if lead and last:
+        parts = (f"{m.off:.0%} of the credit of {m.title.lower()}" for m in (*lead, *last))
+        told = " and ".join(parts) + " lies on the wrong channel"
+    found = {"title": told[0].upper() + told[1:], "models": list(models.values())}
+    (home.path / "truth.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 def _summed(rows: Iterable[Mapping[str, object]]) -> dict[str, float]:

@@ -44,7 +44,7 @@ def demo(
     """Simulate a town of connected homes, attribute its orders, and show the error against the truth."""
     from hearthline import sim
     from hearthline.cli import _first_answer as first
-    from hearthline.cli._truth import compare
+    from hearthline.cli._truth import compare, keep_misses
 
     sim.load(world)
     town = {"world": world, "homes": homes, "days": days, "seed": seed}
@@ -61,6 +61,7 @@ def demo(
             progress=lambda part: told.part("living the town again without each channel", part),
         )
         misses = compare(opened, truth)
+        keep_misses(opened, misses)
     if as_json:
         print_json({**answer, "town": town, "misses": [asdict(m) for m in misses], "report": str(page)})
     else:

@@ -14,7 +14,7 @@ from hearthline.render.svg.marks import picture_of
 from hearthline.render.tables import Cell, Opens, Section, heading, matrix, sections
 from hearthline.schema.figure import Column, Figure
 
-__all__ = ["Around", "colours_of", "fragment", "page", "section", "style"]
+__all__ = ["Around", "colours_of", "fragment", "page", "section", "sentence", "style"]
 
 _WIDTHS = (("narrow", 300), ("middle", 520), ("wide", 800), ("full", 980))
 _ROWS, _ALL_ROWS, _MATRIX_ROWS, _FEW = 40, 200, 30, 5
@@ -61,7 +61,7 @@ def style() -> str:
     return text.replace("/*CLASSES*/", classes)
 
 
-def _sentence(value: str) -> str:
+def sentence(value: str) -> str:
     """Return a sentence as HTML whose intervals do not break over two lines."""
     return _BRACKETS.sub(lambda m: f'<span class="hl-whole">{m[0]}</span>', clean(value))
 
@@ -188,7 +188,7 @@ def _tiles(figure: Figure) -> str:
 
 
 def _notes(figure: Figure) -> str:
-    notes = "".join(f"<li>{_sentence(n)}</li>" for n in figure.notes)
+    notes = "".join(f"<li>{sentence(n)}</li>" for n in figure.notes)
     return f'<ul class="hl-notes">{notes}</ul>' if notes else ""
 
 
@@ -209,7 +209,7 @@ def section(figure: Figure, colours: Mapping[str, int], around: Around | None = 
     name, level = clean(figure.name), around.level
     head = (
         f'<p class="hl-question">{clean(figure.question)}</p>'
-        f'<h{level} class="hl-title" id="{name}-title">{_sentence(figure.title)}</h{level}>'
+        f'<h{level} class="hl-title" id="{name}-title">{sentence(figure.title)}</h{level}>'
     )
     return (
         f'<section class="hl-figure" id="{name}"'

@@ -51,11 +51,16 @@ def _rejects(answer: Answer) -> list[Row]:
     return [r | {"part": _REJECTS, "severity": "warning"} for r in rows(answer, sql)]
 
 
+def _file(origin: str | None) -> str:
+    """Return an origin without the folders that it lay in."""
+    return (origin or "").rpartition("/")[2]
+
+
 def _intake(answer: Answer) -> list[Row]:
     sql = "SELECT * FROM intake ORDER BY source, origin"
     kept = ("duplicates", "rejects")
     return [
-        {"part": _INTAKE, "what": f"{r['source']}: {r['origin']}", "found": r["events"]}
+        {"part": _INTAKE, "what": f"{r['source']}: {_file(r['origin'])}", "found": r["events"]}
         | {k: r.get(k) for k in kept}
         for r in rows(answer, sql)
     ]

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hearthline import reports
-from hearthline.schema.figure import Chart, Figure
+from hearthline.schema.figure import Chart, Column, Figure
 from hearthline.server.api.errors import Refusal
 
 __all__ = ["RESERVED", "asked_of", "choices", "narrowed"]
@@ -64,11 +64,22 @@ def _chart(chart: Chart | None, figure: Figure, asked: Asked) -> Chart | None:
     return replace(chart, data=None) if needed <= set(figure.rows.column_names) else None
 
 
+def _told_already(column: Column, rows: pa.Table, figure: Figure) -> bool:
+    """Return whether a column of words says the same in every row that is left: what was asked for."""
+    label = figure.chart.label if figure.chart else figure.columns[0].name
+    if column.kind != "text" or column.name in (label, figure.across) or rows.num_rows < 2:
+        return False
+    values = rows[column.name].to_pylist()
+    return values[0] is not None and len(set(values)) == 1
+
+
 def narrowed(figure: Figure, asked: Asked) -> Figure:
     """Return the figure with the rows that were asked for, and a title that is true of them."""
     if not asked:
         return figure
     report = reports.load(figure.name)
-    less = replace(figure, rows=_kept(figure.rows, asked), chart=_chart(figure.chart, figure, asked))
+    rows = _kept(figure.rows, asked)
+    columns = tuple(c for c in figure.columns if c.name == figure.group or not _told_already(c, rows, figure))
+    less = replace(figure, rows=rows, columns=columns, chart=_chart(figure.chart, figure, asked))
     said = getattr(report, "titled", None)
     return replace(less, title=said(less) if said else report.TITLE)

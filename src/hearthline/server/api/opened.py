@@ -155,7 +155,7 @@ def journey(shelf: Shelf, found: Explanation) -> Figure:
             label="touch",
             value="credit",
             data=_named(drawn, {"touch": pa.string(), "credit": _MONEY}),
-            title=f"Credit of each touch in their order, {titles.get(lead, lead)}",
+            title=f"Credit of the touches as they came, {titles.get(lead, lead)}",
         ),
         source=f"run {shelf.run}",
         currency=shelf.currency,

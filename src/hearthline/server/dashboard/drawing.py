@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from hearthline import render, reports
-from hearthline.render.html import colours_of, style
+from hearthline.render.html import colours_of, sentence, style
 from hearthline.render.tables import Row
 from hearthline.schema import text
 from hearthline.schema.figure import Column, Figure
@@ -56,6 +56,7 @@ def environment() -> Environment:
         "moment": text.moment,
         "clock": lambda v: text.moment(v).removesuffix(" UTC"),
         "share": text.share,
+        "sentence": lambda v: Markup(sentence(v)),  # noqa: S704 # the renderer escapes
         "urlq": lambda v: quote(str(v), safe=""),
     }
     found.globals |= {"asset": asset, "plural": text.plural, "MISSING": text.MISSING}

@@ -21,8 +21,8 @@ _LOOKED: tuple[tuple[str, str, str, str], ...] = (
         "The last touch before the order earned nothing: credit goes to what led to the enrolment.",
         "/orders/{}",
         """SELECT o.order_id FROM orders o JOIN journeys j ON j.conversion = o.enrolment
-           WHERE o.kind = 'machine' AND o.status = 'placed' AND o.cycle > 1 AND j.touches BETWEEN 4 AND 12
-           ORDER BY o.time DESC, o.order_id LIMIT 1""",
+           WHERE o.kind = 'machine' AND o.status = 'placed' AND o.cycle > 1 AND j.touches > 1
+           ORDER BY abs(j.touches - 8), o.time DESC, o.order_id LIMIT 1""",
     ),
     (
         "An order after many touches on several devices",

@@ -1,7 +1,7 @@
 """What every page is made of: the shell, the answer it is about, filters as links, figures as sections."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -35,12 +35,14 @@ KINDS = {
 class Filters:
     """How a screen is narrowed when the address does not say, and which filters it offers.
 
-    `usual` holds values for all figures, `of` those of one figure by its name.
+    `usual` holds values for all figures, `of` those of one figure by its name; `parts` says which rows of
+    a figure the screen shows under its whole title, because it shows the others in another way.
     """
 
     usual: Mapping[str, str] = field(default_factory=dict)
     of: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     bars: Sequence[Row] = ()
+    parts: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
 
 
 def _shell(request: Request, shown: Screen | None) -> Row:
@@ -101,13 +103,18 @@ def _asked(request: Request, figure: Figure, filters: Filters) -> dict[str, list
     return asked
 
 
+def _part(figure: Figure, filters: Filters) -> Figure:
+    parts = filters.parts.get(figure.name)
+    return replace(narrowed(figure, parts), title=figure.title) if parts else figure
+
+
 def screen(request: Request, key: str, filters: Filters | None = None, **more: Any) -> Response:
     """Return a screen made of its reports: the first one's finding is its headline."""
     filters = filters or Filters()
     shelf, shown = service_of(request).shelf, screen_of(key)
     whole = [shelf.figure(name) for name in reports.on_screen(key)]
     asked = {f.name: _asked(request, f, filters) for f in whole}
-    figures = [narrowed(f, asked[f.name]) for f in whole]
+    figures = [_part(narrowed(f, asked[f.name]), filters) for f in whole]
     drawn = Drawing(shelf, asked)
     known: Row = {"figures": figures, "lead": figures[0] if figures else None, "draw": drawn.figure}
     known |= {"filters": filters.bars, "headline": figures[0].title if figures else shown.name}

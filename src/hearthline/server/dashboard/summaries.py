@@ -44,7 +44,7 @@ def of(key: str, template: str = "screen.html") -> Callable[[Request], Response]
     return shown
 
 
-paths = of("paths", "paths.html")
+paths = of("paths", "open.html")
 
 
 def overview(request: Request) -> Response:
@@ -139,6 +139,7 @@ def stream(request: Request) -> Response:
     return screen(
         request,
         "stream",
+        Filters(parts={"data_quality": {"part": ("Checks", "What was read")}}),
         template="stream.html",
         refused=refused,
         reason=reason,
@@ -181,6 +182,7 @@ def trust(request: Request) -> Response:
     return screen(
         request,
         "trust",
+        Filters(parts={"reconciliation": {"what": ("all together",)}}),
         template="trust.html",
         told=[(name, reports.load(name)) for name in reports.in_order()],
         truth=_truth(service),
