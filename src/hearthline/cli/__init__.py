@@ -15,13 +15,8 @@ __all__ = ["COMMANDS", "app", "main"]
 
 COMMANDS = {
     "Start here": ("demo", "run", "init"),
-<<<<<<< HEAD
-    "Read the answer": ("report", "explain", "sql"),
-    "Keep it running": ("serve", "bridge", "keys", "compact", "rebuild"),
-=======
     "Read the answer": ("dashboard", "report", "explain", "sql"),
-    "Keep it running": ("serve", "keys", "compact", "rebuild"),
->>>>>>> 1716caf (cli.dashboard: the screens on this computer alone)
+    "Keep it running": ("serve", "bridge", "keys", "compact", "rebuild"),
     "Who is who": ("link", "unmerge"),
     "Look inside": ("add", "events", "rejects", "doctor", "config"),
     "What there is": ("models", "sources", "truth", "version"),
