@@ -3,8 +3,8 @@
     python benchmarks/coverage_of_intervals.py [--samples 200] [--world additive] [--models linear,markov]
                                                [--small] [--keep FILE] [--write docs/benchmarks.md]
 
-Samples of one world, each with other homes and other luck, go through the whole pipeline core. The
-repeated-sampling value of a channel's share (all kinds of order) is the mean of the point estimates over
+Samples of one town, each with other homes and other luck under the same weather, go through the whole
+pipeline core. The repeated-sampling value of a channel's share (all kinds of order) is the mean of the point estimates over
 all samples: what the model says on average, whether or not that is true. Coverage is the part of the
 samples whose interval holds it; 90 % is promised, 87 to 93 % is the goal.
 """
@@ -28,7 +28,9 @@ from numpy.typing import NDArray
 
 from published import markdown, write_block
 
-FIRST_SEED = 1001
+SEED = 1001
+APART = 2048
+"""From one sample's first home to the next one's: a block of the simulator."""
 MARK = "make coverage-of-intervals"
 Rows = list[tuple[str, str, float, float, float]]
 """Model, channel, share and its two ends."""
@@ -39,9 +41,8 @@ class Sample:
     """One simulated sample and how it is attributed."""
 
     world: str
-    homes: int
+    homes: range
     days: int
-    seed: int
     replicates: int
     models: tuple[str, ...]
 
@@ -62,10 +63,12 @@ def shares_of(sample: Sample) -> Rows:
             kept.append(rows)
 
     # The seed of the bootstrap is another one for each sample, as it would be for other homes.
-    chosen = AttributionSettings(models=list(sample.models), replicates=sample.replicates, seed=sample.seed)
+    chosen = AttributionSettings(
+        models=list(sample.models), replicates=sample.replicates, seed=1 + sample.homes.start // APART
+    )
     with TemporaryDirectory(prefix="hearthline-coverage-") as folder:
         raw, lake = Path(folder) / "raw", Lake(Path(folder) / "lake")
-        sim.write_lake(sample.world, sample.homes, sample.days, sample.seed, raw, telemetry=0.0)
+        sim.write_lake(sample.world, sample.homes, sample.days, SEED, raw, telemetry=0.0)
         with lake.batch(datetime(2026, 6, 1, tzinfo=UTC)) as batch:
             batch.adopt(raw / "events-*.parquet", raw / "identities-*.parquet")
         engine = DuckEngine("1GB", threads=1)
@@ -155,8 +158,8 @@ def main() -> None:
     samples, homes = (6, 300) if given.small else (given.samples, given.homes)
     models = tuple(m for m in given.models.split(",") if m)
     todo = [
-        Sample(given.world, homes, given.days, FIRST_SEED + i, given.replicates, models)
-        for i in range(samples)
+        Sample(given.world, range(i, i + homes), given.days, given.replicates, models)
+        for i in range(0, samples * APART, APART)
     ]
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # each process is one core's
     done: list[Rows] = []
@@ -169,7 +172,7 @@ def main() -> None:
     if given.keep:
         given.keep.write_text(json.dumps(found, indent=1))
     about = (
-        f"{samples} samples of {homes:,} homes and {given.days} days of the {given.world} world, "
+        f"{samples} samples of {homes:,} homes of one town, the same {given.days} days, {given.world} world, "
         f"{given.replicates} replicates; promised 90 %."
     )
     text = f"{about}\n\n{table_of(found)}"

@@ -9,8 +9,9 @@ from scipy.optimize import minimize
 
 from hearthline.attribution import _hazard
 from hearthline.attribution._frailty import alike
-from hearthline.attribution._hazard import PRIOR, Evidence, maximise
-from hearthline.attribution.additive_hazard import AdditiveHazard, _evidence, _prior_means
+from hearthline.attribution._hazard import PRIOR, Evidence, ascend, curvature, maximise, task_of
+from hearthline.attribution._intensity import Intensity, _prior_means, evidence_of
+from hearthline.attribution.additive_hazard import AdditiveHazard
 from hearthline.schema.journey import Journeys, journeys_of
 
 DAYS = 60
@@ -71,7 +72,7 @@ def _journeys(rows: list[tuple]) -> Journeys:
 def _known(journeys: Journeys) -> Evidence:
     """Return the evidence when homes are alike and days flat."""
     gathered = AdditiveHazard().gather(journeys)
-    return _evidence(gathered, gathered.exposure[:, 0].real, alike())
+    return evidence_of(gathered, gathered.exposure[:, 0].real, alike())
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +94,7 @@ def test_how_fast_an_effect_fades_is_estimated(town: tuple[Journeys, np.ndarray]
     journeys, _ = town
     model = AdditiveHazard()
     fit = model.solve(model.gather(journeys))
-    slow = fit.gamma * model.tau_h
+    slow = fit.gamma * model.kernels.tau_h
     assert slow[2, 0] > 0.5 * slow[2].sum()  # six hours
     assert slow[3, 2:].sum() > 0.6 * slow[3].sum()  # ten days
 
@@ -134,13 +135,13 @@ def test_touches_that_expired_are_watched_whole() -> None:
     model = AdditiveHazard()
     old = journeys_of([(0,)], converted=[False], gap_h=[(900.0,)])
     kept, cut = model.gather(old), model.gather(old.within_lookback())
-    tau = model.tau_h
+    tau = model.kernels.tau_h
     assert kept.exposure[:, 0].real == pytest.approx(tau * (1.0 - np.exp(-720.0 / tau)))
     assert cut.exposure == pytest.approx(kept.exposure)
 
 
 def test_a_touch_before_the_journey_is_watched_from_its_start() -> None:
-    model, tau = AdditiveHazard(), AdditiveHazard().tau_h
+    model, tau = AdditiveHazard(), AdditiveHazard().kernels.tau_h
     carried = replace(journeys_of([(0,)], gap_h=[(100.0,)]), span_h=np.array([40.0]))
     expected = tau * (np.exp(-60.0 / tau) - np.exp(-100.0 / tau))
     assert model.gather(carried).exposure[:, 0].real == pytest.approx(expected)
@@ -199,3 +200,28 @@ def test_a_shop_without_any_channel_is_all_baseline() -> None:
     fit = model.solve(model.merge(model.gather(journeys), model.gather(journeys)))
     assert model.credit(journeys, fit).shape == (0,)
     assert fit.mu[0] > 0.0
+
+
+def test_a_parabola_without_other_weights_stays_where_it_is() -> None:
+    evidence = _known(_town(homes=150, seed=2)[0])
+    fit = maximise(evidence, _prior_means(evidence, 4))
+    task = task_of(evidence, fit.scale, fit.active)
+    x = (np.concatenate([fit.mu, fit.gamma]) * fit.scale)[fit.active]
+    slope = task.pull(1.0 / task.intensity(x)) - 1.0
+    assert ascend(x, slope[:, None], curvature(task, x))[:, 0] == pytest.approx(x, rel=1e-3, abs=1e-3)
+
+
+def test_few_conversions_fade_as_many_others_do() -> None:
+    model, many, few = AdditiveHazard(), _town(homes=2_000, seed=4)[0], _town(homes=120, seed=5)[0]
+    other = model.solve(model.gather(many))
+    statistics = model.gather(few)
+    beside, alone = model.solve_beside(statistics, other), model.solve(statistics)
+    like = other.gamma / other.gamma.sum(axis=1, keepdims=True)
+    busy = other.gamma.sum(axis=1) > 0.3 * other.gamma.sum(axis=1).max()
+
+    def apart(fit: Intensity) -> float:
+        mix = fit.gamma / fit.gamma.sum(axis=1, keepdims=True)
+        return float(np.abs(mix - like)[busy].sum())
+
+    assert apart(beside) < 0.5 * apart(alone)
+    assert model.solve_beside(statistics, None).gamma == pytest.approx(alone.gamma)

@@ -80,6 +80,9 @@ class _Unknown:
     def solve(self, statistics: object) -> object:
         return self.inner.solve(statistics)
 
+    def solve_beside(self, statistics: object, other: object) -> object:
+        return self.inner.solve_beside(statistics, other)
+
     def credit(self, journeys: Journeys, parameters: object) -> Floats:
         return self.inner.credit(journeys, parameters)
 

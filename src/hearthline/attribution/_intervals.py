@@ -31,6 +31,7 @@ class Part:
             the rest counts as baseline.
         other: value of such orders without any journey; counts as baseline in every replicate.
         parameters: the fitted parameters, where they are known already.
+        beside: the kind whose fit this one's may lean on.
     """
 
     fit: Journeys
@@ -38,6 +39,7 @@ class Part:
     scale: Floats | float = 1.0
     other: float = 0.0
     parameters: Any = None
+    beside: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,10 @@ def intervals(
     """Return the bands of every kind of order, and of `all` kinds together.
 
     Each replicate weighs every unit by a Poisson(1) draw, the same in all parts; rules are recredited,
-    fitted models refitted (the additive hazard by one Newton step) and recredited. Above 200,000 units
-    a hashed sample of that size is resampled and deviations are scaled to the whole. Intervals show
-    how much chance in which households there are moves the credit; not whether the model is right.
+    fitted models refitted (the additive hazard on its likelihood's parabola) and recredited. Above
+    200,000 units a hashed sample of that size is resampled and deviations are scaled to the whole.
+    Intervals show how much chance in which households there are moves the credit; not whether the model
+    is right.
 
     >>> from hearthline.attribution import load
     >>> from hearthline.schema.journey import journeys_of
@@ -116,11 +119,13 @@ def _blocks(units: Ints, replicates: int, seed: int) -> Iterator[Floats]:
 def _solved(model: Model, parts: Mapping[str, Part]) -> dict[str, Part]:
     """Return the parts with their parameters; parts that share their fit share these."""
     found: dict[int, Any] = {}
-    for part in parts.values():
+    for part in sorted(parts.values(), key=lambda p: p.beside is not None):
         if part.parameters is not None:
             found[id(part.fit)] = part.parameters
         elif id(part.fit) not in found:
-            found[id(part.fit)] = model.solve(model.gather(part.fit))
+            beside = parts.get(part.beside or "")
+            other = None if beside is None else found.get(id(beside.fit))
+            found[id(part.fit)] = model.solve_beside(model.gather(part.fit), other)
     return {kind: replace(part, parameters=found[id(part.fit)]) for kind, part in parts.items()}
 
 
@@ -136,6 +141,7 @@ def _sampled(parts: Mapping[str, Part], units: Ints, fraction: float) -> dict[st
             credit=taken[id(part.credit)],
             scale=np.broadcast_to(part.scale, part.credit.n)[np.isin(part.credit.unit, units)],
             other=part.other * fraction,
+            beside=part.beside,
         )
         for kind, part in parts.items()
     }

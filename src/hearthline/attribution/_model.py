@@ -55,6 +55,13 @@ class Model(Protocol):
         """
         ...
 
+    def solve_beside(self, statistics: Any, other: Any) -> Any:
+        """Return the fit to few conversions, which may lean on a fit to others that the touches cause.
+
+        Enrolments are fitted beside orders; `other` is None where there is no such fit.
+        """
+        ...
+
     def credit(self, journeys: Journeys, parameters: Any) -> Floats:
         """Return (m,) shares: of the value of its journey, the part that each touch earns.
 
@@ -80,5 +87,9 @@ class Rule:
         return
 
     def solve(self, statistics: None) -> None:  # noqa: ARG002
+        """Return nothing: a rule has no parameters."""
+        return
+
+    def solve_beside(self, statistics: None, other: None) -> None:  # noqa: ARG002
         """Return nothing: a rule has no parameters."""
         return

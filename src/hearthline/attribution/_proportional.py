@@ -63,6 +63,10 @@ class Proportional:
         """Return the fitted parameters."""
         raise NotImplementedError
 
+    def solve_beside(self, statistics: Any, other: Any) -> Any:  # noqa: ARG002
+        """Return the fit by itself: most models take nothing from another."""
+        return self.solve(statistics)
+
     def credit(self, journeys: Journeys, parameters: Any) -> Floats:
         """Return (m,) shares in proportion to the strengths."""
         won = journeys.take(np.flatnonzero(journeys.converted))

@@ -1,70 +1,27 @@
 """Additive hazard: every touch raises the rate of buying for a while; the rest is the baseline's."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 from scipy import sparse
 
-from hearthline.attribution._cascade import Cascade, Pairs, cascade_of, pairs_of, passed
-from hearthline.attribution._frailty import Frailty, alike, variance_of
-from hearthline.attribution._hazard import PRIOR, Evidence, Fit, information, maximise, task_of
+from hearthline.attribution._cascade import pairs_of, passed
+from hearthline.attribution._exposures import Kernels, hours_by_unit
+from hearthline.attribution._hazard import ascend, curvature, task_of
+from hearthline.attribution._intensity import (
+    Gathered,
+    Intensity,
+    evidence_of,
+    found_alone,
+    found_beside,
+    spread,
+)
 from hearthline.attribution._model import Model
 from hearthline.attribution._proportional import Design, Proportional, Resample
-from hearthline.attribution._rhythm import Complexes, in_rhythm, integrals, phases, profile
-from hearthline.attribution._sums import product, sums_by
+from hearthline.attribution._rhythm import phases
+from hearthline.attribution._sums import product
 from hearthline.schema.journey import Floats, Ints, Journeys, Sparse
-
-_ROUNDS, _STILL = 8, 0.02
-
-
-@dataclass(frozen=True, slots=True)
-class Gathered:
-    """Additive statistics of journeys.
-
-    Attributes:
-        stratum: (N,) baseline stratum at each conversion.
-        unit: (N,) whose conversion it is.
-        load: (N, q) sparse loads of each conversion's touches by channel and kernel.
-        weight: (N,) how often each conversion counts.
-        units: (u,) keys; one may come again in another batch.
-        hours: (u, strata) sparse weighted hours that each spent in each stratum.
-        exposure: (q, 1 + harmonics) weighted integrals of the loads, plain and times daily waves.
-        phase: (channels, 1 + harmonics) of long gaps to conversions.
-        pairs: counts of touches that follow each other.
-    """
-
-    stratum: Ints
-    unit: Ints
-    load: Sparse
-    weight: Floats
-    units: Ints
-    hours: Sparse
-    exposure: Complexes
-    phase: Complexes
-    pairs: Pairs
-
-
-@dataclass(frozen=True, slots=True)
-class Intensity:
-    """The fitted rates, in conversions an hour.
-
-    Attributes:
-        mu: (strata,) without any touch, in a home of factor 1.
-        gamma: (channels, kernels) added right after a touch; each kernel fades with its half-life.
-        frailty: the homes' factors of the baseline.
-        rhythm: (channels, 1 + harmonics) coefficients of the channels' daily profiles.
-        cascade: which touches led to others.
-        fit: the maximum as found, for replicates that step from it; None where nothing converted.
-    """
-
-    mu: Floats
-    gamma: Floats
-    frailty: Frailty
-    rhythm: Complexes
-    cascade: Cascade
-    fit: Fit | None = None
 
 
 @dataclass(frozen=True)
@@ -76,8 +33,9 @@ class AdditiveHazard(Proportional):
     How fast an effect fades is estimated: a mixture of half-lives; that people touch and buy by day is
     allowed for (`_rhythm`). Rates are those of maximum likelihood over all journeys, also those that did
     not convert, with a gamma prior of a fifth of a conversion for every rate that leans to the mean over
-    channels. A touch's share is its part of the intensity at the conversion; the part of `a_h mu` stays
-    unattributed. Where touches led to touches, half of what was led to is passed back (`_cascade`).
+    channels. Enrolments are few, so their fit takes from orders how touches fade (`_intensity`). A touch's
+    share is its part of the intensity at the conversion; the part of `a_h mu` stays unattributed. Where
+    touches led to touches, half of what was led to is passed back (`_cascade`).
 
     Attributes:
         half_lives_h: half-lives of the kernels in hours (default 0.25, 1, 3 and 10 days).
@@ -99,10 +57,9 @@ class AdditiveHazard(Proportional):
     full: ClassVar[bool] = False
 
     @property
-    def tau_h(self) -> Floats:
-        """The (kernels,) time constants in hours."""
-        tau: Floats = np.array(self.half_lives_h) / np.log(2.0)
-        return tau
+    def kernels(self) -> Kernels:
+        """The kernels that effects are mixed from."""
+        return Kernels(self.half_lives_h)
 
     def gather(self, journeys: Journeys, weight: Floats | None = None) -> Gathered:
         """Return the conversions' loads, and the time that every feature was watched."""
@@ -112,41 +69,27 @@ class AdditiveHazard(Proportional):
         return Gathered(
             stratum=journeys.stratum[bought],
             unit=journeys.unit[bought],
-            load=self._loads(journeys)[bought],
+            load=self.kernels.loads(journeys)[bought],
             weight=each[bought],
             units=units,
-            hours=_by_unit(journeys.strata_h, index, each, len(units)),
-            exposure=self._exposure(journeys, each),
+            hours=hours_by_unit(journeys.strata_h, index, each, len(units)),
+            exposure=self.kernels.exposure(journeys, each),
             phase=phases(journeys, each),
             pairs=pairs_of(journeys, each),
         )
 
     def merge(self, left: Gathered, right: Gathered) -> Gathered:
         """Return the statistics of both."""
-
-        def stacked(name: str) -> Any:
-            return np.concatenate([getattr(left, name), getattr(right, name)])
-
-        return Gathered(
-            **{name: stacked(name) for name in ("stratum", "unit", "weight", "units")},
-            load=sparse.csr_array(sparse.vstack([left.load, right.load])),
-            hours=sparse.csr_array(sparse.vstack([left.hours, right.hours])),
-            exposure=left.exposure + right.exposure,
-            phase=left.phase + right.phase,
-            pairs=left.pairs + right.pairs,
-        )
+        return left + right
 
     def solve(self, statistics: Gathered) -> Intensity:
         """Return the rates of maximum penalised likelihood; all 0 where nothing converted."""
-        kernels = len(self.half_lives_h)
-        strata, features = statistics.hours.shape[1], len(statistics.exposure)
-        rhythm, cascade = profile(statistics.phase), cascade_of(statistics.pairs)
-        if not statistics.weight.sum() > 0.0:
-            none = np.zeros((features // kernels, kernels))
-            return Intensity(np.zeros(strata), none, alike(), rhythm, cascade)
-        exposure = in_rhythm(statistics.exposure, np.repeat(rhythm, kernels, axis=0))
-        fit, frailty = _alternated(statistics, exposure, kernels)
-        return Intensity(fit.mu, fit.gamma.reshape(-1, kernels), frailty, rhythm, cascade, fit)
+        return found_alone(statistics, len(self.kernels))
+
+    def solve_beside(self, statistics: Gathered, other: Intensity | None) -> Intensity:
+        """Return the rates of few conversions, which fade as those of the other fit do."""
+        kernels = len(self.kernels)
+        return found_alone(statistics, kernels) if other is None else found_beside(statistics, kernels, other)
 
     def design_at(self, journeys: Journeys, parameters: Intensity) -> Design:
         """Return loads of touches by channel and kernel, and of every journey on its stratum.
@@ -154,13 +97,13 @@ class AdditiveHazard(Proportional):
         What a touch passes back loads the touch that caused it, on a feature of its own: the rate is that
         of the later channel, the credit goes to the earlier one.
         """
-        kernels, strata, m = len(self.half_lives_h), journeys.strata_h.shape[1], len(journeys.channel)
+        kernels, strata, m = len(self.kernels), journeys.strata_h.shape[1], len(journeys.channel)
         routes = parameters.cascade.routes
         owner = np.concatenate([np.arange(journeys.channels), routes[:, 1]])
         features = strata + len(owner) * kernels
         moved = sparse.coo_array(passed(journeys, parameters.cascade))
         way = _ways(journeys.channels, routes)[journeys.channel[moved.col], journeys.channel[moved.row]]
-        load = (self._load(journeys)[moved.col] * moved.data[:, None]).ravel()
+        load = (self.kernels.load(journeys)[moved.col] * moved.data[:, None]).ravel()
         column = (strata + way[:, None] * kernels + np.arange(kernels)).ravel()
         touch = sparse.csr_array((load, (np.repeat(moved.row, kernels), column)), shape=(m, features))
         base = sparse.csr_array(
@@ -176,102 +119,57 @@ class AdditiveHazard(Proportional):
 
     def _sources(self, parameters: Intensity) -> Ints:
         """Return for each feature of the design which fitted rate it has."""
-        kernels, strata = len(self.half_lives_h), len(parameters.mu)
+        kernels, strata = len(self.kernels), len(parameters.mu)
         fitted = np.arange(strata + parameters.gamma.size)
         routed = strata + parameters.cascade.routes[:, :1] * kernels + np.arange(kernels)
         return np.concatenate([fitted, routed.ravel()])
 
     def resampler(self, journeys: Journeys, index: Ints, point: Intensity) -> Resample:
-        """Return what steps from the fit: one Newton step on reweighted scores, then clipped at 0.
+        """Return what moves the fit to the maximum of the likelihood's parabola under other weights.
 
         The score bootstrap of Kline & Santos (2012), Journal of Econometric Methods 1(1), 23-41: scores
-        at the fit are reweighted by unit and mapped by the inverse information, so nothing is refitted.
+        at the fit are reweighted by unit, the curvature is kept, and no rate falls below 0. So nothing
+        is gathered again. Rhythm, cascade and homes' factors are those of the fit.
         """
         fit, sources = point.fit, self._sources(point)
         if fit is None:
             return lambda weights: np.zeros((len(sources), weights.shape[1]))
-        gathered = self.gather(journeys)
-        task = task_of(_evidence(gathered, fit.scale[len(fit.mu) :], point.frailty), fit.scale, fit.active)
-        scale = fit.scale[fit.active]
+        strata, scale = len(fit.mu), fit.scale[fit.active]
+        gathered, mix = self.gather(journeys), _mix(point)
+        gathered = replace(gathered, load=sparse.csr_array(gathered.load @ mix))
+        task = task_of(evidence_of(gathered, fit.scale[strata:], point.frailty), fit.scale, fit.active)
         rates = np.concatenate([fit.mu, fit.gamma])
         x = rates[fit.active] * scale
-        inverse = np.linalg.inv(information(task, x))
-        units = index[journeys.converted]
-        ratio = 1.0 / task.intensity(x)
-        watched = self._watched(journeys, index, point)[fit.active]
+        bend = curvature(task, x)
+        units, ratio = index[journeys.converted], 1.0 / task.intensity(x)
+        watched = self._watched(journeys, index, point, mix)[fit.active]
         usual = product(watched, np.ones(watched.shape[1]))
 
         def refit(weights: Floats) -> Floats:
-            pull = task.pull(ratio[:, None] * weights[units])
             more = product(watched, weights[: watched.shape[1]]) - usual[:, None]
-            slope = pull + (PRIOR / x - 1.0)[:, None] - more / scale[:, None]
+            slope = task.pull(ratio[:, None] * weights[units]) - 1.0 - more / scale[:, None]
             rate = np.repeat(rates[:, None], weights.shape[1], axis=1)
-            rate[fit.active] = np.maximum(x[:, None] + inverse @ slope, 0.0) / scale[:, None]
-            return rate[sources]
+            rate[fit.active] = ascend(x, slope, bend) / scale[:, None]
+            return np.concatenate([rate[:strata], product(mix, rate[strata:])])[sources]
 
         return refit
 
-    def _load(self, journeys: Journeys) -> Floats:
-        """Return the (m, kernels) loads of touches at the end of their journey."""
-        inside = journeys.gap_h <= journeys.lookback_h[journeys.channel]
-        return np.exp(-journeys.gap_h[:, None] / self.tau_h) * inside[:, None]
-
-    def _loads(self, journeys: Journeys) -> Sparse:
-        """Return the (n, channels * kernels) loads of journeys at their end."""
-        kernels = len(self.half_lives_h)
-        column = journeys.channel[:, None] * kernels + np.arange(kernels)
-        loads = sparse.csr_array(
-            (self._load(journeys).ravel(), column.ravel(), journeys.offsets * kernels),
-            shape=(journeys.n, journeys.channels * kernels),
-        )
-        loads.sum_duplicates()
-        return loads
-
-    def _watch(self, journeys: Journeys, kernel: int) -> Iterator[Complexes]:
-        """Yield the (m,) integrals of the touches' loads over their journey, times the daily waves.
-
-        From the touch, or the journey's start where the touch came before it, to the end of the journey
-        or of the look-back window.
-        """
-        start = np.maximum(journeys.gap_h - journeys.span_h[journeys.row], 0.0)
-        end = np.maximum(np.minimum(journeys.gap_h, journeys.lookback_h[journeys.channel]), start)
-        return integrals(start, end, float(self.tau_h[kernel]))
-
-    def _whole(self, journeys: Journeys) -> Complexes:
-        """Return the (channels, kernels, 1 + harmonics) integrals over a whole look-back window."""
-        start = np.zeros(journeys.channels)
-        by_kernel = [list(integrals(start, journeys.lookback_h, float(tau))) for tau in self.tau_h]
-        return np.stack([np.stack(waves, axis=1) for waves in by_kernel], axis=1)
-
-    def _exposure(self, journeys: Journeys, weight: Floats) -> Complexes:
-        """Return the (channels * kernels, 1 + harmonics) weighted integrals."""
-        each, channels = weight[journeys.row], journeys.channels
-        expired = product(journeys.expired.T, weight)
-        found = expired[:, None, None] * self._whole(journeys)
-        for kernel in range(len(self.half_lives_h)):
-            for harmonic, wave in enumerate(self._watch(journeys, kernel)):
-                found[:, kernel, harmonic] += sums_by(journeys.channel, each * wave.real, channels)
-                found[:, kernel, harmonic] += 1j * sums_by(journeys.channel, each * wave.imag, channels)
-        return found.reshape(channels * found.shape[1], found.shape[2])
-
-    def _watched(self, journeys: Journeys, index: Ints, point: Intensity) -> Sparse:
-        """Return the (strata + channels * kernels, units) sparse exposure of every unit."""
-        kernels = len(self.half_lives_h)
-        strata, units = journeys.strata_h.shape[1], int(index.max(initial=-1)) + 1
-        hours, late = sparse.coo_array(journeys.strata_h), sparse.coo_array(journeys.expired)
+    def _watched(self, journeys: Journeys, index: Ints, point: Intensity, mix: Sparse) -> Sparse:
+        """Return the (strata + features, units) sparse exposure of every unit."""
+        hours = sparse.coo_array(journeys.strata_h)
         inclined = hours.data * point.frailty.of(journeys.unit)[hours.row]
-        each = np.arange(kernels)
-        touch = strata + journeys.channel[:, None] * kernels + each
-        old = strata + late.col[:, None] * kernels + each
-        own = point.rhythm[journeys.channel]
-        seen = [in_rhythm(np.stack(list(self._watch(journeys, k)), axis=1), own) for k in range(kernels)]
-        whole = in_rhythm(self._whole(journeys), point.rhythm[:, None, :])
-        expired = late.data[:, None] * whole[late.col]
-        data = np.concatenate([inclined, np.stack(seen, axis=1).ravel(), expired.ravel()])
-        feature = np.concatenate([hours.col, touch.ravel(), old.ravel()])
-        owner = np.concatenate([hours.row, np.repeat(journeys.row, kernels), np.repeat(late.row, kernels)])
-        shape = (strata + journeys.channels * kernels, units)
-        return sparse.csr_array((data, (feature, index[owner])), shape=shape)
+        touched = self.kernels.watched(journeys, index, point.rhythm)
+        shape = (hours.shape[1], touched.shape[1])
+        base = sparse.csr_array((inclined, (hours.col, index[hours.row])), shape=shape)
+        return sparse.csr_array(sparse.vstack([base, mix.T @ touched]))
+
+
+def _mix(point: Intensity) -> Sparse:
+    """Return the (channels * kernels, features) sparse mix that makes the fit's features of kernels."""
+    if point.fading is not None:
+        return spread(point.fading)
+    size = point.gamma.size
+    return sparse.csr_array((np.ones(size), np.arange(size), np.arange(size + 1)), shape=(size, size))
 
 
 def _ways(channels: int, routes: Ints) -> Ints:
@@ -280,81 +178,6 @@ def _ways(channels: int, routes: Ints) -> Ints:
     np.fill_diagonal(way, np.arange(channels))
     way[routes[:, 0], routes[:, 1]] = channels + np.arange(len(routes))
     return way
-
-
-def _by_unit(hours: Sparse, index: Ints, weight: Floats, units: int) -> Sparse:
-    """Return the (units, strata) sums of the weighted hours of each unit's journeys."""
-    each = sparse.coo_array(hours)
-    place = (index[each.row], each.col)
-    return sparse.csr_array((each.data * weight[each.row], place), shape=(units, hours.shape[1]))
-
-
-def _alternated(statistics: Gathered, exposure: Floats, kernels: int) -> tuple[Fit, Frailty]:
-    """Return rates, and homes' factors where homes differ beyond chance; each given the other in turn."""
-    unit, at = np.unique(statistics.units, return_inverse=True)
-    hours = _by_unit(statistics.hours, at, np.ones(len(at)), len(unit))
-    owner = np.searchsorted(unit, statistics.unit)
-    frailty = alike()
-    evidence = _evidence(statistics, exposure, frailty)
-    mean = _prior_means(evidence, kernels)
-    fit = maximise(evidence, mean)
-    variance = -1.0
-    for _ in range(_ROUNDS):
-        base = evidence.factor * fit.mu[statistics.stratum]
-        part = base / (base + product(statistics.load, fit.gamma))
-        seen, expected = sums_by(owner, statistics.weight * part, len(unit)), product(hours, fit.mu)
-        if variance < 0.0:
-            noise = sums_by(owner, statistics.weight * part**2, len(unit))
-            variance = variance_of(seen, noise, expected)
-        if not variance:
-            break
-        before = frailty.of(unit)
-        frailty = Frailty(unit, (1.0 + variance * seen) / (1.0 + variance * expected))
-        if float(np.abs(frailty.factor - before).max()) < _STILL:
-            break
-        evidence = _evidence(statistics, exposure, frailty)
-        fit = maximise(evidence, mean, np.concatenate([fit.mu, fit.gamma]))
-    return fit, frailty
-
-
-def _evidence(statistics: Gathered, exposure: Floats, frailty: Frailty) -> Evidence:
-    """Return what the likelihood knows once every home has its factor."""
-    return Evidence(
-        stratum=statistics.stratum,
-        factor=frailty.of(statistics.unit),
-        load=statistics.load,
-        weight=statistics.weight,
-        hours=product(statistics.hours.T, frailty.of(statistics.units)),
-        exposure=exposure,
-    )
-
-
-def _prior_means(evidence: Evidence, kernels: int) -> Floats:
-    """Return the (strata + q,) rates that the prior leans to: those of one channel for all touches.
-
-    A fifth of what touches cause is spread over the kernels evenly, so that none is ruled out because
-    the others carry the mean.
-    """
-    exposure = np.maximum(evidence.exposure.reshape(-1, kernels).sum(axis=0), 1.0)
-    hours = max(float(evidence.hours.sum()), 1.0)
-    count = float(evidence.weight.sum())
-    pool = sparse.csr_array(np.tile(np.eye(kernels), (len(evidence.exposure) // kernels, 1)))
-    pooled = Evidence(
-        stratum=np.zeros(len(evidence.stratum), np.int64),
-        factor=evidence.factor,
-        load=sparse.csr_array(evidence.load @ pool),
-        weight=evidence.weight,
-        hours=np.array([hours]),
-        exposure=exposure,
-    )
-    even = np.concatenate([[count / 2 / hours], count / 2 / kernels / exposure])
-    fit = maximise(pooled, even)
-    caused = fit.gamma * exposure
-    all_ = max(float(caused.sum()), 1.0)
-    mean = (0.8 * caused + 0.2 * all_ / kernels) / exposure
-    mu = max(float(fit.mu[0]) * hours, 1.0) / hours
-    channels = len(evidence.exposure) // kernels
-    return np.concatenate([np.full(len(evidence.hours), mu), np.tile(mean, channels)])
 
 
 MODEL: Model = AdditiveHazard()

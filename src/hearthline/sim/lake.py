@@ -31,7 +31,7 @@ _ADS: Final = [i for i, c in enumerate(CHANNELS) if c.kind == "media.ad.impressi
 
 
 def write_lake(
-    world: str, homes: int, days: int, seed: int, folder: Path | str, *, telemetry: float = 4.0
+    world: str, homes: int | range, days: int, seed: int, folder: Path | str, *, telemetry: float = 4.0
 ) -> int:
     """Write the town's events and identities into a folder; return the number of event rows.
 
@@ -41,7 +41,8 @@ def write_lake(
 
     Args:
         world: the name of a world.
-        homes: number of homes.
+        homes: number of homes, or the numbers of those to write: other homes of the same town, under
+            the same weather. They begin with a block, a multiple of 2,048.
         days: number of days, at most 4,000.
         seed: the seed of every draw.
         folder: where to write; made when absent.
@@ -50,8 +51,9 @@ def write_lake(
     """
     place, total = Path(folder), 0
     place.mkdir(parents=True, exist_ok=True)
-    for number, first in enumerate(range(0, homes, BLOCK)):
-        size = min(BLOCK, homes - first)
+    wanted = homes if isinstance(homes, range) else range(homes)
+    for first in range(wanted.start, wanted.stop, BLOCK):
+        number, size = first // BLOCK, min(BLOCK, wanted.stop - first)
         block, log, stock = happenings(load(world), seed, number, size, days)
         register = Register(block.homes)
         path = place / f"events-{number:05d}.parquet"

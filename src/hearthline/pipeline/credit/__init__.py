@@ -136,7 +136,9 @@ def _fitted(core: Core, book: Book, models: list[Model]) -> list[_Fit]:
             fit.state = str(error)
         try:
             fit.to_enrol = (
-                fit.model.solve(to_enrol) if to_enrol is not None and len(book.enrolments.id) else None
+                fit.model.solve_beside(to_enrol, fit.to_order)
+                if to_enrol is not None and len(book.enrolments.id)
+                else None
             )
         except NothingToAnswer:
             fit.to_enrol = None

@@ -60,6 +60,7 @@ class Sample:
                 credit=replace(journeys, value=micros / 1e6),
                 scale=payable / np.maximum(micros, 1),
                 other=max(other, 0.0),
+                beside=None if kind == "person" else "person",
             )
         return found
 

@@ -1,0 +1,207 @@
+"""The rates that make homes buy: gathered from journeys, found by maximum likelihood, leaned on by others."""
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from hearthline.attribution._cascade import Cascade, Pairs, cascade_of
+from hearthline.attribution._exposures import hours_by_unit
+from hearthline.attribution._frailty import Frailty, alike, variance_of
+from hearthline.attribution._hazard import Evidence, Fit, maximise
+from hearthline.attribution._rhythm import Complexes, in_rhythm, profile
+from hearthline.attribution._sums import product, sums_by
+from hearthline.schema.journey import Floats, Ints, Sparse
+
+__all__ = ["Gathered", "Intensity", "evidence_of", "found_alone", "found_beside", "spread"]
+
+_ROUNDS, _STILL = 8, 0.02
+_OWN_FADING = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Additive statistics of journeys.
+
+    Attributes:
+        stratum: (N,) baseline stratum at each conversion.
+        unit: (N,) whose conversion it is.
+        load: (N, q) sparse loads of each conversion's touches by channel and kernel.
+        weight: (N,) how often each conversion counts.
+        units: (u,) keys; one may come again in another batch.
+        hours: (u, strata) sparse weighted hours that each spent in each stratum.
+        exposure: (q, 1 + harmonics) weighted integrals of the loads, plain and times daily waves.
+        phase: (channels, 1 + harmonics) of long gaps to conversions.
+        pairs: counts of touches that follow each other.
+    """
+
+    stratum: Ints
+    unit: Ints
+    load: Sparse
+    weight: Floats
+    units: Ints
+    hours: Sparse
+    exposure: Complexes
+    phase: Complexes
+    pairs: Pairs
+
+    def __add__(self, other: "Gathered") -> "Gathered":
+        """Return the statistics of both."""
+
+        def both(name: str) -> Any:
+            left, right = getattr(self, name), getattr(other, name)
+            if name in ("load", "hours"):
+                return sparse.csr_array(sparse.vstack([left, right]))
+            return left + right if name in ("exposure", "phase", "pairs") else np.concatenate([left, right])
+
+        return Gathered(**{f.name: both(f.name) for f in fields(self)})
+
+
+@dataclass(frozen=True, slots=True)
+class Intensity:
+    """The fitted rates, in conversions an hour.
+
+    Attributes:
+        mu: (strata,) without any touch, in a home of factor 1.
+        gamma: (channels, kernels) added right after a touch; each kernel fades with its half-life.
+        frailty: the homes' factors of the baseline.
+        rhythm: (channels, 1 + harmonics) coefficients of the channels' daily profiles.
+        cascade: which touches led to others.
+        fit: the maximum as found, for replicates that step from it; None where nothing converted.
+        fading: (channels, kernels) each channel's mix of kernels, where it was taken from another fit: the
+            fit's features are then channels, and not channels by kernel.
+    """
+
+    mu: Floats
+    gamma: Floats
+    frailty: Frailty
+    rhythm: Complexes
+    cascade: Cascade
+    fit: Fit | None = None
+    fading: Floats | None = None
+
+
+def found_alone(statistics: Gathered, kernels: int) -> Intensity:
+    """Return the rates of maximum penalised likelihood; all 0 where nothing converted."""
+    plain, exposure = _without_rates(statistics, kernels)
+    if not statistics.weight.sum() > 0.0:
+        return plain
+    mean = _prior_means(evidence_of(statistics, exposure, alike()), kernels)
+    fit, frailty = _alternated(statistics, exposure, mean)
+    return replace(plain, mu=fit.mu, gamma=fit.gamma.reshape(-1, kernels), frailty=frailty, fit=fit)
+
+
+def found_beside(statistics: Gathered, kernels: int, other: Intensity) -> Intensity:
+    """Return rates that lean on a fit to more conversions of another kind that the same touches cause.
+
+    How a touch fades is a matter of memory, whatever it leads to: each channel's mix of kernels is that of
+    the other fit (`other`), five conversions' worth of it that of all channels together. Found anew is
+    one rate a channel; the prior of a fifth of a conversion leans to the other fit's division.
+    """
+    plain, exposure = _without_rates(statistics, kernels)
+    if not statistics.weight.sum() > 0.0 or other.fit is None:
+        return found_alone(statistics, kernels)
+    caused = other.gamma * other.fit.scale[len(other.mu) :].reshape(-1, kernels)
+    fading = _fading(caused, np.maximum(exposure.reshape(-1, kernels), 1e-9))
+    mixed = replace(statistics, load=sparse.csr_array(statistics.load @ spread(fading)))
+    watched = product(spread(fading).T, exposure)
+    count, hours = float(statistics.weight.sum()), float(statistics.hours.sum())
+    of_channels = np.maximum(count / 2 * caused.sum(axis=1) / caused.sum(), 0.01)
+    base = np.full(statistics.hours.shape[1], count / 2 / max(hours, 1.0))
+    mean = np.concatenate([base, of_channels / np.maximum(watched, 1.0)])
+    fit, frailty = _alternated(mixed, watched, mean)
+    gamma = fit.gamma[:, None] * fading
+    return replace(plain, mu=fit.mu, gamma=gamma, frailty=frailty, fit=fit, fading=fading)
+
+
+def spread(fading: Floats) -> Sparse:
+    """Return the (channels * kernels, channels) sparse mix of each channel's kernels."""
+    channels, kernels = fading.shape
+    place = (np.arange(fading.size), np.repeat(np.arange(channels), kernels))
+    return sparse.csr_array((fading.ravel(), place), shape=(fading.size, channels))
+
+
+def evidence_of(statistics: Gathered, exposure: Floats, frailty: Frailty) -> Evidence:
+    """Return what the likelihood knows once every home has its factor."""
+    return Evidence(
+        stratum=statistics.stratum,
+        factor=frailty.of(statistics.unit),
+        load=statistics.load,
+        weight=statistics.weight,
+        hours=product(statistics.hours.T, frailty.of(statistics.units)),
+        exposure=exposure,
+    )
+
+
+def _without_rates(statistics: Gathered, kernels: int) -> tuple[Intensity, Floats]:
+    """Return an intensity of 0 with its rhythm and cascade, and the (q,) exposures in that rhythm."""
+    rhythm = profile(statistics.phase)
+    exposure = in_rhythm(statistics.exposure, np.repeat(rhythm, kernels, axis=0))
+    none = np.zeros((len(exposure) // kernels, kernels))
+    strata = np.zeros(statistics.hours.shape[1])
+    return Intensity(strata, none, alike(), rhythm, cascade_of(statistics.pairs)), exposure
+
+
+def _fading(caused: Floats, exposure: Floats) -> Floats:
+    """Return (channels, kernels) rates right after a touch, summing to 1, from the conversions caused."""
+    pooled = caused.sum(axis=0) / caused.sum()
+    part = (caused + _OWN_FADING * pooled) / (caused.sum(axis=1, keepdims=True) + _OWN_FADING)
+    rate = part / exposure
+    fading: Floats = rate / rate.sum(axis=1, keepdims=True)
+    return fading
+
+
+def _alternated(statistics: Gathered, exposure: Floats, mean: Floats) -> tuple[Fit, Frailty]:
+    """Return rates, and homes' factors where homes differ beyond chance; each given the other in turn."""
+    unit, at = np.unique(statistics.units, return_inverse=True)
+    hours = hours_by_unit(statistics.hours, at, np.ones(len(at)), len(unit))
+    owner = np.searchsorted(unit, statistics.unit)
+    frailty = alike()
+    evidence = evidence_of(statistics, exposure, frailty)
+    fit = maximise(evidence, mean)
+    variance = -1.0
+    for _ in range(_ROUNDS):
+        base = evidence.factor * fit.mu[statistics.stratum]
+        part = base / (base + product(statistics.load, fit.gamma))
+        seen, expected = sums_by(owner, statistics.weight * part, len(unit)), product(hours, fit.mu)
+        if variance < 0.0:
+            noise = sums_by(owner, statistics.weight * part**2, len(unit))
+            variance = variance_of(seen, noise, expected)
+        if not variance:
+            break
+        before = frailty.of(unit)
+        frailty = Frailty(unit, (1.0 + variance * seen) / (1.0 + variance * expected))
+        if float(np.abs(frailty.factor - before).max()) < _STILL:
+            break
+        evidence = evidence_of(statistics, exposure, frailty)
+        fit = maximise(evidence, mean, np.concatenate([fit.mu, fit.gamma]))
+    return fit, frailty
+
+
+def _prior_means(evidence: Evidence, kernels: int) -> Floats:
+    """Return the (strata + q,) rates that the prior leans to: those of one channel for all touches.
+
+    A fifth of what touches cause is spread over the kernels evenly, so that none is ruled out because
+    the others carry the mean.
+    """
+    exposure = np.maximum(evidence.exposure.reshape(-1, kernels).sum(axis=0), 1.0)
+    hours = max(float(evidence.hours.sum()), 1.0)
+    count = float(evidence.weight.sum())
+    pool = sparse.csr_array(np.tile(np.eye(kernels), (len(evidence.exposure) // kernels, 1)))
+    pooled = Evidence(
+        stratum=np.zeros(len(evidence.stratum), np.int64),
+        factor=evidence.factor,
+        load=sparse.csr_array(evidence.load @ pool),
+        weight=evidence.weight,
+        hours=np.array([hours]),
+        exposure=exposure,
+    )
+    even = np.concatenate([[count / 2 / hours], count / 2 / kernels / exposure])
+    fit = maximise(pooled, even)
+    caused = fit.gamma * exposure
+    all_ = max(float(caused.sum()), 1.0)
+    mean = (0.8 * caused + 0.2 * all_ / kernels) / exposure
+    mu = max(float(fit.mu[0]) * hours, 1.0) / hours
+    channels = len(evidence.exposure) // kernels
+    return np.concatenate([np.full(len(evidence.hours), mu), np.tile(mean, channels)])
