@@ -137,6 +137,13 @@ def test_an_error_report_is_refused_by_name(read):
         read("exception")
 
 
+@pytest.mark.parametrize("which", ["own_answer", "task"])
+def test_what_the_skill_says_to_alexa_is_no_event(read, which):
+    with pytest.raises(BadPayload, match="the skill") as refusal:
+        read(which)
+    assert refusal.value.reason == "not-an-event"
+
+
 def test_an_unknown_request_is_refused(read):
     with pytest.raises(BadPayload, match="an unknown 'type'"):
         read({"request": {"type": "Unheard.Of"}, "context": {"System": {}}})

@@ -44,6 +44,12 @@ def test_times_with_a_space_before_their_zone_are_read(read):
     assert (event.signal.number, event.device.model) == (87.0, "Watch")
 
 
+def test_samples_without_anything_around_them_are_read(read):
+    assert read("alone")[0].signal.number == 12.0
+    (event,) = read("list_alone")
+    assert (event.signal.capability, event.identifiers[0].value) == ("MindfulSession", "app-user-2")
+
+
 def test_the_elements_of_an_export_are_told_apart(read):
     assert read("xml_category")[0].signal.value == "SleepAnalysisAsleepCore"
     assert read("xml_workout")[0].signal.unit == "min"

@@ -27,6 +27,8 @@ NOW = datetime(2026, 3, 12, 9, 0, tzinfo=UTC)
         ("generic_out", "voice.answered", ("machine", "type"), (None, "none", "automated")),
         ("generic_alone", "voice.intent", ("human", "intent.inputs"), ("chat", "consideration", "unknown")),
         ("generic_unsaid", "bot.message", ("unknown", None), (None, "none", "unknown")),
+        ("picture", "bot.message", ("unknown", None), (None, "none", "unknown")),
+        ("intent_alone", "voice.intent", ("human", "type"), ("chat", "purchase", "unknown")),
         ("revenue", "bot.revenue", ("unknown", None), (None, "none", "unknown")),
     ],
 )

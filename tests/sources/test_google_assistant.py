@@ -90,7 +90,13 @@ def test_states_are_readings_and_never_touches(read):
     assert (notified.type, notified.time_quality) == ("device.notification.raised", "device")
 
 
-@pytest.mark.parametrize("which", ["sync", "sync_answer", "query", "health_check", "acknowledged", "package"])
+@pytest.mark.parametrize(
+    "which",
+    [
+        *("sync", "sync_answer", "query", "health_check", "acknowledged", "package"),
+        *("own_answer", "builder_answer", "request_sync", "home_error", "proxied"),
+    ],
+)
 def test_what_asks_or_lists_is_no_event(read, which):
     with pytest.raises(BadPayload) as refusal:
         read(which)

@@ -69,7 +69,13 @@ def recognises(payload: Payload) -> bool:
     if isinstance(body.get("HealthData"), dict):
         return True
     data = mapping(body.get("data"))
-    return any(isinstance(data.get(part), list) for part in _PARTS)
+    return any(isinstance(data.get(part), list) for part in _PARTS) or bool(_alone(body))
+
+
+def _alone(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return HealthKit's samples where they stand without `data` around them: a list, or one by itself."""
+    samples = mappings(body.get("records")) or [body]
+    return [s for s in samples if (text(s.get("type")) or "").startswith(("HKQuantity", "HKCategory"))]
 
 
 class _Reading(NamedTuple):
@@ -100,7 +106,8 @@ def read(payload: Payload, received: datetime) -> Iterator[Event]:
     user = next(
         (text(body.get(k)) for k in ("userId", "user_id", "externalUserId") if text(body.get(k))), None
     )
-    found = [{"reading": reading} for reading in _readings(mapping(body.get("data")))]
+    data = mapping(body.get("data")) or {"records": _alone(body)}
+    found = [{"reading": reading} for reading in _readings(data)]
     if not found:
         raise not_an_event(PLATFORM, "an export without readings")
     known = identified("apple_health.user", user)

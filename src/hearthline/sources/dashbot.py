@@ -77,6 +77,7 @@ _SHOWN = (
     "dashbot_timestamp",
     "timestamp",
 )
+_SAID = ("text", "intent", "images", "buttons", "postback")
 _GENERIC = frozenset((*_PLAIN, *_SHOWN))
 _EVENTS = {
     "customEvent": "bot.custom",
@@ -121,10 +122,10 @@ def recognises(payload: Payload) -> bool:
         return True
     if isinstance(body.get("request_body"), dict):
         return True
-    if not set(body) <= _GENERIC or text(body.get("text")) is None:
+    if not set(body) <= _GENERIC:
         return False
-    intent = body.get("intent")
-    return (isinstance(intent, dict) and isinstance(intent.get("inputs"), list)) or "userId" in body
+    filled = isinstance(within(body, "intent", "inputs"), list)
+    return filled or "platformJson" in body or ("userId" in body and bool(set(_SAID) & set(body)))
 
 
 def _alexa(body: dict[str, Any]) -> dict[str, Any]:
@@ -165,7 +166,7 @@ def read(payload: Payload, received: datetime) -> Iterator[Event]:
         message = _of_google(body, body["request_body"], direction)
     elif text(body.get("type")) in _EVENTS:
         message = _of_event(body)
-    elif text(body.get("text")) is not None or isinstance(body.get("intent"), dict):
+    elif any(body.get(name) for name in (*_SAID, "platformJson")):
         message = _of_anything(body, direction, text(told.get("platform")) or "generic")
     else:
         cure = "send messages of the platforms alexa, google, generic or universal"

@@ -26,6 +26,7 @@ from hearthline.sources import (
     instant,
     mapping,
     money,
+    not_an_event,
     opened,
     text,
     unreadable,
@@ -69,12 +70,22 @@ def recognises(payload: Payload) -> bool:
     True
     """
     body, _ = opened(payload)
+    if _own_words(body) is not None:
+        return True
     if "request" not in body:
         bare = text(body.get("type"))
         return bare == "Connections.Response" or (is_known(bare) and text(body.get("requestId")) is not None)
     request = mapping(body.get("request"))
     enveloped = "session" in body or isinstance(within(body, "context", "System"), dict)
     return text(request.get("type")) is not None and enveloped
+
+
+def _own_words(body: dict[str, Any]) -> str | None:
+    """Return what a message is that the skill says to Alexa, or None."""
+    if "version" in body and "request" not in body and isinstance(body.get("response"), dict):
+        return "the skill's own answer"
+    is_directive = text(body.get("type")) in ("Connections.SendRequest", "Connections.StartConnection")
+    return "a task that the skill hands to Alexa; its answer tells what came of it" if is_directive else None
 
 
 def read(payload: Payload, received: datetime) -> Iterator[Event]:
@@ -84,6 +95,9 @@ def read(payload: Payload, received: datetime) -> Iterator[Event]:
         BadPayload: no request, an unknown type of request, or one that tells no event.
     """
     body, _ = opened(payload)
+    own = _own_words(body)
+    if own is not None:
+        raise not_an_event(PLATFORM, own)
     request = mapping(body.get("request")) or body
     kind = text(request.get("type"))
     if kind is None:

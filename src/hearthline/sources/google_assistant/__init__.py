@@ -21,6 +21,7 @@ from hearthline.sources import (
     text,
     token_claims,
     unreadable,
+    within,
 )
 from hearthline.sources.google_assistant.homes import home_events, is_home
 from hearthline.sources.google_assistant.talking import is_talk, talk_event
@@ -42,6 +43,7 @@ TELLS: Mapping[Literal["person", "household", "initiator", "price"], Literal["ye
 DOCS = "https://developers.home.google.com/cloud-to-cloud/intents"
 
 _KEYS = "https://www.googleapis.com/oauth2/v3/certs"
+_ANSWERS = frozenset(("fulfillmentText", "fulfillmentMessages", "expectUserResponse", "fulfillmentResponse"))
 _ISSUERS = ("https://accounts.google.com", "accounts.google.com")
 
 
@@ -61,6 +63,12 @@ def _told_nothing(body: dict[str, Any]) -> str | None:
     """Return what a message of Google's is that tells of nothing that happened, or None."""
     if isinstance(body.get("agentInfo"), dict) and isinstance(body.get("actions"), list):
         return "the definition of an Action"
+    if _ANSWERS & set(body) or ("prompt" in body and ("scene" in body or "session" in body)):
+        return "the agent's own answer" if "queryResult" not in body and "handler" not in body else None
+    if set(body) <= {"agentUserId", "async"} and "agentUserId" in body:
+        return "a wish that Google ask what a home has"
+    if "requestId" in body and text(within(body, "payload", "errorCode")) is not None:
+        return "an error report"
     return "an acknowledgement" if set(body) == {"requestId"} else None
 
 

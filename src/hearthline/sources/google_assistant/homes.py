@@ -29,7 +29,13 @@ __all__ = ["home_events", "is_home"]
 PLATFORM = "google_assistant"
 _RAW = Raw(adapter=PLATFORM, adapter_version=1, media_type="application/json")
 _DEVICES = "action.devices."
-_ASKS = {"SYNC": "asks what a home has", "QUERY": "asks for states; the answer tells them"}
+_ASKS = {
+    "SYNC": "asks what a home has",
+    "QUERY": "asks for states; the answer tells them",
+    "IDENTIFY": "asks a hub what it sees",
+    "REACHABLE_DEVICES": "asks a hub what it reaches",
+    "PROXY_SELECTED": "tells a hub that it was chosen",
+}
 
 
 def is_home(body: dict[str, Any]) -> bool:
