@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint types contracts tests bench-models bench-pipeline truth coverage-of-intervals torture picture docs lock clean
+.PHONY: help demo test lint types contracts tests bench-models bench-pipeline bench-mqtt truth coverage-of-intervals torture picture docs lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -52,6 +52,10 @@ bench-models: $(VENV)/dev.done ## time and memory of the models on a million jou
 bench-pipeline: $(VENV)/dev.done ## time and memory from raw events to credit, stage by stage
 	$(call say,from raw events to credit)
 	@$(BIN)/python benchmarks/pipeline.py $(ARGS)
+
+bench-mqtt: $(VENV)/dev.done ## messages a second at QoS 1, with fsync, beside Mosquitto (ARGS=--small is quick)
+	$(call say,MQTT at QoS 1 beside Mosquitto)
+	@$(BIN)/python benchmarks/mqtt.py $(ARGS)
 
 truth: $(VENV)/base.done ## error of every model against what simulated channels caused (ARGS=--small is quick)
 	$(call say,error of every model against the known truth)

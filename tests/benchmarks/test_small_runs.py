@@ -136,3 +136,12 @@ def test_a_block_can_be_written_again_and_again(loaded: Any, tmp_path: Path) -> 
     for text in ("first", "second"):
         loaded("published").write_block(page, "make truth", text)
     assert page.read_text() == "before\n<!-- begin: make truth -->\nsecond\n<!-- end -->\nafter\n"
+
+
+def test_mqtt_is_timed_beside_mosquitto_with_the_cpu_of_a_message(tmp_path: Path) -> None:
+    page = page_with(tmp_path, "make bench-mqtt")
+    told = run("mqtt", "--write", str(page))
+    found = rows(told)
+    assert int(found["whole door"][0].replace(",", "")) > 0
+    assert float(found["whole door"][2]) > float(found["listener alone"][2])
+    assert told.count("| listener alone") == page.read_text().count("| listener alone") == 2

@@ -27,6 +27,8 @@ class HouseOfTests:
     waiting: list = field(default_factory=list)
     rejects: list = field(default_factory=list)
     hellos: list[Hello] = field(default_factory=list)
+    joined: list[int] = field(default_factory=list)
+    joins: bool = False
     hold: bool = False
     broken: bool = False
     full: bool = False
@@ -43,6 +45,12 @@ class HouseOfTests:
         if not message.payload.startswith((b"{", b"[")):
             return Taken(b"reject " + message.payload, Code.PAYLOAD_FORMAT, "not JSON")
         return Taken(message.topic + b" " + message.payload)
+
+    def together(self, messages) -> Taken | None:
+        if any(not message.payload.startswith(b"{") for message in messages):
+            return None
+        self.joined.append(len(messages))
+        return Taken(b"+".join(message.payload for message in messages)) if self.joins else None
 
     def rejected(self, guest, problem, raw) -> bytes:
         self.rejects.append((guest, problem, bytes(raw)))

@@ -39,14 +39,17 @@ class Paper(asyncio.Transport):
 
 
 class Door:
-    def __init__(self):
-        self.kept = []
+    def __init__(self, joins=False):
+        self.kept, self.joins = [], joins
 
     def guest(self, _: Hello):
         return Guest("key")
 
     def taken(self, message):
         return Taken(message.payload)
+
+    def together(self, messages):
+        return Taken(b"".join(m.payload for m in messages)) if self.joins else None
 
     def rejected(self, *_):
         return b"reject"
@@ -57,12 +60,12 @@ class Door:
 
 
 @contextmanager
-def a_client():
+def a_client(*, joins=False):
     """Give a connection with nobody behind it."""
     with asyncio.Runner() as runner:
 
         async def made():
-            house = House(Door(), Limits(payload=2000))
+            house = House(Door(joins), Limits(payload=2000))
             client = Connection(house)
             client.connection_made(Paper())
             return client
@@ -149,13 +152,13 @@ def test_any_bytes_are_heard_or_end_the_connection(first, rest, cuts):
 def test_where_the_bytes_are_cut_does_not_matter(rest, cuts):
     raw, heard = connect(4) + b"".join(rest), []
     for parts in ([len(raw)], cuts):
-        with a_client() as client:
+        with a_client(joins=parts is cuts) as client:
             at = 0
             for cut in [*parts, len(raw)]:
                 feed(client, raw[at : at + cut])
                 at += cut
             client.settle()
-            heard.append((sorted(packets_of(client.transport.said)), client.house.door.kept))
+            heard.append((sorted(packets_of(client.transport.said)), b"".join(client.house.door.kept)))
     assert heard[0] == heard[1]
 
 

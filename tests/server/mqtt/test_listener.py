@@ -156,6 +156,32 @@ def test_acknowledgements_keep_the_order_of_the_messages(server, old):
     assert old.hear(12) == b"".join(ACK + bytes((i,)) for i in (5, 3, 9))
 
 
+def test_messages_that_come_together_on_one_topic_are_taken_together(server, old):
+    server.door.joins = True
+    old.say(
+        publish("a", b"{1}", 1)
+        + publish("a", b"{2}")
+        + publish("a", b"{3}", 3)
+        + publish("b", b"{4}", 4)
+        + PING
+    )
+    heard = old.hear(3 * 4 + 2)
+    assert heard.replace(PONG, b"") == ACK + b"\x01" + ACK + b"\x03" + ACK + b"\x04"
+    assert server.door.kept == [b"{1}+{2}+{3}", b"b {4}"]
+    server.wait(lambda: server.house.figures.kept == 4)
+    (client,) = server.ask(lambda: list(server.house.open))
+    assert client.in_flight == 0
+
+
+def test_messages_that_came_before_a_goodbye_or_a_bad_packet_are_kept(server, old, new):
+    server.door.joins = True
+    old.say(publish("a", b"{1}", 1) + publish("a", b"{2}", 2) + b"\xe0\x00")
+    assert old.rest() in (b"", ACK + b"\x01" + ACK + b"\x02")
+    new.say(publish("a", b"{3}", 1, version=5) + publish("a", b"{4}", 2, version=5) + b"\xf0\x00")
+    new.rest()
+    assert server.door.kept[:2] == [b"{1}+{2}", b"{3}+{4}"]
+
+
 def test_a_message_at_qos_0_is_kept_and_not_answered(server, old):
     old.say(publish("t", b"{}") + PING)
     assert old.hear(2) == PONG

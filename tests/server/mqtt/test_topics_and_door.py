@@ -103,6 +103,44 @@ def test_a_list_of_payloads_is_taken_one_by_one(house, tmp_path):
     assert first == again  # the same reading counts once
 
 
+ANYWHERE = Guest("key-1")
+
+
+def arrived(*payloads, guest=ANYWHERE):
+    return [Arrived(guest, b"dt/fridge-7/levels", payload) for payload in payloads]
+
+
+def test_messages_that_come_together_become_the_events_that_they_become_alone(house, tmp_path):
+    other = READING.replace(b"milk", b"eggs")
+    house.keep(house.together(arrived(READING, other)).body, lambda _: None)
+    for one in arrived(READING, other):
+        house.keep(house.taken(one).body, lambda _: None)
+    rows = kept(house, tmp_path).events.drop_columns(["identity"]).to_pylist()
+    assert len(rows) == 4
+    assert rows[:2] == rows[2:]
+    assert house.counts.accepted == {"aws_iot_core": 4}
+
+
+@pytest.mark.parametrize(
+    "payloads",
+    [
+        (READING, b"off"),
+        (READING, b"{}"),  # no reading in it: a reject
+        (READING[:-1], READING[1:]),  # two halves that are one object when a comma joins them
+        (b'{"milk": 1},' + READING[:-1], b'"eggs": 2}'),
+        (READING, b"[" + READING + b"]"),
+        (READING, b'{"topic": "\\u0000", "clientid": "x", "a": 1}'),
+    ],
+)
+def test_messages_of_which_one_has_a_flaw_are_taken_alone(house, payloads):
+    assert house.together(arrived(*payloads)) is None
+    assert house.counts.accepted == house.counts.rejected == {}
+
+
+def test_messages_to_a_place_where_the_key_may_not_write_are_taken_alone(house):
+    assert house.together(arrived(READING, READING, guest=Guest("k", platform="stripe"))) is None
+
+
 def test_without_a_route_the_key_says_whose_payload_it_is_and_else_its_shape_does(house, tmp_path):
     for guest in (Guest("key-1", platform="aws_iot_core"), Guest("key-2")):
         taken = house.taken(Arrived(guest, b"anything/at/all", READING))

@@ -5,7 +5,7 @@ from collections import deque
 from functools import partial
 from typing import Protocol
 
-from hearthline.server.mqtt.arrivals import Done
+from hearthline.server.mqtt.arrivals import Answer, Done
 
 __all__ = ["Acks", "Waiting"]
 
@@ -13,7 +13,7 @@ __all__ = ["Acks", "Waiting"]
 class Waiting(Protocol):
     """A client that waits for messages of its own to be kept."""
 
-    def kept(self, answers: list[bytes]) -> None:
+    def kept(self, answers: list[Answer]) -> None:
         """Send these, in this order: their messages are on the disk."""
         ...
 
@@ -27,14 +27,14 @@ class Acks:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._done: deque[tuple[Waiting, bytes, object]] = deque()
+        self._done: deque[tuple[Waiting, Answer, object]] = deque()
         self._woken = False
 
-    def waiter(self, client: Waiting, answer: bytes) -> Done:
+    def waiter(self, client: Waiting, answer: Answer) -> Done:
         """Return what the writing thread is to call; the answer is sent after that, never before."""
         return partial(self._note, client, answer)
 
-    def _note(self, client: Waiting, answer: bytes, outcome: object) -> None:
+    def _note(self, client: Waiting, answer: Answer, outcome: object) -> None:
         self._done.append((client, answer, outcome))
         if not self._woken:
             self._woken = True
@@ -45,7 +45,7 @@ class Acks:
 
     def _tell(self) -> None:
         self._woken = False  # first, so that what is noted from here on wakes us again
-        answers: dict[Waiting, list[bytes]] = {}
+        answers: dict[Waiting, list[Answer]] = {}
         for _ in range(len(self._done)):
             client, answer, outcome = self._done.popleft()
             if isinstance(outcome, Exception):

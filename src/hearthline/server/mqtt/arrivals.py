@@ -3,14 +3,14 @@
 Two implementations stand behind it: the write door of `hearthline serve`, and a fake in the tests.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from hearthline.schema.errors import BadPayload
 from hearthline.server.mqtt.codes import Code
 
-__all__ = ["Arrived", "Counts", "Done", "Door", "Figures", "Guest", "Hello", "Taken"]
+__all__ = ["Answer", "Arrived", "Counts", "Done", "Door", "Figures", "Guest", "Hello", "Taken"]
 
 Done = Callable[[object], None]
 """Called once, from any thread: with an exception where the message is not on the disk."""
@@ -52,6 +52,14 @@ class Taken(NamedTuple):
     reason: str = ""
 
 
+class Answer(NamedTuple):
+    """PUBACKs for a frame that is kept, how many there are, and how many messages are in the frame."""
+
+    raw: bytes = b""
+    window: int = 0
+    messages: int = 1
+
+
 class Door(Protocol):
     """The house, as seen from the listener."""
 
@@ -61,6 +69,13 @@ class Door(Protocol):
 
     def taken(self, message: Arrived) -> Taken:
         """Return what a message becomes; it never raises, a message that is no event becomes a reject."""
+        ...
+
+    def together(self, messages: Sequence[Arrived]) -> Taken | None:
+        """Return what messages of one guest on one topic become as one frame, for they cost less together.
+
+        None where any of them has a flaw: then each is to be taken alone, and hears its own answer.
+        """
         ...
 
     def rejected(self, guest: Guest, problem: BadPayload, raw: bytes) -> bytes:

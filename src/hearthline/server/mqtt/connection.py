@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from hearthline.schema.errors import QueueFull
-from hearthline.server.mqtt.arrivals import Arrived, Guest, Hello, Taken
+from hearthline.server.mqtt.arrivals import Answer, Arrived, Guest, Hello, Taken
 from hearthline.server.mqtt.codes import Code
 from hearthline.server.mqtt.house import House
 from hearthline.server.mqtt.packets import (
@@ -33,6 +33,7 @@ __all__ = ["Connection"]
 
 _ALIASES = 16
 _LONGEST_SESSION_S = 7 * 86_400
+_TOGETHER = 100
 _FULL = "the queue is full"
 _WINDOW = "too many messages in flight"
 _NOT_BROKEN = (Code.NOT_AUTHORIZED, Code.RECEIVE_MAXIMUM)
@@ -54,8 +55,9 @@ class Connection(Stream):
         self._introduced = False
         self.session_s = 0
         self._largest_answer = 2**28
+        self._came: list[tuple[Publish, Arrived]] = []
         self._aliases: dict[int, bytes] = {}
-        self._full: deque[tuple[bytes, bytes]] = deque()
+        self._full: deque[tuple[bytes, Answer]] = deque()
 
     def connection_made(self, transport: Any) -> None:
         """Come in, if there is room."""
@@ -166,23 +168,45 @@ class Connection(Stream):
                 )
             self.session_s = min(expiry, _LONGEST_SESSION_S)
         self.left = code != Code.WITH_WILL
+        self.settle()
         self.close()
 
     # Messages ---------------------------------------------------------------------
 
     def _publish(self, message: Publish) -> None:
+        """Hold a message until everything that came with it is read: messages cost less together."""
         if message.qos and self.version == 5 and self.in_flight >= self.limits.in_flight:
             wrong = f"more than {self.limits.in_flight} messages in flight"
             raise BadPacket("publish", wrong, "wait for PUBACK", Code.RECEIVE_MAXIMUM)
-        taken = self.house.taken(Arrived(self.guest, self._topic(message), message.payload))
-        answer = self._answer(message, taken)
-        if taken.body is None:
-            self._refuse_message(taken, answer)
-            return
+        topic = self._topic(message)
+        if self._came and (self._came[0][1].topic != topic or len(self._came) >= _TOGETHER):
+            self.settle()
+        self._came.append((message, Arrived(self.guest, topic, message.payload)))
         self.in_flight += bool(message.qos)
-        self.keep(taken.body, answer)
         if self.in_flight >= self.limits.in_flight and self.version < 5:
             self.pause(_WINDOW)
+
+    def settle(self) -> None:
+        """Take what came and hand it over to be kept.
+
+        Raises:
+            BadPacket: a client of MQTT 3.1.1 may not write there; it can only be told by closing.
+        """
+        came, self._came = self._came, []
+        if len(came) > 1 and (taken := self.house.together([arrived for _, arrived in came])) is not None:
+            acknowledged = [puback(m.packet_id, self.version) for m, _ in came if m.qos]
+            self.keep(taken.body or b"", Answer(b"".join(acknowledged), len(acknowledged), len(came)))
+            return
+        for message, arrived in came:
+            taken = self.house.taken(arrived)
+            answer = self._answer(message, taken)
+            if taken.body is not None:
+                self.keep(taken.body, answer)
+                continue
+            self.in_flight -= answer.window
+            if self.version < 5:
+                raise BadPacket("publish", taken.reason, "use a key for this source", taken.code)
+            self.write(answer.raw)
 
     def _topic(self, message: Publish) -> bytes:
         """Return the topic of a message, which may be one that an alias stands for."""
@@ -202,24 +226,17 @@ class Connection(Stream):
             )
         return self._aliases[message.alias]
 
-    def _answer(self, message: Publish, taken: Taken) -> bytes:
+    def _answer(self, message: Publish, taken: Taken) -> Answer:
         """Return the PUBACK that a message gets once it is kept; none at QoS 0."""
         if not message.qos:
-            return b""
+            return Answer()
         asked = self.said.properties.get("problem_information", 1) if self.said else 1
-        reason = taken.reason[:200] if asked else ""
-        answer = puback(message.packet_id, self.version, taken.code, reason)
+        answer = puback(message.packet_id, self.version, taken.code, taken.reason[:200] if asked else "")
         if len(answer) > self._largest_answer:
             answer = puback(message.packet_id, self.version, taken.code)
-        return answer
+        return Answer(answer, 1)
 
-    def _refuse_message(self, taken: Taken, answer: bytes) -> None:
-        """Say that a message was not taken; MQTT 3.1.1 can only close."""
-        if self.version < 5:
-            raise BadPacket("publish", taken.reason, "use a key for this source", taken.code)
-        self.write(answer)
-
-    def keep(self, body: bytes, answer: bytes) -> None:
+    def keep(self, body: bytes, answer: Answer) -> None:
         """Hand a frame over; when there is no room, read nothing more from this client until there is."""
         if not self._full:
             try:
@@ -243,13 +260,13 @@ class Connection(Stream):
         self.resume(_FULL)
         return True
 
-    def kept(self, answers: list[bytes]) -> None:
+    def kept(self, answers: list[Answer]) -> None:
         """Acknowledge what is on the disk, in the order in which it came."""
-        written = [answer for answer in answers if answer]
-        self.house.figures.kept += len(answers)
-        self.in_flight -= len(written)
-        if written:
-            self.write(b"".join(written))
+        self.house.figures.kept += sum(answer.messages for answer in answers)
+        self.in_flight -= sum(answer.window for answer in answers)
+        acknowledged = b"".join(answer.raw for answer in answers)
+        if acknowledged:
+            self.write(acknowledged)
             if _WINDOW in self._reasons and self.in_flight < self.limits.in_flight:
                 self.resume(_WINDOW)
 

@@ -1,10 +1,14 @@
 """The house behind the listener and the bridge: keys, topics, taking, the group commit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from hashlib import sha256
 
+import msgspec
+
+from hearthline import sources
 from hearthline.schema.errors import BadPayload
 from hearthline.server.commit import Commit
 from hearthline.server.keys import ANY, Keyring
@@ -12,6 +16,7 @@ from hearthline.server.mqtt.arrivals import Arrived, Counts, Done, Guest, Hello,
 from hearthline.server.mqtt.codes import Code
 from hearthline.server.mqtt.topics import Route, Topics
 from hearthline.server.taking import UNKNOWN, refused, taken
+from hearthline.server.taking import Taken as Read
 from hearthline.sources import Proof, Sent
 
 __all__ = ["OPEN", "WriteDoor"]
@@ -61,20 +66,36 @@ class WriteDoor:
         route = self._route(message)
         if route is None:
             return Taken(None, Code.NOT_AUTHORIZED, "this key may not write to the topic's source")
-        platform = None if route.platform == ANY else route.platform
-        guest = message.guest
-        found = taken(
-            platform,
-            self._sent(route, message.topic, message.payload),
-            Proof(scheme=guest.scheme, key_id=guest.key),
-            self.key,
-            most_items=self.most_items,
-        )
-        self.counts.count(platform or UNKNOWN, found.accepted, found.reasons)
+        found = self._read(message.guest, route, self._sent(route, message.topic, message.payload))
+        self._count(route, found)
         if found.accepted or not found.rejected:
             return Taken(found.body)
         code = Code.PAYLOAD_FORMAT if found.malformed else Code.NOT_WILLING
         return Taken(found.body, code, ", ".join(sorted(found.reasons)))
+
+    def together(self, messages: Sequence[Arrived]) -> Taken | None:
+        """Return messages of one guest on one topic as one frame, or None where each must be taken alone."""
+        if not all(_is_object(message.payload) for message in messages):
+            return None
+        first = messages[0]
+        route = self._route(first)
+        if route is None or _cuts_itself(route.platform):
+            return None
+        payloads = b"[" + b",".join(message.payload for message in messages) + b"]"
+        found = self._read(first.guest, route, self._sent(route, first.topic, payloads))
+        if found.rejected:
+            return None
+        self._count(route, found)
+        return Taken(found.body)
+
+    def _read(self, guest: Guest, route: Route, sent: Sent) -> Read:
+        platform = None if route.platform == ANY else route.platform
+        proof = Proof(scheme=guest.scheme, key_id=guest.key)
+        return taken(platform, sent, proof, self.key, most_items=self.most_items)
+
+    def _count(self, route: Route, found: Read) -> None:
+        platform = UNKNOWN if route.platform == ANY else route.platform
+        self.counts.count(platform, found.accepted, found.reasons)
 
     def _route(self, message: Arrived) -> Route | None:
         """Return where a message leads: by its topic, else by what its key is for; None where it may not."""
@@ -100,7 +121,7 @@ class WriteDoor:
         platform = None if guest.platform == ANY else guest.platform
         sent = self._sent(Route(guest.platform, guest.account), b"", raw)
         found = refused(platform, sent, problem, self.key)
-        self.counts.count(platform or UNKNOWN, 0, found.reasons)
+        self._count(Route(guest.platform), found)
         return found.body
 
     def keep(self, body: bytes, done: Done) -> None:
@@ -110,3 +131,24 @@ class WriteDoor:
             QueueFull: too much waits already.
         """
         self.commit.keep_nowait(body, done)
+
+
+@cache
+def _cuts_itself(platform: str) -> bool:
+    """Return whether a list of payloads may mean something else to a source than one after the other."""
+    return platform != ANY and hasattr(sources.load(platform), "payloads")
+
+
+def _is_object(payload: bytes) -> bool:
+    """Return whether a payload alone is one whole JSON object; only then may it stand in a list with others.
+
+    >>> _is_object(b'{"a": 1}'), _is_object(b'{"a": 1'), _is_object(b'{}, {}')
+    (True, False, False)
+    """
+    if not payload.startswith(b"{"):
+        return False
+    try:
+        msgspec.json.decode(payload, type=msgspec.Raw)  # checks the structure, builds nothing
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True

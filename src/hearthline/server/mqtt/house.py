@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
@@ -124,6 +125,13 @@ class House:
         taken = self.door.taken(message)
         self.figures.messages += 1
         self.figures.rejected += taken.code != Code.OK
+        return taken
+
+    def together(self, messages: Sequence[Arrived]) -> Taken | None:
+        """Return what messages become as one frame, or None where each is to be taken alone."""
+        taken = self.door.together(messages)
+        if taken is not None:
+            self.figures.messages += len(messages)
         return taken
 
     def keep_alone(self, body: bytes | None) -> None:

@@ -81,6 +81,13 @@ class Stream(asyncio.BufferedProtocol):
         """Act on a packet: its first byte and what follows its head."""
         raise NotImplementedError
 
+    def settle(self) -> None:
+        """Finish what `packet` began, as everything that came at once has been read.
+
+        Raises:
+            BadPacket: the connection cannot go on.
+        """
+
     def refuse(self, problem: BadPacket, raw: bytes) -> None:
         """Close the connection for a reason, after what the client must hear of it; `raw` is the culprit."""
         raise NotImplementedError
@@ -199,7 +206,13 @@ class Stream(asyncio.BufferedProtocol):
     def _cut(self, buffer: bytes) -> None:
         """Act on every whole packet of a buffer; what is left of it waits."""
         self._out = bytearray()
-        at = self._acted(buffer)
+        at, problem, culprit = self._acted(buffer)
+        try:
+            self.settle()
+        except BadPacket as other:
+            problem, culprit = other, b""
+        if problem is not None:
+            self.refuse(problem, culprit)
         self._flush()
         if at < len(buffer) and not self.closing:
             if at:
@@ -208,16 +221,15 @@ class Stream(asyncio.BufferedProtocol):
             self.budget.held += len(buffer) - at
             self._check_budget()
 
-    def _acted(self, buffer: bytes) -> int:
-        """Act on packets as long as we may; return where the first one begins that is left."""
+    def _acted(self, buffer: bytes) -> tuple[int, BadPacket | None, bytes]:
+        """Act on packets while we may; return where the rest begins, and what ended it with its bytes."""
         at, size = 0, len(buffer)
         while at < size and not self.closing and not self._reasons:
             try:
                 ends = head(buffer, at)
                 whole = ends is not None and self._allowed(buffer[at], ends[1] - at)
             except BadPacket as problem:
-                self.refuse(problem, buffer[at:])
-                break
+                return at, problem, buffer[at:]
             if ends is None or not whole or ends[1] > size:
                 self._need = 2 if ends is None else ends[1] - at
                 break
@@ -225,10 +237,9 @@ class Stream(asyncio.BufferedProtocol):
             try:
                 self.packet(buffer[at], buffer[start:end])
             except BadPacket as problem:
-                self.refuse(problem, buffer[at:end])
-                break
+                return at, problem, buffer[at:end]
             at = end
-        return at
+        return at, None, b""
 
     def _allowed(self, first: int, size: int) -> bool:
         """Return True for a packet of a size that may come.
