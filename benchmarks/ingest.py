@@ -126,7 +126,7 @@ def application(kind: str, home: Path) -> tuple[Any, Any]:
     ring = Keyring(home)
     if not ring.holds("write"):
         ring.add("write", "segment", own=KEY)
-    commit = Direct(Nowhere()) if kind == "read" else Commit(Log(folder.log))
+    commit: Any = Direct(Nowhere()) if kind == "read" else Commit(Log(folder.log))
     chosen = ServeSettings(requests_per_second=1e9)
     door = Door(folder.key, commit, Prover(ring, Fetcher(), {}, open=False), Rules.of(chosen))
     return Gate(door, {}, chosen.body_s, lambda error: print(repr(error), file=sys.stderr)), commit
@@ -178,29 +178,28 @@ class Load:
         self._requests, self._number = requests, 0
         self._selector = selectors.DefaultSelector()
         self._since: dict[socket.socket, float] = {}
-        for _ in range(connections):
-            client = socket.create_connection(("127.0.0.1", port))
+        self._clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(connections)]
+        for client in self._clients:
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._selector.register(client, selectors.EVENT_READ)
+            self._selector.register(client, selectors.EVENT_READ, client)
         self.seconds: list[float] = []
 
     def run(self, seconds: float) -> None:
         """Send for so long; `seconds` of the answers are kept."""
         self.seconds = []
         end = time.perf_counter() + seconds
-        clients = [key.fileobj for key in self._selector.get_map().values()]
-        for client in clients:
-            self._send(client)  # type: ignore[arg-type] # only sockets are registered
-        while (now := time.perf_counter()) < end or self._since:
+        for client in self._clients:
+            self._send(client)
+        while self._since:
             for key, _ in self._selector.select(1.0):
-                client = key.fileobj
-                answer = client.recv(65536)  # type: ignore[union-attr] # a socket
+                client = key.data
+                answer = client.recv(65536)
                 if not answer.startswith(b"HTTP/1.1 200"):
                     raise RuntimeError(f"not accepted: {answer[:300]!r}")
                 now = time.perf_counter()
-                self.seconds.append(now - self._since.pop(client))  # type: ignore[arg-type] # a socket
+                self.seconds.append(now - self._since.pop(client))
                 if now < end:
-                    self._send(client)  # type: ignore[arg-type] # a socket
+                    self._send(client)
 
     def _send(self, client: socket.socket) -> None:
         self._number += 1
@@ -284,7 +283,7 @@ def goals(rounds: dict[tuple[str, int], list[Round]], loader: float) -> Iterator
 
     def ratio(over: str, under: str, batch: int, name: str) -> float:
         pairs = zip(rounds[over, batch], rounds[under, batch], strict=True)
-        return median(getattr(a, name) / getattr(b, name) for a, b in pairs)
+        return float(median(getattr(a, name) / getattr(b, name) for a, b in pairs))
 
     for batch, goal in zip(BATCHES, ("0.6", "0.9"), strict=True):
         found = ratio("durable", "empty", batch, "events_s")

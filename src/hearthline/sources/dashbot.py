@@ -106,7 +106,7 @@ def payloads(sent: Sent) -> Iterator[Payload]:
     """Yield each message with what its address says of it; the API key stays behind."""
     told = {name: sent.query[name] for name in _TOLD if name in sent.query}
     for message in json_payloads(sent, PLATFORM):
-        yield {**message, "dashbot": told}
+        yield {**message, "dashbot": told} if told else message
 
 
 def recognises(payload: Payload) -> bool:

@@ -58,9 +58,9 @@ def plain(status: int, media_type: str, body: bytes) -> Answer:
 
 def replied(reply: Reply) -> Answer:
     """Return a source's reply to its platform's question."""
-    own = {name.lower() for name in reply.headers}
-    headers = [(n, v) for n, v in (("content-type", reply.media_type), *_SAFE) if n not in own]
-    return Answer(reply.status, (*headers, *((n.lower(), v) for n, v in reply.headers.items())), reply.body)
+    own = {name.lower(): value for name, value in reply.headers.items() if value.isprintable()}
+    headers = {"content-type": reply.media_type, **dict(_SAFE), **own}
+    return Answer(reply.status, tuple(headers.items()), reply.body)
 
 
 def _text(value: object) -> bytes:

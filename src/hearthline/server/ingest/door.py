@@ -123,13 +123,15 @@ class Door:
         return await self._answer_to(proven, sent, problem)
 
     async def _answer_to(self, proven: Proven, sent: Sent, problem: BadPayload | None) -> Answer:
-        """Return the answer to a sender who is known."""
+        """Return the answer to a sender who is known; of a handshake nothing is kept, it proves nobody."""
+        reply = None if problem is not None else await self._reply(proven, sent)
+        if reply is not None:
+            return reply
+        if proven.proof.scheme == "handshake":
+            raise Unproven("door", "no answer to this question", "send the platform's own request")
         if problem is not None:
             await self._keep(proven, refused(proven.platform, sent, problem, self.key))
             return told(_STATUS.get(problem.reason, 400), problem.wrong, problem.cure)
-        reply = await self._reply(proven, sent)
-        if reply is not None:
-            return reply
         found = taken(proven.platform, sent, proven.proof, self.key, most_items=self.rules.batch_items)
         await self._keep(proven, found)
         if found.malformed:

@@ -98,7 +98,7 @@ def got(url: str, context: ssl.SSLContext | None = None) -> bytes:
     """Return the body of a GET over HTTPS; blocking.
 
     Raises:
-        Unproven: another scheme, user or port in the address, another status than 200, too many bytes.
+        Unproven: another scheme, user or port in the address, a status that is no success, too many bytes.
         OSError: the host cannot be reached, or its certificate is not good.
     """
     parts = urlsplit(url)
@@ -115,7 +115,7 @@ def got(url: str, context: ssl.SSLContext | None = None) -> bytes:
         body = response.read(_MOST_BYTES + 1)
     finally:
         connection.close()
-    if response.status != 200 or len(body) > _MOST_BYTES:
+    if not 200 <= response.status < 300 or len(body) > _MOST_BYTES:
         wrong = f"what proves it could not be fetched; status {response.status}, {len(body)} bytes"
         raise Unproven("door", wrong, "try again later")
     return body

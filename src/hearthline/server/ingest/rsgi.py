@@ -16,6 +16,7 @@ Page = Callable[[Head], Answer]
 """What answers a GET beside the door, as `/healthz`."""
 
 _SWEEP_S = 0.5
+_MOST_FORGOTTEN = 8  # times the limit
 _SLOW = told(408, "the body came too slowly", "send it within the deadline")
 _BROKEN = told(500, "a defect of ours", "send it again later")
 _LEFT = ("RSGIProtocolClosed", "RSGIProtocolError")
@@ -94,36 +95,37 @@ class Gate:
         size = min(said or 0, self.door.rules.body_bytes)
         figures.flight_bytes += size
         try:
-            wire = await self._body(transport, said)
-            if wire is None:
+            found = await self._body(transport, head, said)
+            if found is None:
                 figures.answers[_SLOW.status] += 1
                 return _SLOW
-            return await self.door.handle(head, wire, whole=len(wire) <= self.door.rules.body_bytes)
+            wire, whole = found
+            return await self.door.handle(head, wire, whole=whole)
         finally:
             figures.flight_bytes -= size
 
-    async def _body(self, transport: Transport, said: int | None) -> bytes | None:
-        """Return the body, cut just after the limit; None where it came too slowly."""
+    async def _body(self, transport: Transport, head: Head, said: int | None) -> tuple[bytes, bool] | None:
+        """Return the body and whether that is all of it; None where it came too slowly."""
+        if said is None and "transfer-encoding" not in head.headers:
+            return b"", True
         most = self.door.rules.body_bytes
+        if said is not None and said > _MOST_FORGOTTEN * most:
+            return b"", False
         task = cast("asyncio.Task[Any]", asyncio.current_task())  # granian makes one for each request
         self._reading[task] = time.monotonic() + self.body_s
+        parts = _Parts(most)
         try:
             if said is not None and said <= most:
-                return await transport()
-            parts, size = [], 0
-            async for part in transport:
-                parts.append(part)
-                size += len(part)
-                if size > most:
-                    break
-            return b"".join(parts)[: most + 1]
+                return await transport(), True
+            await parts.read(transport)
         except asyncio.CancelledError:
             if task in self._reading:
                 raise  # not by the sweeper: the server itself is going
             task.uncancel()
-            return None
+            return parts.found if parts.size > most else None
         finally:
             self._reading.pop(task, None)
+        return parts.found
 
     async def _sweep(self) -> None:
         """Interrupt whoever reads beyond the deadline."""
@@ -133,6 +135,31 @@ class Gate:
             for task in [t for t, until in self._reading.items() if until < now]:
                 del self._reading[task]
                 task.cancel()
+
+
+class _Parts:
+    """A body that comes in parts.
+
+    What is beyond the limit is read and forgotten for a while: a sender that still sends would not hear that
+    it was refused.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most, self._kept, self.size = most, list[bytes](), 0
+
+    async def read(self, transport: Transport) -> None:
+        """Read all of it, or until it is far too long."""
+        async for part in transport:
+            if self.size <= self._most:
+                self._kept.append(part)
+            self.size += len(part)
+            if self.size > _MOST_FORGOTTEN * self._most:
+                return
+
+    @property
+    def found(self) -> tuple[bytes, bool]:
+        """What was read, up to the limit, and whether that is all."""
+        return b"".join(self._kept)[: self._most], self.size <= self._most
 
 
 def _length(head: Head) -> int | None:
