@@ -112,7 +112,9 @@ def cli() -> str:
         parts.append(f"## {panel}\n")
         for name in names:
             command = root.commands[name]
-            for inner, below in getattr(command, "commands", {"": command}).items():
+            inside = getattr(command, "commands", {"": command})
+            own = {"": command} if command.params and "" not in inside else {}
+            for inner, below in {**own, **inside}.items():
                 parts += _command(f"hearthline {name} {inner}".rstrip(), below)
     return "\n".join(parts)
 

@@ -23,7 +23,9 @@ _HEADER_S = 5.0
 def dashboard(
     *,
     home: HomeOption = DEFAULT_HOME,
-    port: Annotated[int, typer.Option("--port", min=1, max=65535, metavar="N", help="Where to listen.")] = 8787,
+    port: Annotated[
+        int, typer.Option("--port", min=1, max=65535, metavar="N", help="Where to listen.")
+    ] = 8787,
     identifiers: Annotated[
         bool, typer.Option("--identifiers", help="Show identifiers whole instead of masked.")
     ] = False,

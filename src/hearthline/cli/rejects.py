@@ -7,7 +7,7 @@ import typer
 import hearthline as hl
 from hearthline.cli._options import DEFAULT_HOME, HomeOption, JsonOption, LimitOption
 from hearthline.cli._rows import print_rows
-from hearthline.cli._screen import results, show, table
+from hearthline.cli._screen import print_json, results, show, table
 from hearthline.schema import text
 
 __all__ = ["rejects"]
@@ -15,14 +15,22 @@ __all__ = ["rejects"]
 _ALL = 10**9
 
 
-def rejects(
+rejects = typer.Typer(invoke_without_command=True)
+_Reason = Annotated[str | None, typer.Option("--reason", help="Only those of one reason.")]
+
+
+@rejects.callback()
+def shown(
+    context: typer.Context,
     *,
-    reason: Annotated[str | None, typer.Option("--reason", help="Only those of one reason.")] = None,
+    reason: _Reason = None,
     limit: LimitOption = 20,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
     """Show what was refused: how often, why, where, and what to do; with --reason, line by line."""
+    if context.invoked_subcommand is not None:
+        return
     opened = hl.open_home(home)
     if as_json or reason is not None:
         rows = opened.rejects(reason, limit)
@@ -46,3 +54,17 @@ def rejects(
     ]
     results().print(table(("rejects", "reason", "the last one at", "what to do"), lines, right=(0,)))
     show(f"next: hearthline rejects --reason {ordered[0]['reason']}")
+
+
+@rejects.command("retry")
+def retry(*, reason: _Reason = None, home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
+    """Read what was refused again, after a new version or a mended source; what can be read now is added."""
+    from hearthline.server.api.retry import retry as tried_again
+
+    found = tried_again(hl.open_home(home).path, reason)
+    if as_json:
+        print_json({"tried": found.tried, "read": found.read, "events": found.events})
+        return
+    show(f"{found.tried} tried, {found.read} can be read now: {text.count(found.events)} events added")
+    if found.events:
+        show(f"next: hearthline run --home {home}")

@@ -6,9 +6,9 @@ It reads published answers only, so nothing that is drawn can hold up what comes
 import asyncio
 import os
 import sys
-from importlib import import_module
 from pathlib import Path
 
+from hearthline.server.dashboard.app import application
 from hearthline.server.keys import Keyring
 from hearthline.server.lifeline import granian_server, until_alone
 from hearthline.server.listening import is_loopback
@@ -22,7 +22,6 @@ async def main(home: Path, host: str, port: int) -> None:
     """Show the home until standard input ends; with read tokens, or off loopback, only to their holders."""
     ring = Keyring(home)
     allowed = ring.allowed if ring.holds("read") or not is_loopback(host) else None
-    application = import_module("hearthline.server.dashboard.app").application
     app = application(home, allowed)
     server = granian_server(app, host, port, interface="asgi", header_s=_HEADER_S)
     serving = asyncio.create_task(server.serve())

@@ -1,0 +1,34 @@
+"""Rejects on the command line: shown, and read again once they can be."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import hearthline as hl
+from hearthline import sources
+from hearthline.schema.errors import BadPayload
+
+Called = Callable[..., Any]
+
+
+def test_what_a_mended_source_can_read_is_added(
+    called: Called, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = {"type": "track", "event": "Product Viewed", "messageId": "m1", "userId": "u1"}
+    file = tmp_path / "calls.ndjson"
+    file.write_text(json.dumps(call) + "\n")
+
+    def broken(*_: object) -> Any:
+        raise BadPayload("segment", "a defect", "mend it", "defect")
+
+    home = tmp_path / "home"
+    with monkeypatch.context() as patched:
+        patched.setattr(sources.load("segment"), "read", broken)
+        hl.init(home).add(file, source="segment")
+    assert json.loads(called("rejects", "--home", home, "--json").out)[0]["reason"] == "defect"
+    said = called("rejects", "retry", "--reason", "defect", "--home", home, "--json")
+    assert json.loads(said.out) == {"tried": 1, "read": 1, "events": 1}
+    assert "0 can be read" in called("rejects", "retry", "--reason", "other", "--home", home).err
