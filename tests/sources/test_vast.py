@@ -66,6 +66,12 @@ def test_who_limits_tracking_is_counted_and_not_followed(read):
     assert free.consent.advertising is None
 
 
+def test_a_no_to_being_followed_counts_wherever_it_stands(read):
+    for told in ({"dnt": "0", "lat": "1"}, {"lat": "1", "dnt": "0"}, {"LMT": "true"}):
+        (event,) = read({"vast": {"e": "impression", "cb": "9", "ifa": "1-1", **told}})
+        assert (event.consent.advertising, event.identifiers) == ("denied", ())
+
+
 def test_one_serving_has_one_event_of_a_kind(read):
     ids = [read(which)[0].id for which in ("impression", "complete", "progress")]
     assert ids == ["serving-1:impression:", "serving-1:complete:", "serving-1:progress:00:00:10"]

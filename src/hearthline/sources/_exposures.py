@@ -6,6 +6,7 @@ Members import these from `hearthline.sources`.
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from hearthline.schema.event import (
@@ -22,36 +23,17 @@ from hearthline.schema.event import (
     Stage,
     Touch,
 )
-from hearthline.sources._pixels import SERVING, TIME, Shown, told_by
+from hearthline.sources._pixels import Shown, told_by
 from hearthline.sources._reading import (
     content_id,
     identified,
     instant,
-    mapping,
     number,
-    text,
     unreadable,
     word,
 )
 
 __all__ = ["exposure_event", "player_event"]
-
-_EVENT = ("e", "event", "eventtype", "ev")
-_DEVICE = ("ifa", "rida", "roku_ads_tracking_id", "idfa", "gaid", "aaid", "deviceid", "did")
-_IFA_TYPE = ("ifatype", "ifa_type")
-_LIMIT = ("lat", "limitadtracking", "limit_ad_tracking", "roku_ads_limit_tracking", "lmt", "dnt")
-_KIDS = ("kids", "coppa", "roku_ads_kids_content")
-_IP = ("ip", "deviceip", "roku_ads_external_ip")
-_AD = ("ad", "adid", "ad_id")
-_CREATIVE = ("creative", "creativeid", "universaladid", "crid")
-_CAMPAIGN = ("campaign", "campaignid", "cid")
-_SECONDS = ("adplayhead", "seconds", "duration", "mediaplayhead")
-_STATE = ("playerstate",)
-_KIND = ("adtype", "ad_type")
-_MODEL = ("devicemodel", "model", "roku_ads_device_model")
-_SESSION = ("session", "sessionid", "podid")
-_HOME = ("home", "household")
-_CONTENT = ("contentid", "roku_ads_content_id")
 
 _NOBODY = re.compile(r"[0\-]*")
 _YES = frozenset(("1", "true", "yes"))
@@ -112,7 +94,12 @@ _SAME = {
 
 def player_event(shown: Shown) -> str | None:
     """Return the key of the player's event, or None where there is none that we know."""
-    spelled = re.sub(r"[^a-z0-9]", "", (shown.first(_EVENT) or "").lower())
+    return _key(shown.told.get("event") or "")
+
+
+@lru_cache(maxsize=1024)
+def _key(event: str) -> str | None:
+    spelled = re.sub(r"[^a-z0-9]", "", event.lower())
     key = _SAME.get(spelled, spelled)
     return key if key in _EVENTS else None
 
@@ -130,101 +117,98 @@ def exposure_event(payload: Mapping[str, Any], place: str, received: datetime) -
             place, "no event of a player in 'e'", payload, "put e=impression, e=start ... in the address"
         )
     meant = _EVENTS[key]
-    own, arrived = instant(shown.first(TIME)), instant(mapping(payload).get("arrived"))
-    serving = shown.first(SERVING)
+    own, arrived = instant(shown.told.get("time")), instant(shown.arrived)
+    serving = shown.told.get("serving")
     device = _device(shown, place)
-    audio = _is_audio(shown)
+    audio, limited = _is_audio(shown), _limited(shown)
     return Event(
-        id=_id(shown, payload, place),
+        id=_id(shown, key, place),
         id_origin="native" if serving else "derived",
-        source=f"//{place}/-/{word(shown.claim('source'), 'pixel')}",
+        source=f"//{place}/-/{word(shown.signed.get('source'), 'pixel')}",
         type=f"media.ad.{meant.name}",
-        subject=shown.first(_CONTENT),
+        subject=shown.told.get("content"),
         time=own or arrived or received,
         time_quality="device" if own else "server" if arrived else "received",
         time_received=received,
         layer="media",
         stage=meant.stage,
         modality=_modality(audio, device.kind),
-        identifiers=_identifiers(shown),
-        household_hints=_hints(shown),
+        identifiers=() if limited else _identifiers(shown),
+        household_hints=_hints(shown, is_followed=limited is None),
         initiator=Initiator(kind="human", evidence="event") if meant.by_person else Initiator(),
-        correlation=Correlation(session=shown.first(_SESSION), token=serving),
+        correlation=Correlation(session=shown.told.get("session"), token=serving),
         device=device,
         exposure=_exposure(shown, meant, key),
         touch=_touch(shown, meant, audio=audio, kind=device.kind),
-        consent=_consent(shown),
+        consent=_consent(shown, limited),
         raw=Raw(adapter=place, adapter_version=1, media_type="application/json"),
     )
 
 
-def _id(shown: Shown, payload: Mapping[str, Any], place: str) -> str:
+def _id(shown: Shown, key: str, place: str) -> str:
     """Return the serving with its event, else an id of the address: fetched twice it is one exposure."""
-    serving = shown.first(SERVING)
+    serving = shown.told.get("serving")
     if serving:
-        return f"{serving}:{player_event(shown)}:{shown.first(('offset',)) or ''}"
-    arrived = text(mapping(payload).get("arrived"))
-    return content_id(place, [dict(shown.told), dict(shown.signed), arrived])
+        return f"{serving}:{key}:{shown.told.get('offset') or ''}"
+    return content_id(place, [dict(shown.told), dict(shown.signed), shown.arrived])
 
 
 def _is_audio(shown: Shown) -> bool | None:
-    told = (shown.first(_KIND) or "").lower()
+    told = (shown.told.get("kind") or "").lower()
     return True if told in ("audio", "daast") else False if told in ("video", "hybrid") else None
 
 
 def _device(shown: Shown, place: str) -> Device:
-    ifa = (shown.first(_IFA_TYPE) or "").lower()
+    ifa = (shown.told.get("advertising_type") or "").lower()
     by_id = "tv" if ifa in _TV_IDS else "phone" if ifa in _PHONE_IDS else None
     is_roku = place == "roku"
-    kind = shown.claim("device", ("devicetype", "device_type")) or by_id or ("tv" if is_roku else None)
-    return Device(kind=kind, make="Roku" if is_roku else None, model=shown.first(_MODEL))
+    kind = shown.get("device") or by_id or ("tv" if is_roku else None)
+    return Device(kind=kind, make="Roku" if is_roku else None, model=shown.told.get("model"))
 
 
 def _modality(audio: bool | None, kind: str | None) -> Modality:  # noqa: FBT001 - three answers: yes, no, not told
     if audio:
         return "ambient"
-    return (
-        "screen" if audio is False or kind in ("tv", "phone", "display", "tablet", "browser") else "unknown"
-    )
+    return "screen" if audio is False or kind in _SCREENS else "unknown"
 
 
 def _limited(shown: Shown) -> str | None:
     """Return which field says that the person does not want to be followed, or None."""
-    for names, evidence in ((_LIMIT, "limit_ad_tracking"), (_KIDS, "kids_content")):
-        if (shown.first(names) or "").lower() in _YES:
+    for name, evidence in (("limit", "limit_ad_tracking"), ("kids", "kids_content")):
+        if (shown.told.get(name) or "").lower() in _YES:
             return evidence
-    return "regulations" if "coppa" in (shown.first(("regulations",)) or "").lower() else None
+    return "regulations" if "coppa" in (shown.told.get("regulations") or "").lower() else None
 
 
 def _identifiers(shown: Shown) -> tuple[Identifier, ...]:
-    device = shown.first(_DEVICE)
-    # Who limits tracking is not followed by the id that exists to follow: it is not even hashed.
-    if device is None or _NOBODY.fullmatch(device) or _limited(shown):
+    """Return the advertising id. Of who limits tracking it is not even hashed: it exists to follow."""
+    device = shown.told.get("advertising")
+    if device is None or _NOBODY.fullmatch(device):
         return ()
     return identified("advertising.device", device, personal=True)
 
 
-def _hints(shown: Shown) -> tuple[Hint, ...]:
+def _hints(shown: Shown, *, is_followed: bool) -> tuple[Hint, ...]:
     found: tuple[Hint, ...] = ()
-    home, network = shown.first(_HOME), shown.first(_IP)
+    home, network = shown.told.get("home"), shown.told.get("network")
     if home is not None:
         found += (Hint(kind="home", value=home),)
-    if network is not None and not _limited(shown):
+    if network is not None and is_followed:
         found += (Hint(kind="ip", value=network, personal=True, strength=0.3),)
     return found
 
 
 def _exposure(shown: Shown, meant: _Event, key: str) -> Exposure:
-    states = re.split(r"[^a-z]+", (shown.first(_STATE) or "").lower())
-    audible = None if states == [""] else "muted" not in states
+    state = shown.told.get("state")
+    audible = None if state is None else "muted" not in re.split(r"[^a-z]+", state.lower())
     if key in ("mute", "unmute"):
         audible = key == "unmute"
     viewable = {"viewableimpression": True, "notviewable": False}.get(key)
     return Exposure(
-        ad=shown.claim("ad", _AD),
-        creative=shown.claim("creative", _CREATIVE),
+        ad=shown.get("ad"),
+        creative=shown.get("creative"),
         event=meant.name,
-        seconds=_seconds(shown.first(_SECONDS)),
+        seconds=_seconds(shown.told.get("seconds")),
         audible=audible,
         viewable=viewable,
     )
@@ -236,7 +220,9 @@ def _seconds(value: str | None) -> float | None:
     >>> _seconds("00:01:30.500"), _seconds("12.5"), _seconds("soon")
     (90.5, 12.5, None)
     """
-    parts = (value or "").split(":")
+    if value is None:
+        return None
+    parts = value.split(":")
     amounts = [number(part) for part in parts]
     if len(parts) > 3 or any(amount is None or not 0 <= amount < 1e6 for amount in amounts):
         return None
@@ -253,16 +239,15 @@ def _touch(shown: Shown, meant: _Event, *, audio: bool | None, kind: str | None)
     if audio and kind == "vehicle":
         usual = "car-audio"
     return Touch(
-        channel=shown.claim("channel", ("channel",)) or usual,
-        source=shown.claim("source", ("source",)),
+        channel=shown.get("channel") or usual,
+        source=shown.get("source"),
         medium="audio" if audio else "video" if audio is False else None,
-        campaign=shown.claim("campaign", _CAMPAIGN),
+        campaign=shown.get("campaign"),
     )
 
 
-def _consent(shown: Shown) -> Consent:
-    tcf, gpp = shown.first(("gdprconsent", "gdpr_consent", "tcf")), shown.first(("gpp", "gppstring"))
-    limited = _limited(shown)
+def _consent(shown: Shown, limited: str | None) -> Consent:
+    tcf, gpp = shown.told.get("tcf"), shown.told.get("gpp")
     if limited:
         return Consent(advertising="denied", personalisation="denied", tcf=tcf, gpp=gpp, source=limited)
     return Consent(tcf=tcf, gpp=gpp, source="tcf" if tcf else "gpp" if gpp else None)

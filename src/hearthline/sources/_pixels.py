@@ -20,17 +20,44 @@ from hearthline.schema.errors import Unproven
 from hearthline.sources._door import Account, Proof, Sent, json_payloads, key_id, one_secret
 from hearthline.sources._reading import Payload, mapping, number, text
 
-__all__ = ["ONCE", "SERVING", "TIME", "Shown", "pixel_payloads", "pixel_proof", "signed_claims", "told_by"]
+__all__ = ["Shown", "pixel_payloads", "pixel_proof", "signed_claims", "told_by"]
 
-TIME = ("ts", "timestamp", "roku_ads_timestamp", "time")
-ONCE = ("cb", "cachebusting", "cachebuster", "roku_ads_cache_buster", "rnd")
-SERVING = ("asid", "adservingid", "transactionid")
-"""Parameters that tell when it was, that it is new, and which serving of an advertisement it is."""
+_NAMES = {
+    "event": "e event eventtype ev",
+    "time": "ts timestamp roku_ads_timestamp time",
+    "once": "cb cachebusting cachebuster roku_ads_cache_buster rnd",
+    "serving": "asid adservingid transactionid",
+    "offset": "offset",
+    "advertising": "ifa rida roku_ads_tracking_id idfa gaid aaid deviceid did",
+    "advertising_type": "ifatype ifa_type",
+    "limit": "lat limitadtracking limit_ad_tracking roku_ads_limit_tracking lmt dnt",
+    "kids": "kids coppa roku_ads_kids_content",
+    "regulations": "regulations",
+    "tcf": "gdprconsent gdpr_consent tcf",
+    "gpp": "gpp gppstring",
+    "network": "ip deviceip roku_ads_external_ip",
+    "ad": "ad adid ad_id",
+    "creative": "creative creativeid universaladid crid",
+    "campaign": "campaign campaignid cid",
+    "channel": "channel",
+    "source": "source",
+    "device": "devicetype device_type",
+    "seconds": "adplayhead seconds duration mediaplayhead",
+    "state": "playerstate",
+    "kind": "adtype ad_type",
+    "model": "devicemodel model roku_ads_device_model",
+    "session": "session sessionid podid",
+    "home": "home household",
+    "content": "contentid roku_ads_content_id",
+}
+_MEANT = {name: meant for meant, names in _NAMES.items() for name in names.split()}
+"""What a parameter means, by the names that players, VAST's macros and Roku's give it."""
 
 _UNFILLED = re.compile(
     r"\[[\w.]*\]|%%[\w.]*%%|\{\{?[\w.]*\}?\}|\$\{[\w.]*\}|ROKU_ADS_\w+|-[12]|null|undefined|N/A",
     re.IGNORECASE,
 )
+_BLANK = frozenset("[%{$-RrNnUu")
 _CLAIMS = ("campaign", "creative", "ad", "channel", "device", "source", "exp")
 _TOKEN = "t"  # noqa: S105 - the parameter's name
 
@@ -112,8 +139,7 @@ def pixel_payloads(sent: Sent, place: str) -> Iterator[Payload]:
     claims = _claims_of(sent.query.get(_TOKEN, ""))
     if claims:
         payload["signed"] = claims
-    known = told_by(payload, place)
-    if not any(known.first(names) for names in (TIME, ONCE, SERVING)):
+    if not told_by(payload, place).told.keys() & {"time", "once", "serving"}:
         payload["arrived"] = sent.received.isoformat()
     yield payload
 
@@ -122,39 +148,40 @@ def pixel_payloads(sent: Sent, place: str) -> Iterator[Payload]:
 
 
 class Shown(NamedTuple):
-    """What an address told: its parameters (lower-case names, unfilled macros left out) and signed claims."""
+    """What an address told by what it means (unfilled macros left out), and what its token claims."""
 
     told: Mapping[str, str]
     signed: Mapping[str, Any]
+    arrived: str | None
 
-    def first(self, names: tuple[str, ...]) -> str | None:
-        """Return the first parameter of these names that was filled in."""
-        return next((self.told[name] for name in names if name in self.told), None)
-
-    def claim(self, name: str, names: tuple[str, ...] = ()) -> str | None:
-        """Return the signed claim, else the parameter."""
-        return text(self.signed.get(name)) or self.first(names)
+    def get(self, meant: str) -> str | None:
+        """Return the signed claim, else the parameter, else None."""
+        claimed = self.signed.get(meant) if self.signed else None
+        return self.told.get(meant) if claimed is None else text(claimed)
 
 
 def told_by(payload: object, place: str) -> Shown:
     """Return what a payload tells: parameters under the platform's name, or an address as `url`.
 
     >>> told_by({"vast": {"E": "start", "ifa": "[IFA]"}}, "vast").told
-    {'e': 'start'}
+    {'event': 'start'}
     """
     body = mapping(payload)
-    told = dict(mapping(body.get(place)))
-    address = text(body.get("url"))
-    signed = dict(mapping(body.get("signed")))
-    if address is not None and not told:
+    told, signed = mapping(body.get(place)), mapping(body.get("signed"))
+    address = None if told else text(body.get("url"))
+    if address is not None:
         told = _parameters(address)
         signed = signed or _claims_of(told.pop(_TOKEN, ""))
-    filled = {}
+    filled: dict[str, str] = {}
     for name, value in told.items():
         known = text(value)
-        if known is not None and not _UNFILLED.fullmatch(known):
-            filled[name.lower()] = known
-    return Shown(filled, signed)
+        if known is None or (known[0] in _BLANK and _UNFILLED.fullmatch(known)):
+            continue
+        meant = _MEANT.get(name.lower(), name.lower())
+        # A no to being followed counts, wherever it stands.
+        if meant not in filled or (meant == "limit" and filled[meant] == "0"):
+            filled[meant] = known
+    return Shown(filled, signed, text(body.get("arrived")))
 
 
 def _parameters(address: str) -> dict[str, Any]:

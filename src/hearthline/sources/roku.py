@@ -16,6 +16,7 @@ from hearthline.sources import (
     Proof,
     Sent,
     exposure_event,
+    mapping,
     opened,
     pixel_payloads,
     pixel_proof,
@@ -68,7 +69,7 @@ def read(payload: Payload, received: datetime) -> Iterator[Event]:
         BadPayload: no event that players know.
     """
     body, _ = opened(payload)
-    if not told_by(body, PLATFORM).told:
+    if not (mapping(body.get(PLATFORM)) or body.get("url")):
         raise unreadable(PLATFORM, "no parameters of a beacon", body, "send the address, or its parameters")
     yield exposure_event(body, PLATFORM, received)
 

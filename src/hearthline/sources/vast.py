@@ -80,7 +80,7 @@ def read(payload: Payload, received: datetime) -> Iterator[Event]:
         inside = next(iter(mapping(body[template])), "Ad")
         what = "a template: it says what might be shown; its pixels say what was"
         raise not_an_event(f"{PLATFORM}.{inside[:20]}", what, "put our addresses into it")
-    if not told_by(body, PLATFORM).told:
+    if not (mapping(body.get(PLATFORM)) or body.get("url")):
         raise unreadable(PLATFORM, "no parameters of a pixel", body, "send the address, or its parameters")
     yield exposure_event(body, PLATFORM, received)
 
