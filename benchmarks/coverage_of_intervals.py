@@ -4,9 +4,9 @@
                                                [--small] [--keep FILE] [--write docs/benchmarks.md]
 
 Samples of one town, each with other homes and other luck under the same weather, go through the whole
-pipeline core. The repeated-sampling value of a channel's share (all kinds of order) is the mean of the point estimates over
-all samples: what the model says on average, whether or not that is true. Coverage is the part of the
-samples whose interval holds it; 90 % is promised, 87 to 93 % is the goal.
+pipeline core. The repeated-sampling value of a channel's share (all kinds of order) is the mean of the
+point estimates over all samples: what the model says on average, whether or not that is true. Coverage
+is the part of the samples whose interval holds it; 90 % is promised, 87 to 93 % is the goal.
 """
 
 import argparse

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from hearthline.api import Home
+from hearthline.schema.errors import BadConfig
 from hearthline.schema.event import Consent, Identifier, Initiator
 from tests.pipeline.conftest import Story, credit, who
 
@@ -273,3 +274,34 @@ def _flat() -> tuple[object, ...]:
     from hearthline.schema.event import Hint
 
     return (Hint(kind="home", value="flat-1"),)
+
+
+def test_a_models_options_are_set_in_the_file(answered) -> None:
+    story = Story()
+    paths = (("tv", "radio", "tv"), ("radio", "tv"), ("tv", "radio", "search"), ("search", "tv", "radio"), ("tv",))
+    for home in range(40):
+        for day, channel in enumerate(paths[home % 5]):
+            story.touch(day, f"h{home}", channel)
+        if home % 5 in (0, 2) or home % 7 == 0:
+            story.order(5, f"h{home}")
+    plain = credit(answered(story), "markov")
+    deeper = credit(answered(story, "[attribution.options.markov]\norder = 3\n"), "markov")
+    assert sum(plain.values()) == pytest.approx(sum(deeper.values()), abs=1e-4)
+    assert plain != deeper
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("[attribution.options.markov]\nodder = 3\n", "order"),
+        ("[attribution.options.markov]\norder = 1.5\n", "order"),
+        ("[attribution.options.linear]\norder = 2\n", "none"),
+        ("[attribution.options.additive_hazard]\nhalf_lives_h = 6\n", "half_lives_h"),
+    ],
+)
+def test_an_option_that_a_model_does_not_have_is_refused(answered, options: str, said: str) -> None:
+    story = Story()
+    story.touch(1)
+    story.order(2)
+    with pytest.raises(BadConfig, match=f"options are .*{said}"):
+        answered(story, options)

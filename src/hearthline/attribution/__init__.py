@@ -8,11 +8,13 @@ an underscore hold what models share.
 """
 
 import pkgutil
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
-from hearthline.schema.errors import UnknownName
+from hearthline.schema.errors import BadConfig, UnknownName
 
 if TYPE_CHECKING:
     from hearthline.attribution._intervals import Band, Part, intervals
@@ -33,6 +35,7 @@ __all__ = [
     "names",
     "replicate_weights",
     "split",
+    "tuned",
 ]
 
 # Imported when asked for: a list of models, or a table of paths, should not wait for scipy.
@@ -68,3 +71,34 @@ def load(name: str) -> "Model":
     if name not in names():
         raise UnknownName(f"attribution: no model named {name!r}; choose one of {', '.join(names())}")
     return cast("Model", import_module(f"{__name__}.{name}").MODEL)
+
+
+def tuned(name: str, options: Mapping[str, Any]) -> "Model":
+    """Return the model of that name with some of its options set.
+
+    Raises:
+        UnknownName: there is no such model.
+        BadConfig: the model has no such option, or not of such a kind; the message says which it has.
+
+    >>> tuned("markov", {"order": 3})
+    Markov(order=3)
+    """
+    model: Any = load(name)
+    own = {f.name: getattr(model, f.name) for f in fields(model)} if is_dataclass(model) else {}
+    for option, value in options.items():
+        usual = own.get(option)
+        if usual is None or isinstance(value, list) != isinstance(usual, tuple) or not _fits(value, usual):
+            known = ", ".join(f"{o} ({v})" for o, v in own.items()) or "none"
+            raise BadConfig(
+                f"attribution.options.{name}: {option} = {value!r} cannot be set; options are {known}"
+            )
+    told = {o: tuple(map(float, v)) if isinstance(v, list) else type(own[o])(v) for o, v in options.items()}
+    return cast("Model", replace(model, **told) if told else model)
+
+
+def _fits(value: Any, usual: Any) -> bool:
+    """Tell whether an option's value is of the usual kind and positive."""
+    several = value if isinstance(value, list) else [value]
+    if isinstance(usual, int) and not all(float(v).is_integer() for v in several):
+        return False
+    return bool(several) and all(v > 0 for v in several)

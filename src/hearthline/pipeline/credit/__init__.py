@@ -23,6 +23,7 @@ from hearthline.pipeline.credit.orders import Book, open_book
 from hearthline.pipeline.credit.paths import Paths
 from hearthline.schema.errors import NothingToAnswer
 from hearthline.schema.journey import Floats, Ints, Journeys
+from hearthline.schema.settings import AttributionSettings
 
 __all__ = ["credit"]
 
@@ -92,7 +93,7 @@ def credit(core: Core, keep: Keep, progress: Progress) -> None:
     for table, columns in _ALWAYS.items():
         keep(table, pa.schema(columns).empty_table())
     progress("fitting models")
-    fits = _fitted(core, book, [attribution.load(n) for n in chosen.models or attribution.names()])
+    fits = _fitted(core, book, _chosen(chosen))
     keep("models", _models(fits, chosen.default))
     able = [f for f in fits if f.state == "ok"]
 
@@ -116,6 +117,13 @@ def credit(core: Core, keep: Keep, progress: Progress) -> None:
         }
         fitted = {f.model.name: (f.to_order, f.to_enrol) for f in able}
         keep("shares", shares_table(fitted, sample, kinds, names, chosen, exact))
+
+
+def _chosen(settings: AttributionSettings) -> list[Model]:
+    """Return the models that the settings name, all where they name none, with their options."""
+    for name in settings.options:
+        attribution.load(name)
+    return [attribution.tuned(n, settings.options.get(n, {})) for n in settings.models or attribution.names()]
 
 
 def _fitted(core: Core, book: Book, models: list[Model]) -> list[_Fit]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from hearthline.attribution import Band, Part, intervals, load
+from hearthline.attribution import Band, Part, intervals, tuned
 from hearthline.pipeline.credit.batches import Owed, concatenated
 from hearthline.pipeline.credit.ledger import decimals
 from hearthline.pipeline.credit.orders import Orders
@@ -89,7 +89,9 @@ def shares_table(
         own = parts
         if sample.fraction >= 1.0:  # the sample is all there is, so its fit is known
             own = {k: replace(p, parameters=known[k != "person"]) for k, p in parts.items()}
-        bands = intervals(load(model), own, max(settings.replicates, 2), settings.seed)
+        bands = intervals(
+            tuned(model, settings.options.get(model, {})), own, max(settings.replicates, 2), settings.seed
+        )
         totals = {k: o.total for k, o in kinds.items()}
         sums = {k: exact[model, k] for k in kinds}
         for kind, band in bands.items():
