@@ -72,8 +72,13 @@ class Story:
         commerce = Commerce(
             action="placed", order=number, revenue=value, total=value, currency=more.pop("currency", "EUR")
         )
-        more = {"layer": "commerce", "stage": "purchase", "initiator": Initiator(kind="human"), **more}
-        return self._tell("commerce.order.placed", day, home, commerce=commerce, **more)
+        plain = {
+            "layer": "commerce",
+            "stage": "purchase",
+            "initiator": Initiator(kind="human"),
+            "commerce": commerce,
+        }
+        return self._tell("commerce.order.placed", day, home, **{**plain, **more})
 
     def enrol(self, day: float, home: str = "a", ref: str = "r1", role: str = "enrol") -> Event:
         automation = Automation(kind="replenishment", role=role, ref_system="dash", ref_id=ref)

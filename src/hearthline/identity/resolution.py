@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from hearthline.identity.evidence import Evidence, Ints, gather
+from hearthline.identity.evidence import Bools, Evidence, Ints, gather
 from hearthline.identity.households import Households, households_in
 from hearthline.identity.keys import text_keys
 from hearthline.identity.links import Ledger
@@ -44,7 +44,9 @@ class Resolution:
     """Who is who.
 
     Attributes:
-        members: `identity`, `unit`, `person` (null when unknown), `valid_from_us`, `valid_to_us`.
+        members: `identity`, `unit`, `person` (null when unknown), `valid_from_us`, `valid_to_us`; `named`
+            (the identity itself names that person), `device` (key of its device's id, or null), `own` (it
+            came from a browser or personal device of one person).
         links: schema `LINKS`.
         homes: `unit`, `label`, `identifiers`, `persons`.
         devices: `device`, `kind`, `unit`, `events`, `first_us`, `last_us`, `valid_from_us`, `valid_to_us`.
@@ -98,7 +100,8 @@ def _members(evidence: Evidence, persons: Persons, homes: Households, keys: Ints
         _placed(lone, carrier[lone], homes.carried),
     ]
     row, home, start, end = (np.concatenate(column) for column in zip(*parts, strict=True))
-    who = _whose(evidence, persons)[row]
+    who, own = _whose(evidence, persons)
+    who, own, device = who[row], own[row], evidence.device[row]
     known = who >= 0
     return pa.table(
         {
@@ -107,6 +110,9 @@ def _members(evidence: Evidence, persons: Persons, homes: Households, keys: Ints
             "person": pa.array(np.where(known, np.append(keys, 0)[who], 0), mask=~known),
             "valid_from_us": start,
             "valid_to_us": end,
+            "named": evidence.person[row] >= 0,
+            "device": pa.array(np.append(keys, 0)[device], mask=device < 0),
+            "own": own,
         }
     )
 
@@ -133,12 +139,13 @@ def _placed(rows: Ints, label: Ints, lived: Residences) -> tuple[Ints, Ints, Int
     )
 
 
-def _whose(evidence: Evidence, persons: Persons) -> Ints:
-    """Return (rows,) the person of each row: the one that it names, else whose carrier it came from."""
+def _whose(evidence: Evidence, persons: Persons) -> tuple[Ints, Bools]:
+    """Return (rows,) the person of each row, the one named or the carrier's owner; and if the owner's."""
     named = np.where(evidence.person >= 0, np.append(persons.label, -1)[evidence.person], -1)
     carrier = evidence.carrier
     owner = np.append(persons.owner, -1)[carrier]
-    return np.where(named >= 0, named, np.where(carrier >= 0, owner, -1))
+    owned = (carrier >= 0) & (owner >= 0)
+    return np.where(named >= 0, named, np.where(owned, owner, -1)), owned
 
 
 def _homes(evidence: Evidence, persons: Persons, label: Ints, keys: Ints) -> pa.Table:

@@ -12,6 +12,7 @@ from uuid import uuid4
 import pyarrow as pa
 
 from hearthline.pipeline import answer as answer_tables
+from hearthline.pipeline.actors import keep_actors
 from hearthline.pipeline.checks import checks_table
 from hearthline.pipeline.core import RESOLVED, Core, Progress, build_core, make
 from hearthline.pipeline.credit import credit
@@ -100,6 +101,7 @@ def _finish(
     for select in answer_tables.SELECTS:
         make(writer, type(select)(f"draft_{select.table}", select.sql), {})
         writer.append(select.table, writer.table(f"SELECT * FROM draft_{select.table}"))
+    keep_actors(core, writer)
     writer.append("checks", checks_table(core, writer, lake))
     about = _about(core, writer, lake, started, name, demo=demo)
     writer.append("run", pa.Table.from_pylist([about]))

@@ -8,6 +8,7 @@ from hearthline.sim.town import START
 
 __all__ = [
     "PERIOD_US",
+    "alexa_person",
     "alexa_user",
     "campaign_id",
     "customer_id",
@@ -61,6 +62,11 @@ def email(home: int, member: int) -> str:
 def alexa_user(home: int) -> str:
     """Return the home's account with the voice platform."""
     return f"amzn1.ask.account.SIM{home:08d}"
+
+
+def alexa_person(home: int) -> str:
+    """Return the voice profile of the home's account holder."""
+    return f"amzn1.ask.person.SIM{home:08d}"
 
 
 def order_id(number: int) -> str:

@@ -26,7 +26,8 @@ class Story:
             phone and a speaker that moved have rows in two homes.
         members: customer, home, member.
         touches: home, time, channel, device, member.
-        orders: order, home, time, kind (person, machine, subscription), gross, net, enrolment, cycle.
+        orders: order, home, member (who placed it), time, kind (person, machine, subscription), gross, net,
+            enrolment, cycle.
         enrolments: enrolment, home, time, kind, ended (null while it lasts).
     """
 
@@ -43,7 +44,7 @@ def simulate(world: str, homes: int, days: int, seed: int, on: Flags = ALL_ON) -
 
     >>> story = simulate("additive", 20, 30, seed=1)
     >>> story.homes.num_rows, story.orders.column_names[:3]
-    (20, ['order', 'home', 'time'])
+    (20, ['order', 'home', 'member'])
     """
     parts = []
     for number, first in enumerate(range(0, homes, BLOCK)):
@@ -132,6 +133,7 @@ def _orders(log: Log) -> pa.Table:
         {
             "order": [order_id(n) for n in placed.order.tolist()],
             "home": placed.home,
+            "member": placed.member,
             "time": placed.time,
             "kind": pa.array(("person", "machine", "subscription")).take(pa.array(placed.kind)),
             "gross": placed.cents,

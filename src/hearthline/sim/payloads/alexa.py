@@ -1,10 +1,10 @@
-"""Alexa: what people ask a skill, and the daily level reports of an appliance's shelf."""
+"""Alexa: what people ask a skill and buy there, and the daily level reports of an appliance's shelf."""
 
 from collections.abc import Iterator
 from typing import Any, Final
 
 from hearthline.sim.happenings import What
-from hearthline.sim.labels import alexa_user
+from hearthline.sim.labels import alexa_person, alexa_user, device_id
 from hearthline.sim.payloads.row import Row, iso, uuid
 
 __all__ = ["told"]
@@ -20,17 +20,50 @@ def told(row: Row) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "alexa_smart_home.ndjson", _level(row)
     elif row.of is What.TOUCH and row.met.name == "voice-search":
         yield "alexa_skill.ndjson", _asked(row)
+    elif row.by_voice:
+        yield "alexa_skill.ndjson", _bought(row)
+
+
+def _system(row: Row, device: str) -> dict[str, Any]:
+    """Return who spoke to what; the account holder's voice is recognised every third time."""
+    system: dict[str, Any] = {
+        "application": {"applicationId": _SKILL},
+        "user": {"userId": alexa_user(row.home)},
+        "device": {"deviceId": f"amzn1.ask.device.{device}", "supportedInterfaces": {"AudioPlayer": {}}},
+    }
+    if row.member == 0 and row.id % 3 == 0:
+        system["person"] = {"personId": alexa_person(row.home)}
+    return system
+
+
+def _bought(row: Row) -> dict[str, Any]:
+    system = _system(row, device_id(0, row.home))
+    product = f"amzn1.adg.product.{row.home % 3}"
+    return {
+        "version": "1.0",
+        "session": {
+            "new": False,
+            "sessionId": f"amzn1.echo-api.session.{uuid(row, 1)}",
+            "application": {"applicationId": _SKILL},
+            "attributes": {},
+            "user": system["user"],
+        },
+        "context": {"System": system},
+        "request": {
+            "type": "Connections.Response",
+            "requestId": f"amzn1.echo-api.request.{uuid(row)}",
+            "timestamp": iso(row.time)[:-5] + "Z",
+            "locale": "en-GB",
+            "name": "Buy",
+            "status": {"code": "200", "message": "OK"},
+            "payload": {"purchaseResult": "ACCEPTED", "productId": product},
+            "token": uuid(row, 2),
+        },
+    }
 
 
 def _asked(row: Row) -> dict[str, Any]:
-    user = {"userId": alexa_user(row.home)}
-    system: dict[str, Any] = {
-        "application": {"applicationId": _SKILL},
-        "user": user,
-        "device": {"deviceId": f"amzn1.ask.device.{row.on}", "supportedInterfaces": {"AudioPlayer": {}}},
-    }
-    if row.member == 0 and row.id % 3 == 0:
-        system["person"] = {"personId": f"amzn1.ask.person.SIM{row.home:08d}"}
+    system = _system(row, row.on)
     product = _PRODUCTS[row.home % 3]
     intent = {
         "name": _INTENTS[row.id % 7 % 3],
@@ -44,7 +77,7 @@ def _asked(row: Row) -> dict[str, Any]:
             "sessionId": f"amzn1.echo-api.session.{uuid(row, 1)}",
             "application": {"applicationId": _SKILL},
             "attributes": {"channel": row.met.name},
-            "user": user,
+            "user": system["user"],
         },
         "context": {"System": system},
         "request": {

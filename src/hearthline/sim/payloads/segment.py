@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from hearthline.sim.happenings import What
 from hearthline.sim.labels import (
+    alexa_person,
     alexa_user,
     customer_id,
     device_id,
@@ -102,6 +103,8 @@ def _user(row: Row) -> dict[str, Any]:
 def _accounts(row: Row) -> Iterator[tuple[str, str]]:
     if "speaker" in row.owns:
         yield "alexa.user", alexa_user(row.home)
+        if row.member == 0:
+            yield "alexa.person", alexa_person(row.home)
     if row.owns & {"appliance", "sensor"}:
         yield "smartthings.location", location_id(row.home)
     if "appliance" in row.owns:

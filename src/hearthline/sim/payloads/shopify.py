@@ -32,7 +32,8 @@ def _order(row: Row) -> dict[str, Any]:
     number = int(order_id(row.order))
     automated = row.of is not What.ORDER and row.kind > 0
     shipping = 0 if automated or row.cents >= _FREE_FROM else _SHIPPING
-    address = email(row.home, row.member)
+    member = 0 if row.by_voice else row.member  # a voice is nobody's login
+    address = email(row.home, member)
     return {
         "id": number,
         "admin_graphql_api_id": f"gid://shopify/Order/{number}",
@@ -46,7 +47,7 @@ def _order(row: Row) -> dict[str, Any]:
         "financial_status": "paid",
         "source_name": _sold_by(row) if automated else "web",
         "email": address,
-        "customer": {"id": customer_number(row.home, row.member), "email": address},
+        "customer": {"id": customer_number(row.home, member), "email": address},
         "subtotal_price": euros(row.cents),
         "total_discounts": "0.00",
         "total_tax": "0.00",
