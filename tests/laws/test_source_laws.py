@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from hearthline import sources
 from hearthline.privacy.admit import admit_events
 from hearthline.schema.arrow import events_table, identities_table
-from hearthline.schema.errors import BadPayload
+from hearthline.schema.errors import BadPayload, Unproven
 from hearthline.schema.event import Event, Layer
 from hearthline.schema.records import RawPayload
-from hearthline.sources import canonical
+from hearthline.sources import Account, Proof, Sent, canonical
 from hearthline.store.lake import metrics_table
 
 ROOT = Path(__file__).parents[2]
@@ -312,3 +312,65 @@ def test_a_broken_payload_raises_nothing_but_a_refusal(name: str, data: st.DataO
     assert [e.id for e in again] == [e.id for e in events]
     if refusal is not None:
         assert str(refusal).startswith(name)
+
+
+# Doors --------------------------------------------------------------------------------------------
+
+DOORS = [name for name in SOURCES if hasattr(sources.load(name), "verify")]
+HEADER = st.one_of(
+    st.sampled_from(["authorization", "date", "digest", "signature", "x-signature", "host", "content-type"]),
+    st.sampled_from(
+        ["webhook-request-origin", "hearthline-timestamp", "hearthline-signature", "stripe-signature"]
+    ),
+    st.text(max_size=12),
+)
+VALUE = st.one_of(
+    st.text(max_size=40),
+    st.sampled_from(
+        ["Bearer a.b.c", "Basic :", 'Signature keyId="/pl/k",signature="AA=="', "t=1,v1=00", "v1=00"]
+    ),
+)
+
+
+@st.composite
+def requests(draw: st.DrawFn, bodies: list[bytes]) -> Sent:
+    """Requests of anybody: odd headers, and bodies of the platform or of nobody."""
+    return Sent(
+        method=draw(st.sampled_from(["POST", "OPTIONS", "GET"])),
+        path=draw(st.sampled_from(["/in/x", "/in/x?a=b", "", "/\ud800"])),
+        query=draw(st.dictionaries(st.sampled_from(["key", "token", "code", "sig", ""]), VALUE, max_size=2)),
+        headers=draw(st.dictionaries(HEADER, VALUE, max_size=4)),
+        body=draw(st.one_of(st.sampled_from(bodies), st.binary(max_size=40))),
+        received=RECEIVED,
+    )
+
+
+def entered(name: str, sent: Sent, account: Account) -> Proof | str | None:
+    """Return the proof of a request, or the words of its refusal."""
+    try:
+        return sources.proven(name, sent, account)
+    except Unproven as refusal:
+        return str(refusal)
+
+
+@pytest.mark.parametrize("name", DOORS)
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_a_door_lets_nobody_in_and_breaks_at_nothing(name: str, data: st.DataObject) -> None:
+    bodies = [json.dumps(payload).encode() for payload in fixtures_of(name).values()]
+    sent = data.draw(requests([*bodies, b"[" + bodies[0] + b"]"]))
+    account = Account(secrets=("a secret",), fetch=lambda _: data.draw(st.binary(max_size=60)))
+    proof = entered(name, sent, account)
+    if isinstance(proof, str):
+        assert re.match(rf"{name}\b", proof)
+    elif proof is not None:
+        # What comes in without a proof is a question of the platform: it is answered, and nothing of it is kept.
+        assert proof.scheme == "handshake"
+        assert sources.replied(name, sent, account) is not None
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_a_door_needs_more_than_no_secret(name: str) -> None:
+    for payload in fixtures_of(name).values():
+        proof = entered(name, Sent(body=json.dumps(payload).encode(), received=RECEIVED), Account())
+        assert proof is None or isinstance(proof, str) or proof.scheme == "handshake"

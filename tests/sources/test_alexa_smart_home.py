@@ -66,3 +66,18 @@ def test_an_unknown_message_is_refused(read, case):
     scene["event"]["header"]["name"] = "Unheard"
     with pytest.raises(BadPayload, match="an unknown message"):
         read(scene)
+
+
+def test_the_answer_of_a_security_panel_is_a_state(read):
+    (event,) = read("armed")
+    assert (event.signal.attribute, event.signal.value, event.signal.state_change) == (
+        "armState",
+        "ARMED_STAY",
+        False,
+    )
+
+
+def test_version_2_tells_no_state(read):
+    with pytest.raises(BadPayload, match="version 2") as refusal:
+        read("version_2")
+    assert refusal.value.reason == "not-an-event"

@@ -44,6 +44,15 @@ def test_readings_in_a_payload_are_found(read):
     assert (event.signal.attribute, event.signal.number) == ("pods", 3.0)
 
 
+@pytest.mark.parametrize(
+    ("which", "attribute", "value"),
+    [("telemetry_in_base64", "milk", "0.4"), ("telemetry_in_text", "value", "opened")],
+)
+def test_a_payload_may_be_encoded_or_a_plain_text(read, which, attribute, value):
+    (event,) = read(which)
+    assert (event.signal.attribute, event.signal.value) == (attribute, value)
+
+
 def test_a_shadow_reports_each_reading_at_its_own_time(read):
     milk, lamp = read("shadow")
     assert (milk.signal.attribute, milk.signal.number) == ("milk.litres", 0.4)

@@ -26,6 +26,7 @@ from hearthline.schema.errors import BadPayload
         ("timer", "scheduled", "automated", "event_type"),
         ("eventstream", "human", "screen", "context.user_id"),
         ("triggered", "human", "screen", "context.user_id"),
+        ("logbook_stream", "human", "screen", "context_user_id"),
         ("row", "human", "screen", "context_user_id"),
         ("homekit_row", "unknown", "unknown", None),
         ("automation_row", "scheduled", "automated", "source"),
@@ -119,7 +120,15 @@ def test_rows_of_older_logbooks_tell_their_state_in_words(read):
 
 @pytest.mark.parametrize(
     "which",
-    ["started", "asked_by_alexa", "asked_by_google", "empty_answer", "hello", "row_without_a_state"],
+    [
+        "command",
+        "started",
+        "asked_by_alexa",
+        "asked_by_google",
+        "empty_answer",
+        "hello",
+        "row_without_a_state",
+    ],
 )
 def test_talk_and_questions_are_refused_by_name(read, which):
     with pytest.raises(BadPayload, match=r"^home_assistant\.[a-z_]+:") as refusal:

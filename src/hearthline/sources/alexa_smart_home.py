@@ -73,12 +73,17 @@ _SUPPLIES = "Alexa.Inventory"
 
 
 def recognises(payload: Payload) -> bool:
-    """Return whether this is a message of the Smart Home API, version 3.
+    """Return whether this is a message of the Smart Home API, version 3 (or 2, which tells nothing).
 
     >>> recognises({"event": {"header": {"namespace": "Alexa", "name": "ChangeReport"}}})
     True
     """
-    return _header(opened(payload)[0]) is not None
+    body = opened(payload)[0]
+    return _header(body) is not None or _is_older(body)
+
+
+def _is_older(body: dict[str, Any]) -> bool:
+    return (text(within(body, "header", "namespace")) or "").startswith("Alexa.ConnectedHome.")
 
 
 def _header(body: dict[str, Any]) -> dict[str, Any] | None:
@@ -98,6 +103,8 @@ def read(payload: Payload, received: datetime) -> Iterator[Event]:
     """
     body, _ = opened(payload)
     header = _header(body)
+    if header is None and _is_older(body):
+        raise not_an_event(PLATFORM, "version 2 of the API asks and confirms, and reports no state")
     if header is None:
         raise unreadable(PLATFORM, "no header of 'Alexa'", body, "send the message whole")
     namespace, name = text(header.get("namespace")) or "", text(header.get("name")) or ""
@@ -118,7 +125,7 @@ def _events(place: str, body: dict[str, Any], header: dict[str, Any], received: 
         changed = mappings(change.get("properties"))
         readings = [(p, _cause(change, "change.cause.type"), True) for p in changed]
         readings += [(p, _Cause(), False) for p in known]
-    elif name in _STATES:
+    elif name in _STATES or (name.endswith(".Response") and known):
         readings = [(p, _Cause(), False) for p in known]
     else:
         yield _happening(place, message, payload)

@@ -22,11 +22,11 @@ from hearthline.sources import (
     mapping,
     measured,
     not_an_event,
-    number,
     opened,
     part_id,
     text,
     unreadable,
+    unwrapped,
     within,
 )
 from hearthline.sources.aws_iot_core.door import reply, verify
@@ -267,9 +267,9 @@ def _telemetry(body: dict[str, Any]) -> _Telemetry:
         if "reported" in state or "desired" in state:
             times = mapping(within(document, "metadata", "reported"))
             return _Telemetry(body, mapping(state.get("reported")), times, is_shadow=True)
-    inside = embedded(body.get("payload"))
-    if not inside and number(body.get("payload")) is not None:
-        inside = {"value": body["payload"]}
+    inside = unwrapped(body.get("payload"))
+    if not inside and (said := text(body.get("payload"))) is not None:
+        inside = {"value": said}
     beside = {name: value for name, value in body.items() if name not in _ADDED}
     return _Telemetry(body, inside or beside, {}, is_shadow=False)
 

@@ -44,6 +44,13 @@ TELLS: Mapping[Literal["person", "household", "initiator", "price"], Answer] = {
 }
 DOCS = "https://developers.home-assistant.io/docs/api/websocket"
 
+# What a client asks of the WebSocket; its effect comes as an event.
+_COMMANDS = frozenset(
+    (
+        *("call_service", "fire_event", "ping", "pong", "get_config", "get_services", "get_states"),
+        *("subscribe_entities", "subscribe_events", "subscribe_trigger", "unsubscribe_events"),
+    )
+)
 _RAW = Raw(adapter=PLATFORM, adapter_version=1, media_type="application/json")
 
 
@@ -69,8 +76,11 @@ def recognises(payload: Payload) -> bool:
 
 def _is_talk(body: dict[str, Any]) -> bool:
     kind = body.get("type")
+    numbered = isinstance(body.get("id"), int)
     if kind == "result":
-        return isinstance(body.get("success"), bool) and isinstance(body.get("id"), int)
+        return isinstance(body.get("success"), bool) and numbered
+    if text(kind) in _COMMANDS:
+        return numbered
     return kind in ("auth_required", "auth_ok") and text(body.get("ha_version")) is not None
 
 

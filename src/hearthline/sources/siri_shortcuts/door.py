@@ -31,7 +31,7 @@ def verify(sent: Sent, account: Account) -> Proof:
     fresh(instant(stamp), sent.received, _SECONDS, _PLACE)
     for scheme, value in _signatures(stated):
         if scheme == "v1":
-            fits = signed_by(secrets, stamp.encode() + b"." + sent.body, value)
+            fits = signed_by(secrets, stamp.encode("utf-8", "replace") + b"." + sent.body, value)
         else:
             fits = _nested(secrets, stamp, sent.body, value)
         if fits is not None:
@@ -55,7 +55,7 @@ def _nested(secrets: tuple[str, ...], stamp: str, body: bytes, value: str) -> st
     """
     found = None
     for secret in secrets:
-        inner = sha256(f"{secret}.{stamp}.".encode() + body).hexdigest()
+        inner = sha256(f"{secret}.{stamp}.".encode("utf-8", "replace") + body).hexdigest()
         outer = sha256(f"{secret}.{inner}".encode()).hexdigest()
         if hmac.compare_digest(outer.encode(), value.encode("utf-8", "replace")):
             found = key_id(secret)

@@ -106,7 +106,7 @@ def signed_texts(sent: Sent, names: tuple[str, ...]) -> list[bytes]:
             if name == "(request-target)"
             else f"{name}: {sent.headers.get(name, '')}"
             for name in names
-        ).encode()
+        ).encode("utf-8", "replace")
         for target in dict.fromkeys((sent.path, sent.path + query))
     ]
 
