@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint types contracts tests bench-models bench-pipeline bench-mqtt truth coverage-of-intervals torture picture docs lock clean
+.PHONY: help demo test lint types contracts tests bench-models bench-pipeline bench-ingest bench-mqtt fuzz truth coverage-of-intervals torture picture docs lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -52,6 +52,14 @@ bench-models: $(VENV)/dev.done ## time and memory of the models on a million jou
 bench-pipeline: $(VENV)/dev.done ## time and memory from raw events to credit, stage by stage
 	$(call say,from raw events to credit)
 	@$(BIN)/python benchmarks/pipeline.py $(ARGS)
+
+bench-ingest: $(VENV)/dev.done ## durable events a second by HTTP, beside a server that does nothing (ARGS=--small is quick)
+	$(call say,the write door by HTTP)
+	@$(BIN)/python benchmarks/ingest.py $(ARGS)
+
+fuzz: $(VENV)/dev.done ## a million hostile bodies: what the door takes never breaks the loader (ARGS=--small is quick)
+	$(call say,hostile bodies at the door)
+	@$(BIN)/python benchmarks/fuzz.py $(ARGS)
 
 bench-mqtt: $(VENV)/dev.done ## messages a second at QoS 1, with fsync, beside Mosquitto (ARGS=--small is quick)
 	$(call say,MQTT at QoS 1 beside Mosquitto)

@@ -6,14 +6,14 @@
 Three servers of the same make (granian, RSGI, one process) run in turn, each answering the same requests:
 
 * `empty`: reads the body and answers; nobody who takes a request can do less;
-* `read`: the whole door (proof, limits, strict decoding, the canonical read, pseudonymisation, masking, the frame
-  for the log), but the frame is thrown away;
+* `read`: the whole door (proof, limits, strict decoding, the canonical read, pseudonyms, masks, the frame for
+  the log), but the frame is thrown away;
 * `durable`: the door as it is, answering when the frame is synced.
 
-Requests are Segment calls of some 530 bytes, 1 or 100 in each, every body another. The load comes from this process:
-raw sockets, one request in flight on each. Then the loader takes what the door kept into the lake. Rounds alternate,
-and medians are shown; on a machine with few cores the load takes from what the server has, so compare CPU time, which
-is the server's own (from /proc), and the ratios.
+Requests are Segment calls of some 530 bytes, 1 or 100 in each, every body another. The load comes from this
+process: raw sockets, one request in flight on each. Then the loader takes what the door kept into the lake.
+Rounds alternate, and medians are shown; on a machine with few cores the load takes from what the server has,
+so compare CPU time, which is the server's own (from /proc), and the ratios.
 """
 
 import argparse

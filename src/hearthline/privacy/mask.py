@@ -11,7 +11,7 @@ __all__ = ["mask", "mask_broken", "mask_text"]
 
 _DOMAIN = re.compile(r"(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _LOCAL = 64  # characters before the @ at most (RFC 5321)
-_FIELD = re.compile(r'"([^"\\]{1,80})"(\s*:\s*)"((?:[^"\\]|\\.)*)"')
+_FIELD = re.compile(r'"([^"\\]{1,80})"(\s*:\s*)"((?:[^"\\]|\\.)*)("|$)')
 _IP = re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b")
 _PERSONAL = re.compile(
     r"(?:^|_)(?:e?mail|phone|phone_number|mobile|first_?name|last_?name|full_?name|birthday|birth_?date"
@@ -76,13 +76,13 @@ def mask_broken(text: str, key: bytes) -> str:
     """
 
     def masked(found: re.Match[str]) -> str:
-        name, between, value = found.groups()
+        name, between, value, end = found.groups()
         judged = _judge(name, "")
         if judged == "secret":
             value = "cut"
         elif judged == "personal":
             value = "hmac:" + pseudonym(name.lower(), value, key)
-        return f'"{name}"{between}"{value}"'
+        return f'"{name}"{between}"{value}{end}'
 
     return mask_text(_FIELD.sub(masked, text), key)
 

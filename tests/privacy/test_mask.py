@@ -1,0 +1,57 @@
+"""Nobody is left in what is kept: also in keys, in broken text, and however long it is."""
+
+import pytest
+
+from hearthline.privacy import mask
+from hearthline.privacy.mask import mask_broken, mask_text
+
+KEY = b"k" * 32
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"email": "ann@example.com", "firstName": "Ann"',
+        '{"first_name": "Ann", "phone": "+49 30 1234567", }',
+        "email=ann%40example.com&x=1",
+        '[{"address1": "Ann Street 1", "ip": "203.0.113.9"}',
+        '{"note": "call Ann", "email" : "Ann@example.com',
+        '{"total": 1, "phone": "+49 30 12345',
+    ],
+)
+def test_text_that_is_no_json_is_masked_too(text: str) -> None:
+    masked = mask_broken(text, KEY)
+    assert "hmac:" in masked
+    for personal in ("ann@", "ann%40", "Ann@", "+49 30", "Ann Street", "203.0.113.9", '"Ann"'):
+        assert personal not in masked
+
+
+def test_secrets_in_broken_text_are_cut() -> None:
+    assert mask_broken('{"writeKey": "hl_w_1", "access_token":"t", ', KEY) == (
+        '{"writeKey": "cut", "access_token":"cut", '
+    )
+
+
+def test_a_person_in_a_key_is_masked() -> None:
+    masked = mask({"ann@example.com": {"seen": 1}, "203.0.113.9": 2}, KEY)
+    assert not any("ann" in key or "203" in key for key in masked)
+    assert list(masked.values()) == [{"seen": 1}, 2]
+
+
+def test_the_same_address_has_the_same_mask_wherever_it_stands() -> None:
+    inside = mask_text("write to Ann@example.com, or ann%40example.com!", KEY)
+    hashes = {word.strip(",!") for word in inside.split() if word.startswith("hmac:")}
+    assert hashes == {mask({"email": "ann@example.com"}, KEY)["email"]}
+
+
+@pytest.mark.parametrize(
+    "text", ["@" + "a" * 300_000, "a@" * 150_000, "a@b." * 75_000, "%40" * 100_000, "1." * 150_000]
+)
+def test_a_long_hostile_text_is_masked_like_any_other(text: str) -> None:
+    assert isinstance(mask_text(text, KEY), str)
+
+
+def test_values_that_the_source_named_are_masked_wherever_they_stand() -> None:
+    masked = mask({"a": ["user-7", {"b": "user-7", "c": "user-8"}]}, KEY, known={"user-7"})
+    assert "user-7" not in str(masked)
+    assert masked["a"][1]["c"] == "user-8"
