@@ -180,3 +180,14 @@ def test_a_reader_returns_or_refuses_any_body(name, data):
     body = prefix + data.draw(st.binary(max_size=60))
     with suppress(BadPacket):  # and nothing else
         READERS[name](body)
+
+
+@pytest.mark.parametrize("version", [4, 5])
+def test_a_publication_that_is_cut_short_before_its_payload_is_none(version):
+    whole = publish("t", b"", 7, version=version)[2:]
+    for size in range(len(whole)):
+        with pytest.raises(BadPacket):
+            publish_of(2, whole[:size], version)
+    assert publish_of(2, whole, version).payload == b""
+    with pytest.raises(BadPacket, match="ends 8 bytes early"):
+        publish_of(0, b"\0\x09t", version)

@@ -127,7 +127,7 @@ def test_messages_that_come_together_become_the_events_that_they_become_alone(ho
         (READING, b"off"),
         (READING, b"{}"),  # no reading in it: a reject
         (READING[:-1], READING[1:]),  # two halves that are one object when a comma joins them
-        (b'{"milk": 1},' + READING[:-1], b'"eggs": 2}'),
+        (READING + b"," + READING[:-1], b'"eggs": 2}'),  # three halves that are two readings then
         (READING, b"[" + READING + b"]"),
         (READING, b'{"topic": "\\u0000", "clientid": "x", "a": 1}'),
     ],
