@@ -3,10 +3,10 @@
 ```
 wire, codes, packets, replies   bytes and what they mean; no sockets
 stream, connection, sessions    one client of the listener
-acks, listener                  all of them
-topics                          which source a topic belongs to
-bridge                          the subscriber
-arrivals                        what both ask of the house: who may come in, take this, keep that
+house, acks, listener           all of them
+arrivals, topics, door          who may come in, which source a topic is of, what a message becomes
+bridge, alone                   the subscriber, and a process that is nothing else
+service, tls                    both as the settings want them
 ```
 
 The listener only takes in: CONNECT, PUBLISH at QoS 0 and 1, PING, DISCONNECT, of MQTT 3.1.1 and 5. Everything
