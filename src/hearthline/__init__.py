@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hearthline.api import Home, Result, init, open_home
-    from hearthline.pipeline import Check, Explanation, Household, Intake, Kept, LinkExplanation, Rebuilt
+    from hearthline.pipeline import (
+        Check,
+        Explanation,
+        Forgot,
+        Household,
+        Intake,
+        Kept,
+        LinkExplanation,
+        Rebuilt,
+    )
     from hearthline.schema.errors import (
         BadConfig,
         BadFile,
@@ -42,6 +51,7 @@ __all__ = [
     "Event",
     "Explanation",
     "Figure",
+    "Forgot",
     "HearthlineError",
     "Home",
     "HomeBusy",
@@ -68,6 +78,7 @@ _HOLDS = {
     "hearthline.pipeline": (
         "Check",
         "Explanation",
+        "Forgot",
         "Household",
         "Intake",
         "Kept",

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from hearthline import attribution, pipeline, render, reports, sources
-from hearthline.pipeline import Check, Explanation, Household, Intake, Kept, LinkExplanation, Rebuilt
+from hearthline.pipeline import Check, Explanation, Forgot, Household, Intake, Kept, LinkExplanation, Rebuilt
 from hearthline.schema.errors import BadConfig
 from hearthline.schema.figure import Figure
 from hearthline.schema.records import Statement
@@ -153,6 +153,30 @@ class Home:
             HomeBusy: another process makes an answer.
         """
         return pipeline.rebuild(self._folder, self.settings, progress or pipeline.silent, demo=demo)
+
+    def forget(
+        self,
+        *identifiers: str,
+        household: bool = False,
+        dry_run: bool = False,
+        progress: Progress | None = None,
+    ) -> Forgot:
+        """Take a person out of lake, log, rejects, raw payloads and answers, for good, and search the home.
+
+        Whatever is of them is dropped when it comes again, live, from a file or from a replay.
+
+        Args:
+            identifiers: `NAMESPACE:VALUE`, in clear or as stored, or values alone.
+            household: take out their whole household, with what its devices told.
+            dry_run: only count what would go.
+            progress: called with the name of each stage.
+
+        Raises:
+            UnknownName: nothing here has such an identifier.
+            HomeBusy: another process does not let go of the home.
+        """
+        wanted = pipeline.Forget(identifiers, household, dry_run)
+        return pipeline.forget(self._folder, self.settings, wanted, progress or pipeline.silent)
 
     def answer(self) -> PublishedAnswer:
         """Return the current answer, to be read by SQL; close it when done."""

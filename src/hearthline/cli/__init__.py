@@ -16,7 +16,7 @@ __all__ = ["COMMANDS", "app", "main"]
 COMMANDS = {
     "Start here": ("demo", "run", "init"),
     "Read the answer": ("dashboard", "report", "explain", "sql"),
-    "Keep it running": ("serve", "bridge", "keys", "compact", "rebuild"),
+    "Keep it running": ("serve", "bridge", "keys", "compact", "rebuild", "forget"),
     "Who is who": ("link", "unmerge"),
     "Look inside": ("add", "events", "rejects", "doctor", "config"),
     "What there is": ("models", "sources", "truth", "version"),

@@ -12,6 +12,7 @@ from hearthline.pipeline.explain import (
     explain_link,
     explained,
 )
+from hearthline.pipeline.forgetting import Forget, Forgot, forget
 from hearthline.pipeline.identities import link, take_back
 from hearthline.pipeline.intake import Intake, Request, add, events, rejects
 from hearthline.pipeline.loading import Loaded, load
@@ -23,6 +24,8 @@ __all__ = [
     "EXPLAINING",
     "Check",
     "Explanation",
+    "Forget",
+    "Forgot",
     "Household",
     "Intake",
     "Kept",
@@ -38,6 +41,7 @@ __all__ = [
     "explain_household",
     "explain_link",
     "explained",
+    "forget",
     "link",
     "load",
     "rebuild",

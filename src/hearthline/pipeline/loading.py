@@ -7,15 +7,16 @@ lake's manifest. Killed before it, nothing happened; killed after it, nothing is
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from hearthline.privacy import admit_events, admitted_of
+from hearthline.privacy import admit_events, admitted_of, cleaned_frame
 from hearthline.schema.records import Reject
 from hearthline.store.home import HomeFolder
 from hearthline.store.lake import Batch, Lake, LogPlace
-from hearthline.store.log import START, Frame, Position, identity_of, read
+from hearthline.store.log import START, Frame, Position, erase, identity_of, read
 
 __all__ = ["Loaded", "load"]
 
@@ -67,13 +68,16 @@ def load(home: HomeFolder, most_bytes: int = _BATCH_BYTES) -> Loaded:
     frames = events = rejects = size = 0
     oldest: datetime | None = None
     with home.loading(), Lake(home.lake).batch(datetime.now(UTC)) as batch:
-        for part in _parts(home.log, since(home, name), most_bytes):
+        began = since(home, name)
+        for part in _parts(home.log, began, most_bytes):
             _admit(batch, part, home.key)
             batch.place = LogPlace(name, part.position.segment, part.position.offset)
             frames += len(part.frames)
             size += part.size
             oldest = min(oldest or part.received, part.received)
         events, rejects = batch.rows.get("events", 0), batch.rows.get("rejects", 0)
+    if batch.dropped:
+        erase(home.log, partial(cleaned_frame, forgotten=batch.forgotten), began)
     return Loaded(frames, events, rejects, size, oldest, more=size >= most_bytes)
 
 

@@ -3,7 +3,28 @@
 `store` takes `Admitted` and nothing else, and only `admit` makes it: a type, not a habit.
 """
 
-from hearthline.privacy.admit import Admitted, admit_events, admit_tables, admitted_frame, admitted_of
+from hearthline.privacy.admit import (
+    Admitted,
+    admit_events,
+    admit_tables,
+    admitted_frame,
+    admitted_of,
+    cleaned_frame,
+    without,
+)
+from hearthline.privacy.forgotten import NOBODY, Forgotten, marks_of
 from hearthline.privacy.mask import mask
 
-__all__ = ["Admitted", "admit_events", "admit_tables", "admitted_frame", "admitted_of", "mask"]
+__all__ = [
+    "NOBODY",
+    "Admitted",
+    "Forgotten",
+    "admit_events",
+    "admit_tables",
+    "admitted_frame",
+    "admitted_of",
+    "cleaned_frame",
+    "marks_of",
+    "mask",
+    "without",
+]

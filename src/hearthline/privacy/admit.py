@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from hearthline.privacy.forgotten import Forgotten
 from hearthline.privacy.mask import mask, mask_broken, mask_text
 from hearthline.privacy.pseudonym import pseudonymise_hint, pseudonymise_identifier
 from hearthline.schema.arrow import (
@@ -24,7 +25,15 @@ from hearthline.schema.arrow import (
 from hearthline.schema.event import Event, Hint, Identifier
 from hearthline.schema.records import RawPayload, Reject
 
-__all__ = ["Admitted", "admit_events", "admit_tables", "admitted_frame", "admitted_of"]
+__all__ = [
+    "Admitted",
+    "admit_events",
+    "admit_tables",
+    "admitted_frame",
+    "admitted_of",
+    "cleaned_frame",
+    "without",
+]
 
 _MAKER = object()
 
@@ -221,6 +230,60 @@ def _unreadable(body: bytes) -> Reject:
         cure="send the events of this moment again; look after the disk",
         raw=body[:65_536],
     )
+
+
+def cleaned_frame(body: bytes, forgotten: Forgotten) -> bytes | None:
+    """Return a frame of the log without what is of the forgotten; None where nothing of it is."""
+    try:
+        framed = _decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None if not forgotten.told_in(body) else _encode(_Framed([], [], []))
+    theirs = [_theirs(e, forgotten) for e in framed.events]
+    payloads = {e.raw.sha256 for e, gone in zip(framed.events, theirs, strict=True) if gone and e.raw.sha256}
+    left = _Framed(
+        [e for e, gone in zip(framed.events, theirs, strict=True) if not gone],
+        [p for p in framed.raw if p.sha256 not in payloads and not forgotten.told_in(p.body)],
+        [r for r in framed.rejects if not forgotten.told_in(r.raw)],
+    )
+    return _encode(left) if left != framed else None
+
+
+def _theirs(event: Event, forgotten: Forgotten) -> bool:
+    until = forgotten.until(identity_key(event.identifiers, event.household_hints))
+    return (until is not None and event.time <= until) or forgotten.among(event)
+
+
+def without(admitted: Admitted, forgotten: Forgotten) -> Admitted:
+    """Return what was admitted without what is of the forgotten: events, identities, payloads, rejects."""
+    if not forgotten:
+        return admitted
+    named = [
+        (row["identity"], Names(*_names(row)))
+        for row in admitted.identities.select(["identity", "identifiers", "household_hints"]).to_pylist()
+    ]
+    ever = datetime.max.replace(tzinfo=UTC)
+    ends = {key: ever if forgotten.among(names) else forgotten.until(key) for key, names in named}
+    theirs = {key: end for key, end in ends.items() if end is not None}
+    position = pc.index_in(admitted.events["identity"], value_set=pa.array(theirs, pa.int64()))
+    end = pa.array(theirs.values(), EVENTS.field("time").type).take(position.combine_chunks())
+    gone = pc.fill_null(pc.less_equal(admitted.events["time"], end), fill_value=False)
+    payloads = set(admitted.events.filter(gone)["raw_sha256"].to_pylist()) - {None}
+    events = admitted.events.filter(pc.invert(gone))
+    kept = pc.or_(
+        pc.is_in(admitted.identities["identity"], value_set=events["identity"].combine_chunks()),
+        pc.invert(pc.is_in(admitted.identities["identity"], value_set=pa.array(theirs, pa.int64()))),
+    )
+    return Admitted(
+        events,
+        admitted.identities.filter(kept),
+        tuple(p for p in admitted.raw if p.sha256 not in payloads and not forgotten.told_in(p.body)),
+        tuple(r for r in admitted.rejects if not forgotten.told_in(r.raw)),
+        _MAKER,
+    )
+
+
+def _names(row: dict[str, Any]) -> tuple[tuple[Identifier, ...], tuple[Hint, ...]]:
+    return tuple(_structs(row["identifiers"], Identifier)), tuple(_structs(row["household_hints"], Hint))
 
 
 def admit_tables(events: pa.Table, identities: pa.Table, rejects: Sequence[Reject], key: bytes) -> Admitted:

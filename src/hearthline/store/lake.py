@@ -27,12 +27,13 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hearthline.privacy import Admitted
+from hearthline.privacy import NOBODY, Admitted, Forgotten, without
 from hearthline.schema import SCHEMA_VERSION
 from hearthline.schema.arrow import EVENTS, IDENTITIES, schema_of
 from hearthline.schema.errors import OldLake
 from hearthline.schema.records import Metric, RawPayload, Reject, Spend, Statement
 from hearthline.store.home import sync_file, sync_folder, write_durably
+from hearthline.store.tombstones import forgotten
 
 __all__ = ["CONTEXT", "Batch", "Lake", "LogPlace", "TableName", "metrics_table", "spend_table"]
 
@@ -111,7 +112,8 @@ class LogPlace(NamedTuple):
 class Batch:
     """One append: files that become visible together, or not at all.
 
-    `place` is how far the log was read with it; it becomes visible with the files.
+    `place` is how far the log was read with it; it becomes visible with the files. What is of somebody
+    `forgotten` is dropped, and counted in `dropped`.
     """
 
     folder: Path
@@ -120,10 +122,15 @@ class Batch:
     rows: dict[str, int] = field(default_factory=dict)
     files: dict[str, list[str]] = field(default_factory=dict)
     place: LogPlace | None = None
+    forgotten: Forgotten = NOBODY
+    dropped: int = 0
 
     def admit(self, admitted: Admitted, received: datetime) -> None:
         """Add what was admitted, in the partition of the day on which it was received."""
         self.day = received.astimezone(UTC).date()
+        whole = admitted.events.num_rows + len(admitted.raw) + len(admitted.rejects)
+        admitted = without(admitted, self.forgotten)
+        self.dropped += whole - admitted.events.num_rows - len(admitted.raw) - len(admitted.rejects)
         if admitted.events.num_rows:
             with duckdb.connect() as con:
                 con.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = false")
@@ -240,6 +247,7 @@ class Lake:
         """
         name = f"{received.astimezone(UTC):%H%M%S}-{uuid4().hex[:8]}"
         batch = Batch(self.folder, received.astimezone(UTC).date(), name)
+        batch.forgotten = forgotten(self.folder.parent)
         try:
             yield batch
         except BaseException:

@@ -5,9 +5,10 @@ length, checksum, number, time and kind. A segment is written once, by one proce
 a crash or an error nobody appends to it again. Readers in other processes need no lock.
 """
 
+from hearthline.store.log.erasing import erase
 from hearthline.store.log.frames import START, Frame, Position
 from hearthline.store.log.reading import identity_of, read, segments
 from hearthline.store.log.retention import retire
 from hearthline.store.log.writing import Disk, Log
 
-__all__ = ["START", "Disk", "Frame", "Log", "Position", "identity_of", "read", "retire", "segments"]
+__all__ = ["START", "Disk", "Frame", "Log", "Position", "erase", "identity_of", "read", "retire", "segments"]

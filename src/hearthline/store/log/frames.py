@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple, get_args
 from zlib import crc32
 
 __all__ = [
+    "FRONT",
     "HEADER",
     "MAGIC",
     "START",
@@ -28,7 +29,7 @@ __all__ = [
     "size_of",
 ]
 
-Kind = Literal["admitted", "damaged"]
+Kind = Literal["admitted", "damaged", "erased"]
 _KINDS: tuple[Kind, ...] = get_args(Kind)
 MAGIC = b"\xf1HLf"
 _SEGMENT = b"HLlog\x00\x01\n"
@@ -36,7 +37,7 @@ _HEADER = Struct("<8s16sQ")
 _FRAME = Struct("<4sII")
 _TAIL = Struct("<QqB")
 HEADER = _HEADER.size
-_FRONT = _FRAME.size + _TAIL.size
+FRONT = _FRAME.size + _TAIL.size
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -59,7 +60,8 @@ class Frame(NamedTuple):
     """One thing of the log: all events of a request, say.
 
     Attributes:
-        kind: `admitted`; from a reader also `damaged`, bytes that nobody can read any more.
+        kind: `admitted`; from a reader also `damaged`, bytes that nobody can read any more, and `erased`,
+            where something stood that was forgotten.
         body: what it holds.
         received: when it came, in nanoseconds since 1970 (UTC); 0: now.
         sequence: its number in this log, given by the log.
@@ -111,20 +113,20 @@ def encoded(frame: Frame) -> bytes:
 def decoded(segment: bytes | memoryview, offset: int) -> Iterator[tuple[int, Frame]]:
     """Yield whole frames and where each ends, from an offset up to the first that is torn."""
     view, size = memoryview(segment), len(segment)
-    while offset + _FRONT <= size:
+    while offset + FRONT <= size:
         magic, length, sum_ = _FRAME.unpack_from(view, offset)
-        end = offset + _FRONT + length
+        end = offset + FRONT + length
         if magic != MAGIC or end > size or crc32(view[offset + _FRAME.size : end], length) != sum_:
             return
         sequence, received, kind = _TAIL.unpack_from(view, offset + _FRAME.size)
         if kind >= len(_KINDS):
             return
-        yield end, Frame(_KINDS[kind], bytes(view[offset + _FRONT : end]), received, sequence)
+        yield end, Frame(_KINDS[kind], bytes(view[offset + FRONT : end]), received, sequence)
         offset = end
 
 
 def size_of(front: bytes) -> int:
     """Return how many bytes a frame says that it has, by its first ones; 0 where no frame begins."""
-    if len(front) < _FRONT or not front.startswith(MAGIC):
+    if len(front) < FRONT or not front.startswith(MAGIC):
         return 0
-    return _FRONT + int(_FRAME.unpack_from(front)[1])
+    return FRONT + int(_FRAME.unpack_from(front)[1])
