@@ -259,9 +259,12 @@ def test_killed_three_times_it_loses_nothing_and_doubles_nothing(broker, tmp_pat
     finally:
         stop.set()
         publisher.join()
-    until(lambda: frames() >= len(sent), 30)
-    bridge.terminate()
-    assert bridge.wait(60) == 0
+    try:
+        until(lambda: frames() >= len(sent), 30)
+        bridge.terminate()
+        assert bridge.wait(60) == 0
+    finally:
+        bridge.kill()
     files = [str(path) for path in Lake(home.lake).files("events")]
     rows = duckdb.from_parquet(files).project("id, key").fetchall()
     assert {name for name, _ in rows} == {f"reading-{number}" for number in sent}

@@ -57,11 +57,14 @@ def test_what_a_device_was_told_is_kept_is_there_once_though_the_server_is_kille
     finally:
         stop.set()
         publisher.join()
-    is_told(len(sent))
-    device.disconnect()
-    device.loop_stop()
-    server.terminate()
-    assert server.wait(60) == 0
+    try:
+        is_told(len(sent))
+        server.terminate()
+        assert server.wait(60) == 0
+    finally:
+        device.disconnect()
+        device.loop_stop()
+        server.kill()
     files = [str(path) for path in Lake(home.lake).files("events")]
     rows = duckdb.from_parquet(files).project("id, key").fetchall()
     assert {name for name, _ in rows} == {f"r-{number}" for number in range(len(sent))}
