@@ -103,6 +103,15 @@ def test_a_sink_gets_one_event_a_request(read):
     assert event.household_hints[0].value == "loc-1"
 
 
+def test_rooms_and_locations_come_and_go(read):
+    (event,) = read("sink_location")
+    assert (event.type, event.id, event.household_hints[0].value) == (
+        "device.location.added",
+        "sink-2",
+        "loc-1",
+    )
+
+
 # The door -----------------------------------------------------------------------------------------
 
 

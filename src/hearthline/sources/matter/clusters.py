@@ -3,6 +3,7 @@
 Numbers are those of the Matter Application Cluster specification.
 """
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from hearthline.sources import number, text
@@ -121,14 +122,20 @@ def code_of(told: object) -> int | None:
     (257, 257, 257, None, None)
     """
     if isinstance(told, str):
-        shown = told.strip().lower()
-        base = 16 if shown.startswith("0x") else 10
-        digits = shown.removeprefix("0x")
-        short = digits.isascii() and digits.isalnum() and len(digits) <= 8
-        if not short or not all(c in "0123456789abcdef"[:base] for c in digits):
-            return None
-        return int(digits, base)
+        return _code_in(told)
     return told if isinstance(told, int) and not isinstance(told, bool) and 0 <= told < 1 << 32 else None
+
+
+# A dump writes the same few numbers again and again.
+@lru_cache(maxsize=4096)
+def _code_in(told: str) -> int | None:
+    shown = told.strip().lower()
+    base = 16 if shown.startswith("0x") else 10
+    digits = shown.removeprefix("0x")
+    short = digits.isascii() and digits.isalnum() and len(digits) <= 8
+    if not short or not all(c in "0123456789abcdef"[:base] for c in digits):
+        return None
+    return int(digits, base)
 
 
 def value_of(attribute: Attribute, raw: Any) -> tuple[str | None, float | None]:

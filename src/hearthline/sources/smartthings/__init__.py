@@ -8,6 +8,7 @@ are never read.
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -209,6 +210,8 @@ def _events(item: dict[str, Any], around: _Around) -> Iterator[Event]:
     if not block:
         raise unreadable(f"{PLATFORM}.event", "no block of its type", item, "send the event whole")
     reader = _READERS.get(kind.removesuffix("_EVENT")) or _READERS.get(_spelled(key or ""))
+    if reader is None and kind.endswith("_LIFECYCLE_EVENT"):
+        reader = partial(_other_life, word(kind.removesuffix("_LIFECYCLE_EVENT"), "thing"))
     if reader is None:
         raise unreadable(f"{PLATFORM}.event", "an unknown 'eventType'", item, "leave it out")
     location = text(block.get("locationId")) or around.location
@@ -298,6 +301,13 @@ def _life(block: dict[str, Any]) -> _Told:
     action = {"CREATE": "added", "DELETE": "removed", "UPDATE": "changed"}
     named = action.get((text(block.get("lifecycle")) or "").upper(), "changed")
     return _Told(f"device.device.{named}", device=_device(block))
+
+
+def _other_life(noun: str, block: dict[str, Any]) -> _Told:
+    """Return what happened to a room, a location or the like."""
+    action = {"CREATE": "added", "DELETE": "removed"}
+    named = action.get((text(block.get("lifecycle")) or "").upper(), "changed")
+    return _Told(f"device.{noun}.{named}", _state("lifecycle", noun, named), _device(block))
 
 
 def _app_life(block: dict[str, Any]) -> _Told:
