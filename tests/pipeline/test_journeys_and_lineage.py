@@ -278,7 +278,13 @@ def _flat() -> tuple[object, ...]:
 
 def test_a_models_options_are_set_in_the_file(answered) -> None:
     story = Story()
-    paths = (("tv", "radio", "tv"), ("radio", "tv"), ("tv", "radio", "search"), ("search", "tv", "radio"), ("tv",))
+    paths = (
+        ("tv", "radio", "tv"),
+        ("radio", "tv"),
+        ("tv", "radio", "search"),
+        ("search", "tv", "radio"),
+        ("tv",),
+    )
     for home in range(40):
         for day, channel in enumerate(paths[home % 5]):
             story.touch(day, f"h{home}", channel)
