@@ -4,7 +4,7 @@
 
 Bodies are made from every source's documented payloads: values swapped for absurd ones, keys doubled,
 brackets and bytes put in or left out, encodings broken. Each goes through the door's own reading (`taken`);
-what comes out of it goes into a log, the loader takes the log into a lake, and every column is read by DuckDB,
+what comes out of it goes into a log, the loader takes the log into a lake, every column is read by DuckDB,
 the raw payloads as JSON. It ends with exit code 1 and the seed at the first body that raises, or when the
 lake holds other numbers than the door told.
 """
