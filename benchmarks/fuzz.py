@@ -127,7 +127,7 @@ def run(number: int, seed: int, home: HomeFolder) -> Counter[str]:
             print(f"seed {seed}, body {index}, source {name}: {body!r}", file=sys.stderr)
             raise
         frames.append(Frame("admitted", found.body))
-        counts["events told"] += found.accepted
+        counts["events and metrics told"] += found.accepted
         counts["rejects told"] += found.rejected
         counts["defects of sources"] += found.reasons.get("defect", 0)
         counts["malformed"] += found.malformed
@@ -138,6 +138,7 @@ def run(number: int, seed: int, home: HomeFolder) -> Counter[str]:
     counts["bodies"] = number
     lake = Lake(home.lake)
     counts["events stored"], counts["rejects stored"] = lake.rows("events"), lake.rows("rejects")
+    counts["metrics stored"] = lake.rows("metrics")
     return counts
 
 
@@ -152,11 +153,13 @@ def settle(log: Log, frames: list[Frame], home: HomeFolder) -> None:
 
 def read_back(home: HomeFolder) -> dict[str, int]:
     """Return how many rows of each table DuckDB reads, all columns of them."""
-    found: dict[str, int] = {}
+    tables: tuple[TableName, ...] = ("events", "identities", "raw", "rejects", "metrics")
+    found: dict[str, int] = dict.fromkeys(tables, 0)
     lake = Lake(home.lake)
     with duckdb.connect() as con:
-        tables: tuple[TableName, ...] = ("events", "identities", "raw", "rejects")
         for table in tables:
+            if not lake.files(table):
+                continue
             files = ", ".join(f"'{f}'" for f in lake.files(table))
             rows = f"read_parquet([{files}], union_by_name = true, hive_partitioning = false)"
             columns = con.execute(f"SELECT * FROM {rows} LIMIT 0").description or []
@@ -183,10 +186,11 @@ def main() -> int:
     for name, value in told.items():
         print(f"{name:24} {value:>12,}")
     print(f"{'seconds':24} {time.monotonic() - began:>12,.0f}")
-    stored = counts["events stored"] + counts["rejects stored"]
+    stored = counts["events stored"] + counts["metrics stored"] + counts["rejects stored"]
     ok = (
-        stored == counts["events told"] + counts["rejects told"]
+        stored == counts["events and metrics told"] + counts["rejects told"]
         and rows["events"] == counts["events stored"]
+        and rows["metrics"] == counts["metrics stored"]
         and rows["rejects"] == counts["rejects stored"]
         and not counts["defects of sources"]
     )

@@ -16,6 +16,7 @@ from hearthline.pipeline.loading import load
 from hearthline.privacy import admitted_frame
 from hearthline.schema.errors import HomeBusy
 from hearthline.schema.event import Commerce, Event, Touch
+from hearthline.schema.records import Metric
 from hearthline.store import lake as lake_module
 from hearthline.store.home import HomeFolder
 from hearthline.store.lake import Lake
@@ -192,3 +193,21 @@ def test_late_and_unordered_events_land_in_the_journey_of_their_household(tmp_pa
         load(folder)
     late.run()
     assert credit(late) == credit(in_order) == {"tv": 5.0, "radio": 5.0}
+
+
+def test_metrics_come_into_the_lake_with_the_frame_and_frames_from_before_them_are_read(
+    home: HomeFolder,
+) -> None:
+    log = Log(home.log)
+    day = datetime(2026, 3, 1, tzinfo=UTC)
+    metric = Metric(source="//acme/-/-", metric="users", start=day, end=day, dimensions={}, value=7.0)
+    told = admitted_frame(events(1), [], [], home.key, NOW, metrics=[metric])
+    parts = msgspec.msgpack.decode(told)
+    before = msgspec.msgpack.encode([msgspec.msgpack.decode(frame(home, events(2)).body)[0], [], []])
+    assert len(parts) == 4
+    log.append([Frame("admitted", told, int(NOW.timestamp() * 1e9)), Frame("admitted", before)])
+    load(home)
+    lake = Lake(home.lake)
+    assert (stored(home), lake.rows("rejects")) == (["e1", "e2"], 0)
+    (row,) = pq.read_table(lake.files("metrics")[0]).to_pylist()
+    assert (row["metric"], row["value"], row["received"]) == ("users", 7.0, NOW)

@@ -34,10 +34,12 @@ def test_what_the_door_takes_the_loader_loads(fuzz: Any, tmp_path: Path) -> None
     home = HomeFolder.create(tmp_path)
     counts = fuzz.run(1_500, 7, home)
     rows = fuzz.read_back(home)
-    assert counts["events told"] > 300
+    assert counts["events and metrics told"] > 300
     assert counts["rejects told"] > 300
     assert counts["defects of sources"] == 0
-    assert rows["events"] + rows["rejects"] == counts["events told"] + counts["rejects told"]
+    stored = rows["events"] + rows["metrics"] + rows["rejects"]
+    assert stored == counts["events and metrics told"] + counts["rejects told"]
+    assert rows["metrics"] > 0
 
 
 def test_a_reading_that_loses_an_event_would_be_seen(
@@ -53,7 +55,8 @@ def test_a_reading_that_loses_an_event_would_be_seen(
     home = HomeFolder.create(tmp_path)
     counts = fuzz.run(50, 7, home)
     rows = fuzz.read_back(home)
-    assert rows["events"] + rows["rejects"] < counts["events told"] + counts["rejects told"]
+    stored = rows["events"] + rows["metrics"] + rows["rejects"]
+    assert stored < counts["events and metrics told"] + counts["rejects told"]
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -70,6 +70,16 @@ def test_without_a_platform_the_shape_decides() -> None:
     assert take([call(1), {"never": "seen"}], None).accepted == 1
 
 
+def test_what_a_platform_reports_as_an_aggregate_is_a_metric_and_no_reject() -> None:
+    told = {"metric": "uniqueCustomers", "timestamps": ["2026-03-01T00:00:00Z"], "values": [7]}
+    found = take(told, "alexa_skill_metrics")
+    assert (found.accepted, found.rejected, found.malformed) == (1, 0, False)
+    admitted = admitted_of([found.body])
+    assert (admitted.events.num_rows, admitted.rejects, len(admitted.raw)) == (0, (), 1)
+    (metric,) = admitted.metrics
+    assert (metric.metric, metric.value, metric.received) == ("uniqueCustomers", 7.0, AT)
+
+
 def test_bad_items_of_a_batch_are_rejects_and_the_rest_goes_in() -> None:
     found = take(b'{"batch": [' + json.dumps(call(1)).encode() + b', {"type": "track", "event": "\\u0000"}]}')
     assert (found.accepted, found.reasons) == (1, {"bad-value": 1})

@@ -97,10 +97,14 @@ def test_what_comes_by_the_door_is_the_same_event_as_from_a_file(sender: Sender,
         if b"accepted" not in answer.body:
             continue  # a question of the platform's
         kept = sender.kept
-        events, refusal = sources.read_all(name, payload, datetime.now(UTC))
+        events, metrics, refusal = sources.taken(name, payload, datetime.now(UTC))
         new = kept.events.slice(before.events.num_rows)
         assert sorted(zip(new["source"].to_pylist(), new["id"].to_pylist(), strict=True)) == sorted(
             (e.source, e.id) for e in events
+        ), case
+        assert kept.metrics[len(before.metrics) :] == tuple(
+            msgspec.structs.replace(m, received=at.received)
+            for m, at in zip(metrics, kept.metrics[len(before.metrics) :], strict=True)
         ), case
         assert len(kept.rejects) - len(before.rejects) == (refusal is not None), case
 

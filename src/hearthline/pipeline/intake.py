@@ -20,7 +20,7 @@ from hearthline.schema.event import Event, Raw
 from hearthline.schema.records import Metric, RawPayload, Reject
 from hearthline.store.answer import PublishedAnswer
 from hearthline.store.home import HomeFolder
-from hearthline.store.lake import INTAKE, SCHEMAS, Batch, Lake, metrics_table
+from hearthline.store.lake import INTAKE, SCHEMAS, Batch, Lake
 
 __all__ = ["Intake", "Request", "add", "events", "rejects"]
 
@@ -102,8 +102,8 @@ def _add_payloads(batch: Batch, payloads: files.Payloads, request: Request, key:
     while block := list(islice(lines, _BLOCK)):
         for number, line in block:
             reader.take(number, line)
-        batch.admit(admit_events(reader.events, reader.raw, reader.refused, key), request.received)
-        batch.write("metrics", metrics_table(reader.metrics, request.received))
+        read = admit_events(reader.events, reader.raw, reader.refused, key, metrics=reader.metrics)
+        batch.admit(read, request.received)
         reader.rest()
     return list(reader.intakes.values())
 

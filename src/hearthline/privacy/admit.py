@@ -23,7 +23,7 @@ from hearthline.schema.arrow import (
     identity_key,
 )
 from hearthline.schema.event import Event, Hint, Identifier
-from hearthline.schema.records import RawPayload, Reject
+from hearthline.schema.records import Metric, RawPayload, Reject
 
 __all__ = [
     "Admitted",
@@ -47,7 +47,7 @@ def _structs(rows: list[dict[str, Any]] | None, struct: type[T]) -> Iterator[T]:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """What may be stored: events, identities, raw payloads and rejects without a personal identifier.
+    """What may be stored: events, identities, raw payloads, rejects, metrics; no personal identifier.
 
     Only the functions of this module can make one.
     """
@@ -56,6 +56,7 @@ class Admitted:
     identities: pa.Table
     raw: tuple[RawPayload, ...]
     rejects: tuple[Reject, ...]
+    metrics: tuple[Metric, ...]
     made_by: object
 
     def __post_init__(self) -> None:
@@ -95,25 +96,25 @@ class _Framed(msgspec.Struct, frozen=True, array_like=True):
     events: list[Event]
     raw: list[RawPayload]
     rejects: list[Reject]
+    metrics: list[Metric] = []
 
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(_Framed).decode
 
 
-def _admit_structs(
-    events: Sequence[Event], raw: Sequence[RawPayload], rejects: Sequence[Reject], key: bytes
-) -> _Framed:
+def _admit_structs(told: _Framed, key: bytes) -> _Framed:
     known: dict[str | None, set[str]] = {}
-    for event in events:
+    for event in told.events:
         values = [i.value for i in event.identifiers if i.personal]
         values += [h.value for h in event.household_hints if h.personal]
         if values:
             known.setdefault(event.raw.sha256, set()).update(values)
     return _Framed(
-        [_admit_event(e, key) for e in events],
-        [_admit_payload(p, known.get(p.sha256, ()), key) for p in raw],
-        [_admit_reject(r, key) for r in rejects],
+        [_admit_event(e, key) for e in told.events],
+        [_admit_payload(p, known.get(p.sha256, ()), key) for p in told.raw],
+        [_admit_reject(r, key) for r in told.rejects],
+        told.metrics,
     )
 
 
@@ -122,12 +123,18 @@ def _admitted(structs: _Framed) -> Admitted:
         *event_tables(structs.events),
         tuple(structs.raw),
         tuple(structs.rejects),
+        tuple(structs.metrics),
         _MAKER,
     )
 
 
 def admit_events(
-    events: Sequence[Event], raw: Sequence[RawPayload], rejects: Sequence[Reject], key: bytes
+    events: Sequence[Event],
+    raw: Sequence[RawPayload],
+    rejects: Sequence[Reject],
+    key: bytes,
+    *,
+    metrics: Sequence[Metric] = (),
 ) -> Admitted:
     """Return events from a source as they may be stored.
 
@@ -136,8 +143,9 @@ def admit_events(
         raw: the payloads they came from, JSON bodies; found from an event by `raw.sha256`.
         rejects: what could not become an event.
         key: the home's key.
+        metrics: aggregates; they are of nobody.
     """
-    return _admitted(_admit_structs(events, raw, rejects, key))
+    return _admitted(_admit_structs(_Framed([*events], [*raw], [*rejects], [*metrics]), key))
 
 
 def admitted_frame(
@@ -146,6 +154,8 @@ def admitted_frame(
     rejects: Sequence[Reject],
     key: bytes,
     received: datetime | None = None,
+    *,
+    metrics: Sequence[Metric] = (),
 ) -> bytes:
     """Return events from a source as they may stand in the log, until `admitted_of` reads them.
 
@@ -156,7 +166,8 @@ def admitted_frame(
         raw: the payloads they came from, JSON bodies; found from an event by `raw.sha256`.
         rejects: what could not become an event.
         key: the home's key.
-        received: when they came (UTC; default: now), for events and rejects that do not say it.
+        received: when they came (UTC; default: now), for those that do not say it.
+        metrics: aggregates; they are of nobody.
 
     >>> reject = Reject(source="demo", reason="not-json", place="-", wrong="?", cure="", raw=b"a@example.com")
     >>> frame = admitted_frame([], [], [reject], b"key")
@@ -164,13 +175,13 @@ def admitted_frame(
     (False, 'not-json')
     """
     when = received or datetime.now(UTC)
-    structs = _admit_structs(
+    told = _Framed(
         [e if e.time_received else msgspec.structs.replace(e, time_received=when) for e in events],
-        raw,
+        [*raw],
         [r if r.received else msgspec.structs.replace(r, received=when) for r in rejects],
-        key,
+        [m if m.received else msgspec.structs.replace(m, received=when) for m in metrics],
     )
-    return _encode(structs)
+    return _encode(_admit_structs(told, key))
 
 
 def admitted_of(bodies: Iterable[bytes]) -> Admitted:
@@ -185,6 +196,7 @@ def admitted_of(bodies: Iterable[bytes]) -> Admitted:
         together.events.extend(framed.events)
         together.raw.extend(framed.raw)
         together.rejects.extend(framed.rejects)
+        together.metrics.extend(framed.metrics)
     return _storable(together)
 
 
@@ -196,7 +208,7 @@ def _storable(structs: _Framed) -> Admitted:
         odd = _odd(structs.events)
         fitting = [e for e in structs.events if e not in odd]
         rejects = [*structs.rejects, *map(_unfit, odd)]
-        return _admitted(_Framed(fitting, structs.raw, rejects))
+        return _admitted(_Framed(fitting, structs.raw, rejects, structs.metrics))
 
 
 def _odd(events: Sequence[Event]) -> list[Event]:
@@ -244,6 +256,7 @@ def cleaned_frame(body: bytes, forgotten: Forgotten) -> bytes | None:
         [e for e, gone in zip(framed.events, theirs, strict=True) if not gone],
         [p for p in framed.raw if p.sha256 not in payloads and not forgotten.told_in(p.body)],
         [r for r in framed.rejects if not forgotten.told_in(r.raw)],
+        framed.metrics,
     )
     return _encode(left) if left != framed else None
 
@@ -278,6 +291,7 @@ def without(admitted: Admitted, forgotten: Forgotten) -> Admitted:
         admitted.identities.filter(kept),
         tuple(p for p in admitted.raw if p.sha256 not in payloads and not forgotten.told_in(p.body)),
         tuple(r for r in admitted.rejects if not forgotten.told_in(r.raw)),
+        admitted.metrics,
         _MAKER,
     )
 
@@ -314,5 +328,6 @@ def admit_tables(events: pa.Table, identities: pa.Table, rejects: Sequence[Rejec
         table.cast(IDENTITIES),
         (),
         tuple(_admit_reject(r, key) for r in rejects),
+        (),
         _MAKER,
     )

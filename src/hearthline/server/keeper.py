@@ -50,7 +50,8 @@ class Keeper:
     def answering(self) -> None:
         """Make the answer anew until told to stop, when enough is new."""
         while not self.stopped.wait(0.2):
-            rows = Lake(self.home.lake).rows("events")
+            lake = Lake(self.home.lake).snapshot()
+            rows = lake.rows("events") + lake.rows("metrics")
             settings = load_settings(self.home.settings_file)
             enough = rows - max(self._answered, 0) >= settings.serve.answer_after
             if not rows or not enough or time.monotonic() < self._next_answer:

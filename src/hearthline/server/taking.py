@@ -14,7 +14,7 @@ from hearthline import sources
 from hearthline.privacy import admitted_frame
 from hearthline.schema.errors import BadPayload
 from hearthline.schema.event import Auth, Event, Raw
-from hearthline.schema.records import RawPayload, Reject
+from hearthline.schema.records import Metric, RawPayload, Reject
 from hearthline.server.strict import strictly
 from hearthline.sources import Payload, Proof, Sent
 
@@ -27,7 +27,9 @@ _JSON = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What one request became: the frame to keep, how many events are in it, how many were refused and why.
+    """What one request became: the frame to keep, what is in it, how many were refused and why.
+
+    `accepted` counts events, and the metrics of platforms that report such.
 
     `malformed` says that nothing of it could even be decoded: the sender is to be told so.
     """
@@ -46,6 +48,12 @@ class _Read(NamedTuple):
     events: list[Event]
     raw: list[RawPayload]
     rejects: list[Reject]
+    metrics: list[Metric]
+
+    @property
+    def accepted(self) -> int:
+        """How many events and metrics there are."""
+        return len(self.events) + len(self.metrics)
 
 
 def taken(platform: str | None, sent: Sent, proof: Proof, key: bytes, *, most_items: int = 1000) -> Taken:
@@ -60,7 +68,7 @@ def taken(platform: str | None, sent: Sent, proof: Proof, key: bytes, *, most_it
     """
     place = platform or UNKNOWN
     auth = Auth(scheme=proof.scheme, verified=proof.scheme != "none", key_id=proof.key_id)
-    read = _Read(auth, [], [], [])
+    read = _Read(auth, [], [], [], [])
     malformed = False
     try:
         for payload, text in _payloads(platform, sent, most_items, read):
@@ -68,7 +76,7 @@ def taken(platform: str | None, sent: Sent, proof: Proof, key: bytes, *, most_it
     except BadPayload as refusal:
         # a body that cannot be cut further; what was read before that place stays
         read.rejects.append(_reject(place, refusal, sent.body, sent))
-        malformed = not read.events and refusal.reason in ("not-json", "too-large", "bad-value")
+        malformed = not read.accepted and refusal.reason in ("not-json", "too-large", "bad-value")
     return _taken(read, sent, key, malformed=malformed)
 
 
@@ -82,15 +90,15 @@ def refused(platform: str | None, sent: Sent, refusal: BadPayload, key: bytes) -
     (1, {'too-large': 1})
     """
     reject = _reject(platform or UNKNOWN, refusal, sent.body, sent)
-    return _taken(_Read(Auth(), [], [], [reject]), sent, key, malformed=True)
+    return _taken(_Read(Auth(), [], [], [reject], []), sent, key, malformed=True)
 
 
 def _taken(read: _Read, sent: Sent, key: bytes, *, malformed: bool) -> Taken:
     reasons: dict[str, int] = {}
     for reject in read.rejects:
         reasons[reject.reason] = reasons.get(reject.reason, 0) + 1
-    body = admitted_frame(read.events, read.raw, read.rejects, key, sent.received)
-    return Taken(body, len(read.events), len(read.rejects), reasons, malformed)
+    body = admitted_frame(read.events, read.raw, read.rejects, key, sent.received, metrics=read.metrics)
+    return Taken(body, read.accepted, len(read.rejects), reasons, malformed)
 
 
 def _payloads(
@@ -140,16 +148,18 @@ def _read_payload(platform: str | None, payload: Payload, text: bytes, sent: Sen
         read.rejects.append(_reject(UNKNOWN, unknown, text, sent))
         return
     try:
-        found, refusal = sources.read_all(name, payload, sent.received)
+        found, metrics, refusal = sources.taken(name, payload, sent.received)
     except Exception as error:  # noqa: BLE001 # a defect of a source must lose nothing: kept, to be read again
         cure = "report it; `hearthline rejects retry` reads it again after a new version"
-        found, refusal = [], BadPayload(name, f"a defect: {type(error).__name__}", cure, "defect")
+        defect = BadPayload(name, f"a defect: {type(error).__name__}", cure, "defect")
+        found, metrics, refusal = sources.Taken([], [], defect)
     if refusal is not None:
         read.rejects.append(_reject(name, refusal, text, sent))
-    if found:
+    if found or metrics:
         digest = sha256(text).hexdigest()
         raw = Raw(media_type=_JSON, sha256=digest, reference=sent.path, adapter=name, adapter_version=1)
         read.events.extend(msgspec.structs.replace(e, raw=raw, auth=read.auth) for e in found)
+        read.metrics.extend(metrics)
         read.raw.append(RawPayload(sha256=digest, media_type=_JSON, body=text))
 
 

@@ -140,6 +140,7 @@ class Batch:
         self.write("raw", _table(admitted.raw, RawPayload))
         stamped = [r if r.received else _stamp(r, received) for r in admitted.rejects]
         self.write("rejects", _table(stamped, Reject))
+        self.write("metrics", metrics_table(admitted.metrics, received))
 
     def write(self, table: TableName, rows: pa.Table) -> None:
         """Add rows to a table that needs no keys."""

@@ -32,7 +32,7 @@ def _readable(bodies: Iterable[bytes], received: datetime) -> Iterator[tuple[str
         try:
             payload = msgspec.json.decode(body)
             platform = sources.recognise(payload) if isinstance(payload, dict) else None
-            if platform and sources.read_all(platform, payload, received)[1] is None:
+            if platform and sources.taken(platform, payload, received).refusal is None:
                 yield platform, body
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, HearthlineError):
             continue
