@@ -119,6 +119,7 @@ def application(kind: str, home: Path) -> tuple[Any, Any]:
     from hearthline.server.ingest.fetching import Fetcher
     from hearthline.server.ingest.proving import Prover
     from hearthline.server.keys import Keyring
+    from hearthline.server.rates import Rates
     from hearthline.store.home import HomeFolder
     from hearthline.store.log import Log
 
@@ -127,8 +128,9 @@ def application(kind: str, home: Path) -> tuple[Any, Any]:
     if not ring.holds("write"):
         ring.add("write", "segment", own=KEY)
     commit: Any = Direct(Nowhere()) if kind == "read" else Commit(Log(folder.log))
-    chosen = ServeSettings(requests_per_second=1e9)
-    door = Door(folder.key, commit, Prover(ring, Fetcher(), {}, open=False), Rules.of(chosen))
+    chosen = ServeSettings()
+    prover = Prover(ring, Fetcher(), {}, open=False)
+    door = Door(folder.key, commit, prover, Rules.of(chosen), rates=Rates(1e9))
     return Gate(door, {}, chosen.body_s, lambda error: print(repr(error), file=sys.stderr)), commit
 
 

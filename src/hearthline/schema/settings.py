@@ -158,7 +158,7 @@ class ServeSettings(Section, frozen=True, kw_only=True):
     queue_bytes: Annotated[int, Meta(ge=1024 * 1024)] = 64 * 1024 * 1024
     header_s: Annotated[float, Meta(gt=0)] = 5.0
     body_s: Annotated[float, Meta(gt=0)] = 10.0
-    requests_per_second: Annotated[float, Meta(gt=0)] = 10_000.0  # of one key
+    requests_per_second: Annotated[float, Meta(gt=0)] = 10_000.0  # of one key, MQTT messages included
     load_every_s: Annotated[float, Meta(gt=0)] = 1.0
     answer_every_s: Annotated[float, Meta(gt=0)] = 2.0
     answer_after: Annotated[int, Meta(ge=1)] = 1

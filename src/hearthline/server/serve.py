@@ -29,6 +29,7 @@ from hearthline.server.lifeline import granian_server
 from hearthline.server.listening import check_free, check_keys, is_loopback
 from hearthline.server.logs import Logs
 from hearthline.server.mqtt.service import Behind, Messages
+from hearthline.server.rates import Rates
 from hearthline.store.home import HomeFolder
 from hearthline.store.log import Log
 
@@ -67,6 +68,7 @@ class _Server:
         self._logs = Logs()
         self._ring = Keyring(home.path)
         self._keeping = Keeping()
+        self._rates = Rates(self._chosen.requests_per_second)
 
     async def run(self, started: Callable[[Started], None]) -> None:
         """Open, wait for the signal, close."""
@@ -99,7 +101,7 @@ class _Server:
             opened.push_async_callback(asyncio.to_thread, log.close)
             commit = Commit(log, chosen.queue_bytes)
             opened.push_async_callback(asyncio.to_thread, commit.close)
-            behind = Behind(self._home.path, self._home.key, commit, self._ring, self._logs.say)
+            behind = Behind(self._home.path, self._home.key, commit, self._ring, self._logs.say, self._rates)
             messages = await Messages.opened(self._settings, behind)
             opened.push_async_callback(messages.close)
             gate = self._gate(commit, messages)
@@ -123,7 +125,7 @@ class _Server:
         chosen = self._chosen
         open_ = is_loopback(chosen.host)
         prover = Prover(self._ring, Fetcher(), chosen.accounts, open_)
-        door = Door(self._home.key, commit, prover, Rules.of(chosen))
+        door = Door(self._home.key, commit, prover, Rules.of(chosen), rates=self._rates)
         house = House(self._home.log, commit, self._keeping, door.figures, messages)
         return Gate(door, _pages(house, self._ring, open_=open_), chosen.body_s, self._logs.defect)
 

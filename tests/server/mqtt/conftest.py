@@ -32,6 +32,7 @@ class HouseOfTests:
     hold: bool = False
     broken: bool = False
     full: bool = False
+    waits_s: list[float] = field(default_factory=list)
 
     def guest(self, hello: Hello) -> Guest | None:
         self.hellos.append(hello)
@@ -51,6 +52,9 @@ class HouseOfTests:
             return None
         self.joined.append(len(messages))
         return Taken(b"+".join(message.payload for message in messages)) if self.joins else None
+
+    def spent_s(self, guest, messages) -> float:  # noqa: ARG002 the door's protocol
+        return self.waits_s.pop(0) if self.waits_s else 0.0
 
     def rejected(self, guest, problem, raw) -> bytes:
         self.rejects.append((guest, problem, bytes(raw)))

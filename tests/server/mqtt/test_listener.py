@@ -254,6 +254,18 @@ def test_a_full_queue_stops_the_reading_and_loses_nothing(server, old):
     assert len(server.door.kept) == 59
 
 
+def test_a_key_that_sends_too_much_is_not_read_for_a_while_and_loses_nothing(server, old):
+    server.door.waits_s.append(0.3)
+    began = time.monotonic()
+    old.say(publish("a/b", b"{}", 1))
+    assert old.hear(4) == ACK + b"\x01"
+    assert time.monotonic() - began < 0.3
+    old.say(publish("a/b", b"{}", 2) + PING)
+    assert old.hear(6) in (ACK + b"\x02" + PONG, PONG + ACK + b"\x02")
+    assert time.monotonic() - began >= 0.3
+    assert (len(server.door.kept), server.house.figures.slowed) == (2, 1)
+
+
 def test_a_client_of_3_1_1_is_not_read_beyond_its_window(server, old):
     server.door.hold = True
     old.say(b"".join(publish("t", b"{}", i) for i in range(1, 251)))

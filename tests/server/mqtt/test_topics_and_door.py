@@ -13,7 +13,7 @@ from hearthline.server.commit import Commit
 from hearthline.server.keys import Keyring
 from hearthline.server.mqtt.arrivals import Arrived, Guest, Hello
 from hearthline.server.mqtt.codes import Code
-from hearthline.server.mqtt.door import WriteDoor
+from hearthline.server.mqtt.door import OPEN, WriteDoor
 from hearthline.server.mqtt.topics import Route, Topics
 from hearthline.server.mqtt.wire import BadPacket
 from hearthline.store.log import Log, read
@@ -158,6 +158,16 @@ def test_without_a_route_the_key_says_whose_payload_it_is_and_else_its_shape_doe
 )
 def test_a_key_does_not_write_to_another_source_or_account(house, guest, topic):
     assert house.taken(Arrived(guest, topic, b"{}")).body is None
+
+
+def test_a_key_has_one_rate_for_both_doors_and_who_needs_none_has_no_limit(house):
+    made, shown = house.keyring.add("write", "aws_iot_core", requests_per_second=2.0)
+    guest = house.guest(Hello(None, shown, None))
+    assert (guest.key, guest.per_second) == (made.id, 2.0)
+    assert house.spent_s(guest, 4) == 0.0
+    assert house.spent_s(guest, 2) == pytest.approx(1.0, abs=0.1)
+    assert house.rates.wait_s(made.id, 2.0) > 1.0  # what the HTTP door asks for the same key
+    assert house.spent_s(OPEN, 10**9) == 0.0
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,9 @@ from hearthline.server.ingest.figures import Figures
 from hearthline.server.ingest.heads import Head, Place, place_of, query_of
 from hearthline.server.ingest.inflating import inflated
 from hearthline.server.ingest.proving import Proven, Prover
-from hearthline.server.ingest.rules import Rates, Rules
+from hearthline.server.ingest.rules import Rules
 from hearthline.server.keys import ANY
+from hearthline.server.rates import Rates
 from hearthline.server.taking import UNKNOWN, Taken, refused, taken
 from hearthline.sources import Sent
 
@@ -64,6 +65,8 @@ class Door:
         commit: makes frames durable.
         prover: knows the keys and the platforms' proofs.
         rules: the limits.
+        figures: what was counted.
+        rates: how much each key may send.
     """
 
     key: bytes
@@ -71,7 +74,7 @@ class Door:
     prover: Prover
     rules: Rules
     figures: Figures = field(default_factory=Figures)
-    _rates: Rates = field(default_factory=Rates)
+    rates: Rates = field(default_factory=Rates)
 
     def turned_away(self, head: Head) -> Answer | None:
         """Return the answer to a request whose body need not be read, or None."""
@@ -109,7 +112,8 @@ class Door:
         body, problem = self._body(asked, whole=whole)
         proven = self.prover.by_key(asked.head, asked.place, asked.query, body)
         if proven is not None:
-            wait_s = self._rates.wait_s(proven.proof.key_id or "", self._limit(proven))
+            own = proven.key.requests_per_second if proven.key else None
+            wait_s = self.rates.wait_s(proven.proof.key_id or "", own)
             if wait_s:
                 cure = "send larger batches, or give the key a higher limit"
                 return told(429, "more requests than this key may send", cure, math.ceil(wait_s))
@@ -163,10 +167,6 @@ class Door:
     async def _keep(self, proven: Proven, found: Taken) -> None:
         await self.commit.keep(found.body)
         self.figures.took(proven.platform or UNKNOWN, found.accepted, found.reasons)
-
-    def _limit(self, proven: Proven) -> float:
-        own = proven.key.requests_per_second if proven.key else None
-        return own or self.rules.requests_per_second
 
     def _answered(self, answer: Answer) -> Answer:
         self.figures.answers[answer.status] += 1

@@ -27,13 +27,15 @@ class Hello(NamedTuple):
 class Guest(NamedTuple):
     """A client that proved itself; `key` names what it proved itself with, and is no secret.
 
-    `platform` and `account` are what it may write to; `*` and `-` stand for all.
+    `platform` and `account` are what it may write to; `*` and `-` stand for all. `per_second` is its key's
+    own limit of messages.
     """
 
     key: str
     scheme: str = "write-key"
     platform: str = "*"
     account: str = "-"
+    per_second: float | None = None
 
 
 class Arrived(NamedTuple):
@@ -76,6 +78,10 @@ class Door(Protocol):
 
         None where any of them has a flaw: then each is to be taken alone, and hears its own answer.
         """
+        ...
+
+    def spent_s(self, guest: Guest, messages: int) -> float:
+        """Count messages that came; return for how many seconds no more should be read from this guest."""
         ...
 
     def rejected(self, guest: Guest, problem: BadPayload, raw: bytes) -> bytes:
@@ -124,3 +130,4 @@ class Figures:
     rejected: int = 0
     unkept: int = 0
     malformed: int = 0
+    slowed: int = 0

@@ -36,6 +36,7 @@ _LONGEST_SESSION_S = 7 * 86_400
 _TOGETHER = 100
 _FULL = "the queue is full"
 _WINDOW = "too many messages in flight"
+_FAST = "more messages than the key may send"
 _NOT_BROKEN = (Code.NOT_AUTHORIZED, Code.RECEIVE_MAXIMUM)
 _STRANGER = Guest("")
 
@@ -187,12 +188,16 @@ class Connection(Stream):
             self.pause(_WINDOW)
 
     def settle(self) -> None:
-        """Take what came and hand it over to be kept.
+        """Take what came and hand it over to be kept; read no more for a while where the key sends too much.
 
         Raises:
             BadPacket: a client of MQTT 3.1.1 may not write there; it can only be told by closing.
         """
         came, self._came = self._came, []
+        if came and (wait_s := self.house.door.spent_s(self.guest, len(came))):
+            self.house.figures.slowed += _FAST not in self._reasons
+            self.pause(_FAST)
+            self.loop.call_later(wait_s, self.resume, _FAST)
         if len(came) > 1 and (taken := self.house.together([arrived for _, arrived in came])) is not None:
             acknowledged = [puback(m.packet_id, self.version) for m, _ in came if m.qos]
             self.keep(taken.body or b"", Answer(b"".join(acknowledged), len(acknowledged), len(came)))

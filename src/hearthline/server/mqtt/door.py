@@ -15,6 +15,7 @@ from hearthline.server.keys import ANY, Keyring
 from hearthline.server.mqtt.arrivals import Arrived, Counts, Done, Guest, Hello, Taken
 from hearthline.server.mqtt.codes import Code
 from hearthline.server.mqtt.topics import Route, Topics
+from hearthline.server.rates import Rates
 from hearthline.server.taking import UNKNOWN, refused, taken
 from hearthline.server.taking import Taken as Read
 from hearthline.sources import Proof, Sent
@@ -39,6 +40,7 @@ class WriteDoor:
         most_items: how many payloads one message may hold.
         now: the clock.
         counts: what was taken.
+        rates: how much each key may send.
     """
 
     commit: Commit
@@ -50,13 +52,14 @@ class WriteDoor:
     most_items: int = 1000
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     counts: Counts = field(default_factory=Counts)
+    rates: Rates = field(default_factory=Rates)
 
     def guest(self, hello: Hello) -> Guest | None:
         """Return who this is: by a write key as password or as user name, else by its certificate."""
         for given in (hello.password, hello.user):
             key = self.keyring.write_key(given) if given and self.keyring is not None else None
             if key is not None:
-                return Guest(key.id, "write-key", key.platform, key.account)
+                return Guest(key.id, "write-key", key.platform, key.account, key.requests_per_second)
         if hello.certificate is not None and self.certificates:
             return Guest(sha256(hello.certificate.encode()).hexdigest()[:8], "certificate")
         return OPEN if self.open and not hello.password else None
@@ -115,6 +118,10 @@ class WriteDoor:
             wire=payload,
             received=self.now(),
         )
+
+    def spent_s(self, guest: Guest, messages: int) -> float:
+        """Count messages; return for how many seconds none should be read. Who needs no key has no limit."""
+        return 0.0 if guest == OPEN else self.rates.spent_s(guest.key, messages, guest.per_second)
 
     def rejected(self, guest: Guest, problem: BadPayload, raw: bytes) -> bytes:
         """Return the frame of bytes that are no packet."""

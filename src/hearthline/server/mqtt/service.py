@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hearthline import sources
@@ -20,6 +20,7 @@ from hearthline.server.mqtt.sessions import Sessions
 from hearthline.server.mqtt.stream import Limits
 from hearthline.server.mqtt.tls import server_context
 from hearthline.server.mqtt.topics import Topics
+from hearthline.server.rates import Rates
 
 __all__ = ["Behind", "Messages", "addresses", "bridge_of"]
 
@@ -37,6 +38,7 @@ class Behind:
         commit: makes frames durable.
         keyring: write keys.
         say: is told what happens, as `say(event, level, **fields)`.
+        rates: how much each key may send.
     """
 
     home: Path
@@ -44,6 +46,7 @@ class Behind:
     commit: Commit
     keyring: Keyring
     say: Say
+    rates: Rates = field(default_factory=Rates)
 
     def door(self, settings: MqttSettings) -> WriteDoor:
         """Return the write door for messages; on loopback clients without a key come in.
@@ -58,6 +61,7 @@ class Behind:
             keyring=self.keyring,
             open=is_loopback(settings.host),
             certificates=settings.certificate_opens and settings.client_ca is not None,
+            rates=self.rates,
         )
 
 
