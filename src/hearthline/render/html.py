@@ -16,11 +16,12 @@ from hearthline.schema.figure import Column, Figure
 
 __all__ = ["Around", "colours_of", "fragment", "page", "section", "sentence", "style"]
 
-_WIDTHS = (("narrow", 300), ("middle", 520), ("wide", 800), ("full", 980))
+_WIDTHS = (("least", 288), ("narrow", 358), ("middle", 520), ("wide", 800), ("full", 980))
 _ROWS, _ALL_ROWS, _MATRIX_ROWS, _FEW = 40, 200, 30, 5
 _NUMERIC = ("count", "money", "share", "number")
 _FILES = ("CSV", "Parquet", "Arrow", "SVG")
-_BRACKETS = re.compile(r"\([\d.,%–− to]+\)")
+_BRACKETS = re.compile(r"(?:[^\s()]*\d[^\s()]*\s)?\([\d.,%–− to]+\)")
+_BY = re.compile(r" \(([A-Z][\w ,-]*)\)$")
 
 
 def _alone(row: Mapping[str, object], column: Column) -> str:  # noqa: ARG001 # the shape of an `Opens`
@@ -62,8 +63,18 @@ def style() -> str:
 
 
 def sentence(value: str) -> str:
-    """Return a sentence as HTML whose intervals do not break over two lines."""
-    return _BRACKETS.sub(lambda m: f'<span class="hl-whole">{m[0]}</span>', clean(value))
+    """Return a sentence as HTML: a number and its interval stay on one line, the interval is the quieter one.
+
+    >>> sentence("smart-tv 9.0% (6.9–11) leads")
+    'smart-tv <span class="hl-whole">9.0% <span class="hl-int">(6.9–11)</span></span> leads'
+    """
+    whole = _BRACKETS.sub(_quieter, clean(value))
+    return _BY.sub(r' <span class="hl-int hl-whole">(\1)</span>', whole)
+
+
+def _quieter(found: re.Match[str]) -> str:
+    number, _, ends = found[0].rpartition("(")
+    return f'<span class="hl-whole">{number}<span class="hl-int">({ends}</span></span>'
 
 
 def _numeric(column: Column) -> bool:
@@ -89,9 +100,20 @@ def _cell(cell: Cell, column: Column, top: float, *, first: bool) -> str:
         said += f' <span class="hl-why">{clean(cell.why)}</span>'
     if first:
         return f'<th scope="row">{said}</th>'
+    if top < 0 and cell.value is not None:
+        return f'<td class="{_look(column)} hl-h{_depth(cell.value, -top)}">{said}</td>'
     if top and cell.value is not None:
         said = f'{band(cell.value, cell.low, cell.high, top)}<span class="hl-words">{said}</span>'
     return f'<td class="{_look(column)}">{said}</td>'
+
+
+def _depth(value: float, top: float) -> int:
+    """Return how deep a cell is tinted, 0 to 5: values side by side are compared at a glance.
+
+    >>> [_depth(v, 0.2) for v in (0.0, 0.05, 0.2, 0.6)]
+    [0, 1, 5, 0]
+    """
+    return 0 if not 0 < value <= top else max(1, round(value / top * 5))
 
 
 def _look(column: Column) -> str:
@@ -102,14 +124,20 @@ def _look(column: Column) -> str:
 
 def _row(row: Sequence[Cell], section: Section, tops: Sequence[float]) -> str:
     cells = enumerate(zip(row, section.columns, tops, strict=True))
+    if row[0].text.startswith("Baseline"):  # what nobody earned is not ranked with what channels did
+        cells = enumerate(zip(row, section.columns, (max(t, 0.0) for t in tops), strict=True))
     said = "".join(_cell(cell, column, top, first=i == 0) for i, (cell, column, top) in cells)
     return f"<tr>{said}</tr>"
 
 
 def _tops(section: Section, look: str) -> list[float]:
-    """Return the end of the scale of each column that is drawn in its cells; 0 for the others."""
-    if look:  # values side by side are drawn in the chart above
-        return [0.0] * len(section.columns)
+    """Return the end of the scale of each column that is drawn in its cells; 0 for the others.
+
+    Below zero it is the deepest tint's value: that of cells side by side, which the chart above draws.
+    """
+    if look:
+        own = (r for r in section.rows if not r[0].text.startswith("Baseline"))
+        return [-max((c.value or 0.0 for r in own for c in r[1:]), default=0.0)] * len(section.columns)
     cells = ([row[i] for row in section.rows] for i in range(len(section.columns)))
     return [
         scale(c) if column.kind == "share" else 0.0 for c, column in zip(cells, section.columns, strict=True)

@@ -183,6 +183,6 @@ def moment(value: datetime) -> str:
     """Return a time in UTC, to the minute.
 
     >>> moment(datetime(2026, 11, 4, 9, 5, tzinfo=UTC))
-    '2026-11-04 09:05 UTC'
+    '4 Nov 2026, 09:05 UTC'
     """
-    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{day(value.astimezone(UTC))}, {value.astimezone(UTC):%H:%M} UTC"

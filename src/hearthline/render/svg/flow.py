@@ -10,7 +10,7 @@ from hearthline.schema import text as words
 
 __all__ = ["draw"]
 
-_NODE, _GAP, _TOP, _HEIGHT = 10.0, 22.0, 40.0, 300.0
+_NODE, _GAP, _TOP, _HEIGHT = 10.0, 20.0, 40.0, 400.0
 _LIST = 12
 
 

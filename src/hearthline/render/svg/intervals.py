@@ -107,7 +107,9 @@ def _beyond(picture: Picture, label: object, y: float, layout: _Layout) -> str:
     )
     if not layout.stacked and len(marks) > 1:
         parts.append(text(layout.width, first + 19, _spread(marks, picture), "hl-t hl-soft hl-num", "end"))
-    parts.append(text(layout.axis.start + 8, at + 18, "beyond this scale, not drawn", "hl-t hl-soft"))
+    tip = f"{end - 7:.1f},{at - 4:.1f} {end:.1f},{at:.1f} {end - 7:.1f},{at + 4:.1f}"
+    parts.append(element("polygon", points=tip, class_="hl-off"))
+    parts.append(text(end - 14, at + 18, "off this scale", "hl-t hl-soft", "end"))
     told = "; ".join(f"{m.series}: {words_of(m, picture)}" for m in marks)
     return element("g", element("title", clean(f"{label}: {told}")) + "".join(parts))
 

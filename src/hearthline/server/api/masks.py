@@ -18,7 +18,7 @@ class Masks:
     """How one visitor sees identifiers; the same identifier always gets the same mark in one home.
 
     >>> Masks(b"key", whole=False).of("alexa.user:amzn1.account.ANN")
-    'alexa.user #aabf75'
+    'alexa.user #57d6cf'
     >>> Masks(b"key", whole=True).of("alexa.user:amzn1.account.ANN")
     'alexa.user:amzn1.account.ANN'
     """

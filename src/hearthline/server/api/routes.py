@@ -19,6 +19,7 @@ from hearthline.server.api.plain import plain
 from hearthline.server.api.retry import retry
 from hearthline.server.api.service import service_of, visitor_of
 from hearthline.server.api.stream import arrivals
+from hearthline.server.api.whose import of_home, of_order
 
 __all__ = ["ROUTES"]
 
@@ -69,7 +70,7 @@ def explained(request: Request) -> Response:
     service, visitor = service_of(request), visitor_of(request)
     found = explanation(service.shelf, request.path_params["order"], service.masks(visitor))
     service.looked(visitor, "order", found.order["order_id"])
-    return _json(request, asdict(found))
+    return _json(request, {**asdict(found), "actors": of_order(service.shelf, found.order["order_id"])})
 
 
 def home(request: Request) -> Response:
@@ -79,8 +80,8 @@ def home(request: Request) -> Response:
     found = household(service.shelf, key_of(unit), service.masks(visitor))
     service.looked(visitor, "household", unit)
     told = {k: getattr(found, k) for k in ("about", "orders", "enrolments", "devices", "links", "consents")}
-    timeline = found.figure.rows.to_pylist()
-    return _json(request, told | {"timeline": timeline})
+    whose = asdict(of_home(service.shelf, key_of(unit)))
+    return _json(request, told | {"timeline": found.figure.rows.to_pylist(), "whose": whose})
 
 
 def event(request: Request) -> Response:

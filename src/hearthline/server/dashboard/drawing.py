@@ -56,6 +56,8 @@ def environment() -> Environment:
         "moment": text.moment,
         "clock": lambda v: text.moment(v).removesuffix(" UTC"),
         "share": text.share,
+        "percent_of": lambda v: percent(v, 1),
+        "ends": lambda low, high: text.amount_interval(low, high, ""),
         "sentence": lambda v: Markup(sentence(v)),  # noqa: S704 # the renderer escapes
         "urlq": lambda v: quote(str(v), safe=""),
     }

@@ -11,6 +11,7 @@ from hearthline.server.api import forms
 from hearthline.server.api.opened import PLACES, explanation, household, journey, key_of, orders, raw
 from hearthline.server.api.service import service_of, visitor_of
 from hearthline.server.api.shelf import Shelf
+from hearthline.server.api.whose import of_home, of_order
 from hearthline.server.dashboard import examples
 from hearthline.server.dashboard.drawing import Drawing
 from hearthline.server.dashboard.page import KINDS, Row, about_answer, money
@@ -71,6 +72,7 @@ def one_household(request: Request) -> Response:
         screen_of("household"),
         found=found,
         unit=unit,
+        whose=of_home(service.shelf, unit),
         draw=Drawing(service.shelf, {}).figure,
         headline=found.figure.title,
         whole=masks.whole,
@@ -94,6 +96,7 @@ def one_order(request: Request) -> Response:
         whole=masks.whole,
         headline=f"{said}, {_PLACED[found.order['kind']]}",
         decision=found.enrolment,
+        actors=of_order(shelf, found.order["order_id"]),
     )
 
 

@@ -1,27 +1,28 @@
 """The screens that sum up: what each puts beside its reports."""
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 from urllib.parse import parse_qs, urlencode
 
+from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from hearthline import reports
+from hearthline.render.svg.spark import spark
 from hearthline.schema import text
 from hearthline.server.api.errors import Refusal
 from hearthline.server.api.narrow import choices
 from hearthline.server.api.retry import retry
-from hearthline.server.api.service import Service, service_of, visitor_of
+from hearthline.server.api.service import service_of, visitor_of
 from hearthline.server.api.shelf import Shelf
 from hearthline.server.api.stream import totals
 from hearthline.server.dashboard.drawing import percent
 from hearthline.server.dashboard.page import KINDS, Filters, Row, options, page, screen
+from hearthline.server.dashboard.truth import truth_figure
 
 __all__ = ["arrived", "attribution", "of", "overview", "paths", "retried", "stream", "trust"]
 
@@ -64,10 +65,25 @@ def overview(request: Request) -> Response:
         sums=_sums(whole),
         brief=lambda value: text.brief_money(value, shelf.currency),
         change=_change(whole),
+        models=sum(1 for m in shelf.rows("SELECT state FROM models") if m["state"] == "ok"),
         against=_against(shelf),
+        course=_course(shelf),
         weeks=shelf.figure("weeks"),
         trimmed=replace(lead, notes=tuple(notes)),
     )
+
+
+_COURSE = """
+    SELECT day // 7 AS week, sum(net)::DOUBLE AS net
+    FROM (SELECT (SELECT max(day) FROM orders) - day AS day, net FROM orders WHERE net IS NOT NULL)
+    GROUP BY week HAVING week <= (SELECT (max(day) - min(day) + 1) // 7 FROM orders) - 1 ORDER BY week DESC"""
+
+
+def _course(shelf: Shelf) -> Markup:
+    """Return net revenue by week as a small line; weeks are counted back from the last day, all whole."""
+    weeks = [float(r["net"]) for r in shelf.rows(_COURSE)]
+    said = f"Net revenue of the last {len(weeks)} weeks, one point a week"
+    return Markup(spark(weeks, said))  # noqa: S704 # the renderer escapes
 
 
 def _sums(whole: Row) -> Row:
@@ -87,7 +103,7 @@ def _change(whole: Row) -> str:
     said = text.interval(text.share(low, sign=False), text.share(high, sign=False))
     if low <= 0 <= high:
         return f"no clear change in 28 days ({said}%)"
-    return f"{'up' if low > 0 else 'down'} {text.share(abs(whole['change']))} in 28 days ({said}%)"
+    return f"{'up' if low > 0 else 'down'} {text.share(abs(whole['change']))} ({said}) in 28 days"
 
 
 def _against(shelf: Shelf) -> list[str]:
@@ -185,7 +201,7 @@ def trust(request: Request) -> Response:
         Filters(parts={"reconciliation": {"what": ("all together",)}}),
         template="trust.html",
         told=[(name, reports.load(name)) for name in reports.in_order()],
-        truth=_truth(service),
+        truth=truth_figure(service.home),
         papers=shelf.rows(
             "SELECT title, paper, state, is_default FROM models ORDER BY is_default DESC, title"
         ),
@@ -196,12 +212,3 @@ def trust(request: Request) -> Response:
                       max(last) AS last FROM intake GROUP BY source ORDER BY events DESC, source"""
         ),
     )
-
-
-def _truth(service: Service) -> Mapping[str, Any] | None:
-    """Return each model's error, where the home is simulated and its truth was kept."""
-    try:
-        found: Mapping[str, Any] = json.loads((service.home / "truth.json").read_bytes())
-    except (OSError, ValueError):
-        return None
-    return found

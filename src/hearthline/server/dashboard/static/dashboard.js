@@ -21,6 +21,9 @@
     }
   });
 
+  // On a narrow screen the row of screens shows where one is.
+  document.querySelector(".screens a[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
   // A menu that is left closes.
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll(".choose[open]")) if (!menu.contains(event.target)) menu.open = false;
