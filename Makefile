@@ -82,7 +82,7 @@ picture: $(VENV)/base.done ## run the demo and show it anew in the README (excer
 	@$(BIN)/python docs/demo.py
 
 docs: $(VENV)/base.done ## write the pages that are made from the code anew
-	$(call say,docs/cli.md docs/python.md docs/settings.md docs/event.md)
+	$(call say,docs/cli.md docs/python.md docs/settings.md docs/event.md docs/signal-tables.md)
 	@$(BIN)/python docs/pages.py
 
 # The base lock takes its versions from the dev lock, so that what is tested is what is used.

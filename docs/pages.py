@@ -13,12 +13,13 @@ import msgspec
 import typer.main
 
 import hearthline as hl
+from hearthline import signals
 from hearthline.cli import COMMANDS, app
 from hearthline.cli._settings_file import settings_text
 from hearthline.schema import event
 from hearthline.schema.arrow import EVENTS
 
-__all__ = ["PAGES", "cli", "events", "python", "settings"]
+__all__ = ["PAGES", "cli", "events", "python", "settings", "signal_tables"]
 
 HERE = Path(__file__).parent
 _UNTOLD = "The figure behind it: rows, units, intervals, definition."
@@ -71,6 +72,14 @@ derived from the content, so that a replay is a duplicate and not a second event
 decimal, absent consent is *unknown* and not *granted*. A group's field is a column with the group's name
 in front: `touch.channel` is `touch_channel`. Identifiers and household hints lie once per combination in
 the table `identities`.
+"""
+
+_SIGNALS = """# The tables of signals
+
+What [signals](signals.md) give back stands in the answer beside [all other tables](answer.md). Times are UTC,
+`unit` is the key of the household. `derived` holds derived events of all signals in the columns of
+[the canonical event](event.md): `type` reads `derived.<object>.<action>`, `source` says which signal,
+`time` is when it is known. `signals` has one row for each signal: `signal`, `title`, `rows`.
 """
 
 
@@ -169,7 +178,30 @@ def _call(member: object) -> str:
     return f"({', '.join(names)})"
 
 
-PAGES = {"cli.md": cli, "python.md": python, "settings.md": settings, "event.md": events}
+def signal_tables() -> str:
+    """Return the page of what signals give back."""
+    parts = [_SIGNALS]
+    for name in signals.in_order():
+        signal = signals.load(name)
+        parts.append(f"## `{name}`: {signal.TITLE}\n\n{signal.TELLS} Method: {signal.PAPER}.\n")
+        options = ", ".join(f"`{option}` ({usual:g})" for option, usual in signal.OPTIONS.items())
+        parts.append(f"Options (`[signals.options.{name}]`): {options or 'none'}.\n")
+        for table, schema in signal.TABLES.items():
+            if table == "derived":
+                parts.append("Adds derived events to `derived`.\n")
+                continue
+            rows = "\n".join(f"| `{f.name}` | {f.type} | {f.metadata[b'help'].decode()} |" for f in schema)
+            parts.append(f"### `{table}`\n\n| column | type | meaning |\n|---|---|---|\n{rows}\n")
+    return "\n".join(parts)
+
+
+PAGES = {
+    "cli.md": cli,
+    "python.md": python,
+    "settings.md": settings,
+    "event.md": events,
+    "signal-tables.md": signal_tables,
+}
 
 
 if __name__ == "__main__":

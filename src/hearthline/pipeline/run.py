@@ -17,6 +17,7 @@ from hearthline.pipeline.checks import checks_table
 from hearthline.pipeline.core import RESOLVED, Core, Progress, build_core, make
 from hearthline.pipeline.credit import credit
 from hearthline.pipeline.identities import before_this, stamped
+from hearthline.pipeline.signals import keep_signals
 from hearthline.schema.settings import Settings
 from hearthline.store.answer import draft, publish
 from hearthline.store.duckdb import DuckEngine
@@ -80,6 +81,7 @@ def run(
                 progress("writing the answer")
                 _copy_core(core, writer)
                 about = _finish(lake, core, writer, started, name, demo=demo)
+                keep_signals(core, writer, lake, progress)
         finally:
             writer.close()
         publish(home, lake, name, about)

@@ -18,6 +18,7 @@ __all__ = [
     "NamespacePolicy",
     "ServeSettings",
     "Settings",
+    "SignalSettings",
 ]
 
 Days = Annotated[float, Meta(gt=0, le=3650)]
@@ -69,6 +70,15 @@ class AttributionSettings(Section, frozen=True, kw_only=True):
     displacement: Share = 0.0
     options: dict[str, dict[str, int | float | list[float]]] = {}
     min_homes: Annotated[int, Meta(ge=1)] = 30
+
+
+class SignalSettings(Section, frozen=True, kw_only=True):
+    """`[signals]`: `options` holds what a signal leaves open, by its name.
+
+    As `[signals.options.supplies]` with `rise = 20.0`; docs/signal-tables.md lists them.
+    """
+
+    options: dict[str, dict[str, float]] = {}
 
 
 class ConsentSettings(Section, frozen=True, kw_only=True):
@@ -224,6 +234,7 @@ class Settings(Section, frozen=True, kw_only=True):
     money: MoneySettings = MoneySettings()
     journeys: JourneySettings = JourneySettings()
     attribution: AttributionSettings = AttributionSettings()
+    signals: SignalSettings = SignalSettings()
     consent: ConsentSettings = ConsentSettings()
     identity: IdentitySettings = IdentitySettings()
     engine: EngineSettings = EngineSettings()

@@ -40,10 +40,19 @@ class DuckEngine:
             config["threads"] = threads
         if spill is not None:
             config["temp_directory"] = str(spill)
-        self.connection = duckdb.connect(str(file) if file else ":memory:", config=config)
-        self.connection.execute("SET TimeZone = 'UTC'")
-        self.connection.execute("SET enable_progress_bar = false")
-        self.connection.execute(_FUNCTIONS)
+        self._begin(duckdb.connect(str(file) if file else ":memory:", config=config))
+
+    def _begin(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")
+        connection.execute(_FUNCTIONS)
+
+    def beside(self) -> "DuckEngine":
+        """Return another session on the same database: it sees what was kept, and no temporary table."""
+        other = DuckEngine.__new__(DuckEngine)
+        other._begin(self.connection.cursor())
+        return other
 
     def scan(self, table: str, files: Sequence[Path], schema: pa.Schema) -> None:
         """Name a set of Parquet files as a table."""
