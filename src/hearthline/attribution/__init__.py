@@ -17,32 +17,47 @@ from typing import TYPE_CHECKING, Any, cast
 from hearthline.schema.errors import BadConfig, UnknownName
 
 if TYPE_CHECKING:
+    from hearthline.attribution._federated import Federated, Sums, Terms, fitted_on_sums, sums_of
+    from hearthline.attribution._homes import Ask, HomeSums
     from hearthline.attribution._intervals import Band, Part, intervals
     from hearthline.attribution._model import Model, Rule
     from hearthline.attribution._paths import PathCredit, credit_paths
+    from hearthline.attribution._private import Privacy, fitted_privately
     from hearthline.attribution._split import split
     from hearthline.attribution._weights import replicate_weights
 
 __all__ = [
+    "Ask",
     "Band",
+    "Federated",
+    "HomeSums",
     "Model",
     "Part",
     "PathCredit",
+    "Privacy",
     "Rule",
+    "Sums",
+    "Terms",
     "credit_paths",
+    "fitted_on_sums",
+    "fitted_privately",
     "intervals",
     "load",
     "names",
     "replicate_weights",
     "split",
+    "sums_of",
     "tuned",
 ]
 
 # Imported when asked for: a list of models, or a table of paths, should not wait for scipy.
 _HOLDS = {
+    "_federated": ("Federated", "Sums", "Terms", "fitted_on_sums", "sums_of"),
+    "_homes": ("Ask", "HomeSums"),
     "_intervals": ("Band", "Part", "intervals"),
     "_model": ("Model", "Rule"),
     "_paths": ("PathCredit", "credit_paths"),
+    "_private": ("Privacy", "fitted_privately"),
     "_split": ("split",),
     "_weights": ("replicate_weights",),
 }

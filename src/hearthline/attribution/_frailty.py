@@ -14,7 +14,7 @@ import numpy as np
 
 from hearthline.schema.journey import Floats, Ints
 
-__all__ = ["Frailty", "alike", "variance_of"]
+__all__ = ["Frailty", "alike", "surplus", "variance_from", "variance_of"]
 
 _CLEAR = 2.0
 _MOST = 2.0
@@ -65,7 +65,17 @@ def variance_of(seen: Floats, noise: Floats, expected: Floats) -> float:
     >>> variance_of(alike, alike, np.full(4000, 5.0))
     0.0
     """
+    return variance_from(surplus(seen, noise, expected))
+
+
+def surplus(seen: Floats, noise: Floats, expected: Floats) -> Floats:
+    """Return the (3,) sums over units that their variance follows from."""
     excess = (seen - expected) ** 2 - noise
-    size = float((expected**2).sum())
-    clear = float(excess.sum()) > _CLEAR * float(np.sqrt((excess**2).sum()))
-    return min(float(excess.sum()) / size, _MOST) if clear and size > 0.0 else 0.0
+    return np.array([excess.sum(), (excess**2).sum(), (expected**2).sum()])
+
+
+def variance_from(sums: Floats) -> float:
+    """Return the variance of the factors from the `surplus` of all units."""
+    excess, squares, size = (float(s) for s in sums)
+    clear = excess > _CLEAR * float(np.sqrt(squares))
+    return min(excess / size, _MOST) if clear and size > 0.0 else 0.0

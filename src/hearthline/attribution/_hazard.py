@@ -7,6 +7,7 @@ In units where every feature was watched for one unit in all, the objective is
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from scipy import sparse
@@ -14,7 +15,18 @@ from scipy import sparse
 from hearthline.attribution._sums import product
 from hearthline.schema.journey import Floats, Ints, Sparse
 
-__all__ = ["PRIOR", "Evidence", "Fit", "Task", "ascend", "curvature", "maximise", "task_of"]
+__all__ = [
+    "PRIOR",
+    "Evidence",
+    "Fit",
+    "Objective",
+    "Task",
+    "ascend",
+    "climb",
+    "curvature",
+    "maximise",
+    "task_of",
+]
 
 PRIOR = 0.2
 _DENSE_FEATURES = 1_500
@@ -76,9 +88,9 @@ def maximise(evidence: Evidence, mean: Floats, near: Floats | None = None) -> Fi
     task = task_of(evidence, scale, active)
     x = np.full(len(scale), PRIOR)
     if near is None:
-        x[active] = _climb(task, np.full(len(active), evidence.weight.sum() / len(active) + PRIOR))
+        x[active] = climb(task, np.full(len(active), evidence.weight.sum() / len(active) + PRIOR))
     else:
-        x[active] = _climb(task, near[active] * scale[active], rounds=2)
+        x[active] = climb(task, near[active] * scale[active], rounds=2)
     rate = x / scale
     return Fit(rate[:strata], rate[strata:], scale, active)
 
@@ -93,6 +105,22 @@ def task_of(evidence: Evidence, scale: Floats, active: Ints) -> "Task":
         shape=(len(evidence.stratum), strata),
     )
     return Task(here, load, evidence.weight)
+
+
+class Objective(Protocol):
+    """What the climb to the maximum asks; every answer is a sum over homes, and of the prior."""
+
+    def height(self, x: Floats) -> float:
+        """Return the objective."""
+        ...
+
+    def pulled(self, x: Floats) -> Floats:
+        """Return the (p,) slopes of the likelihood, what was watched left out."""
+        ...
+
+    def bent(self, x: Floats) -> Floats:
+        """Return the (p, p) negative second derivative of the likelihood."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +145,14 @@ class Task:
     def pull(self, ratio: Floats) -> Floats:
         """Return the (p,) or (p, b) sums of loads times ratio over the conversions."""
         return np.concatenate([product(self.here.T, ratio), product(self.load.T, ratio)])
+
+    def pulled(self, x: Floats) -> Floats:
+        """Return the (p,) sums of loads over intensities."""
+        return self.pull(self.weight / self.intensity(x))
+
+    def bent(self, x: Floats) -> Floats:
+        """Return the (p, p) negative second derivative of the likelihood."""
+        return curvature(self, x)
 
     def height(self, x: Floats) -> float:
         """Return the objective."""
@@ -171,15 +207,15 @@ def ascend(x: Floats, slope: Floats, bend: Floats) -> Floats:
     return found
 
 
-def _climb(task: Task, x: Floats, rounds: int = 20) -> Floats:
+def climb(task: Objective, x: Floats, rounds: int = 20) -> Floats:
     """Return the maximum: a few rounds of expectation-maximisation, then Newton."""
     for _ in range(rounds):
         x = _expect(task, x)
     if len(x) > _DENSE_FEATURES:
         return _creep(task, x)
     for _ in range(100):
-        slope = task.pull(task.weight / task.intensity(x)) + PRIOR / x - 1.0
-        bend = curvature(task, x)
+        slope = task.pulled(x) + PRIOR / x - 1.0
+        bend = task.bent(x)
         bend[np.diag_indices(len(x))] += PRIOR / x**2
         step = np.asarray(np.linalg.solve(bend, slope), dtype=np.float64)
         gain = float(slope @ step)
@@ -189,11 +225,11 @@ def _climb(task: Task, x: Floats, rounds: int = 20) -> Floats:
     return x
 
 
-def _expect(task: Task, x: Floats) -> Floats:
-    return x * task.pull(task.weight / task.intensity(x)) + PRIOR
+def _expect(task: Objective, x: Floats) -> Floats:
+    return x * task.pulled(x) + PRIOR
 
 
-def _along(task: Task, x: Floats, step: Floats, gain: float) -> Floats:
+def _along(task: Objective, x: Floats, step: Floats, gain: float) -> Floats:
     """Return the next point: as far along the step as the objective rises, never past zero."""
     shrinking = step < 0.0
     far = min(1.0, 0.95 * float(np.min(-x[shrinking] / step[shrinking], initial=np.inf)))
@@ -203,7 +239,7 @@ def _along(task: Task, x: Floats, step: Floats, gain: float) -> Floats:
     return x + far * step
 
 
-def _creep(task: Task, x: Floats) -> Floats:
+def _creep(task: Objective, x: Floats) -> Floats:
     """Return the maximum for thousands of features: accelerated expectation-maximisation (SQUAREM)."""
     leap: Floats
     for _ in range(500):

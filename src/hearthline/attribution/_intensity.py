@@ -14,9 +14,21 @@ from hearthline.attribution._rhythm import Complexes, in_rhythm, profile
 from hearthline.attribution._sums import product, sums_by
 from hearthline.schema.journey import Floats, Ints, Sparse
 
-__all__ = ["Gathered", "Intensity", "evidence_of", "found_alone", "found_beside", "spread"]
+__all__ = [
+    "ROUNDS",
+    "STILL",
+    "Gathered",
+    "Intensity",
+    "borrowed",
+    "evidence_of",
+    "found_alone",
+    "found_beside",
+    "means_of",
+    "pool",
+    "spread",
+]
 
-_ROUNDS, _STILL = 8, 0.02
+ROUNDS, STILL = 8, 0.02
 _OWN_FADING = 5.0
 
 
@@ -102,17 +114,33 @@ def found_beside(statistics: Gathered, kernels: int, other: Intensity) -> Intens
     plain, exposure = _without_rates(statistics, kernels)
     if not statistics.weight.sum() > 0.0 or other.fit is None:
         return found_alone(statistics, kernels)
-    caused = other.gamma * other.fit.scale[len(other.mu) :].reshape(-1, kernels)
-    fading = _fading(caused, np.maximum(exposure.reshape(-1, kernels), 1e-9))
-    mixed = replace(statistics, load=sparse.csr_array(statistics.load @ spread(fading)))
-    watched = product(spread(fading).T, exposure)
     count, hours = float(statistics.weight.sum()), float(statistics.hours.sum())
-    of_channels = np.maximum(count / 2 * caused.sum(axis=1) / caused.sum(), 0.01)
-    base = np.full(statistics.hours.shape[1], count / 2 / max(hours, 1.0))
-    mean = np.concatenate([base, of_channels / np.maximum(watched, 1.0)])
+    fading, watched, mean = borrowed(other, exposure, np.full(len(plain.mu), hours), count)
+    mixed = replace(statistics, load=sparse.csr_array(statistics.load @ spread(fading)))
     fit, frailty = _alternated(mixed, watched, mean)
     gamma = fit.gamma[:, None] * fading
     return replace(plain, mu=fit.mu, gamma=gamma, frailty=frailty, fit=fit, fading=fading)
+
+
+def borrowed(
+    other: Intensity, exposure: Floats, hours: Floats, count: float
+) -> tuple[Floats, Floats, Floats]:
+    """Return the (channels, kernels) fading of the other fit, (channels,) exposures in it, and prior means.
+
+    Args:
+        other: a fit to more conversions.
+        exposure: (channels * kernels,) exposures of the fit that borrows.
+        hours: (strata,) each of them all its hours watched.
+        count: its conversions.
+    """
+    kernels = other.gamma.shape[1]
+    scale = np.zeros(0) if other.fit is None else other.fit.scale[len(other.mu) :]
+    caused = other.gamma * scale.reshape(-1, kernels)
+    fading = _fading(caused, np.maximum(exposure.reshape(-1, kernels), 1e-9))
+    watched = product(spread(fading).T, exposure)
+    of_channels = np.maximum(count / 2 * caused.sum(axis=1) / caused.sum(), 0.01)
+    mean = np.concatenate([count / 2 / np.maximum(hours, 1.0), of_channels / np.maximum(watched, 1.0)])
+    return fading, watched, mean
 
 
 def spread(fading: Floats) -> Sparse:
@@ -120,6 +148,11 @@ def spread(fading: Floats) -> Sparse:
     channels, kernels = fading.shape
     place = (np.arange(fading.size), np.repeat(np.arange(channels), kernels))
     return sparse.csr_array((fading.ravel(), place), shape=(fading.size, channels))
+
+
+def pool(channels: int, kernels: int) -> Sparse:
+    """Return the (channels * kernels, kernels) sparse sum over channels."""
+    return sparse.csr_array(np.tile(np.eye(kernels), (channels, 1)))
 
 
 def evidence_of(statistics: Gathered, exposure: Floats, frailty: Frailty) -> Evidence:
@@ -161,7 +194,7 @@ def _alternated(statistics: Gathered, exposure: Floats, mean: Floats) -> tuple[F
     evidence = evidence_of(statistics, exposure, frailty)
     fit = maximise(evidence, mean)
     variance = -1.0
-    for _ in range(_ROUNDS):
+    for _ in range(ROUNDS):
         base = evidence.factor * fit.mu[statistics.stratum]
         part = base / (base + product(statistics.load, fit.gamma))
         seen, expected = sums_by(owner, statistics.weight * part, len(unit)), product(hours, fit.mu)
@@ -172,7 +205,7 @@ def _alternated(statistics: Gathered, exposure: Floats, mean: Floats) -> tuple[F
             break
         before = frailty.of(unit)
         frailty = Frailty(unit, (1.0 + variance * seen) / (1.0 + variance * expected))
-        if float(np.abs(frailty.factor - before).max()) < _STILL:
+        if float(np.abs(frailty.factor - before).max()) < STILL:
             break
         evidence = evidence_of(statistics, exposure, frailty)
         fit = maximise(evidence, mean, np.concatenate([fit.mu, fit.gamma]))
@@ -188,20 +221,30 @@ def _prior_means(evidence: Evidence, kernels: int) -> Floats:
     exposure = np.maximum(evidence.exposure.reshape(-1, kernels).sum(axis=0), 1.0)
     hours = max(float(evidence.hours.sum()), 1.0)
     count = float(evidence.weight.sum())
-    pool = sparse.csr_array(np.tile(np.eye(kernels), (len(evidence.exposure) // kernels, 1)))
     pooled = Evidence(
         stratum=np.zeros(len(evidence.stratum), np.int64),
         factor=evidence.factor,
-        load=sparse.csr_array(evidence.load @ pool),
+        load=sparse.csr_array(evidence.load @ pool(len(evidence.exposure) // kernels, kernels)),
         weight=evidence.weight,
         hours=np.array([hours]),
         exposure=exposure,
     )
     even = np.concatenate([[count / 2 / hours], count / 2 / kernels / exposure])
     fit = maximise(pooled, even)
-    caused = fit.gamma * exposure
+    return means_of(fit, exposure, evidence.hours, len(evidence.exposure) // kernels)
+
+
+def means_of(pooled: Fit, exposure: Floats, hours: Floats, channels: int) -> Floats:
+    """Return the prior means from the fit in which all touches are one channel's.
+
+    Args:
+        pooled: that fit, over one stratum and the kernels.
+        exposure: (kernels,) exposures of all touches.
+        hours: (strata,) hours watched.
+        channels: how many channels there are.
+    """
+    caused, whole = pooled.gamma * exposure, max(float(hours.sum()), 1.0)
     all_ = max(float(caused.sum()), 1.0)
-    mean = (0.8 * caused + 0.2 * all_ / kernels) / exposure
-    mu = max(float(fit.mu[0]) * hours, 1.0) / hours
-    channels = len(evidence.exposure) // kernels
-    return np.concatenate([np.full(len(evidence.hours), mu), np.tile(mean, channels)])
+    mean = (0.8 * caused + 0.2 * all_ / len(exposure)) / exposure
+    mu = max(float(pooled.mu[0]) * whole, 1.0) / whole
+    return np.concatenate([np.full(len(hours), mu), np.tile(mean, channels)])
