@@ -10,6 +10,8 @@ from hearthline.sim.lake import write_lake
 from hearthline.sim.payloads import write_payloads
 from hearthline.sim.story import Story, simulate
 from hearthline.sim.tables import write_tables
+from hearthline.sim.takings import takings
+from hearthline.sim.trials import Trial, write_arms
 from hearthline.sim.truth import Effect, Total, Truth, truth
 from hearthline.sim.worlds import World, load, worlds
 
@@ -18,12 +20,15 @@ __all__ = [
     "Effect",
     "Story",
     "Total",
+    "Trial",
     "Truth",
     "World",
     "load",
     "simulate",
+    "takings",
     "truth",
     "worlds",
+    "write_arms",
     "write_lake",
     "write_payloads",
     "write_tables",

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from hearthline.sim.channels import CHANNELS, DEVICES, STAYS_AT_HOME
 from hearthline.sim.draws import BLOCK, Flags, Singles, Whole, generator, uniform
-from hearthline.sim.life import ALL_ON, SUBSCRIPTION, Block, Day, block_of, live
+from hearthline.sim.life import ALL_ON, SUBSCRIPTION, Block, Day, Switches, block_of, live
 from hearthline.sim.town import START, TZ_MINUTES
 from hearthline.sim.worlds import World
 
@@ -136,7 +136,7 @@ def order_number(home: Whole, day: int, *, machine: bool) -> Whole:
 
 
 def happenings(
-    world: World, seed: int, block: int, n: int, days: int, on: Flags = ALL_ON
+    world: World, seed: int, block: int, n: int, days: int, on: Switches = ALL_ON
 ) -> tuple[Block, Log, Singles]:
     """Return a block, its log in the order of time, and the (days, n) stock at the end of each day."""
     drawn = block_of(seed, block, n, days)

@@ -15,8 +15,10 @@ from hearthline.sim.draws import BLOCK, Flags, Whole
 from hearthline.sim.faces import FACES, Face, code_of
 from hearthline.sim.happenings import Log, What, happenings
 from hearthline.sim.labels import PERIOD_US, campaign_id, device_id, enrolment_id, order_id
+from hearthline.sim.life import ALL_ON
 from hearthline.sim.telemetry import CHUNK, delivered, readings
 from hearthline.sim.town import SEGMENTS, START, TZ_MINUTES, Homes
+from hearthline.sim.trials import Trial
 from hearthline.sim.whose import Register
 from hearthline.sim.worlds import load
 
@@ -30,8 +32,15 @@ _VOCABULARY: Final = {
 _ADS: Final = [i for i, c in enumerate(CHANNELS) if c.kind == "media.ad.impression"]
 
 
-def write_lake(
-    world: str, homes: int | range, days: int, seed: int, folder: Path | str, *, telemetry: float = 4.0
+def write_lake(  # noqa: PLR0913 # a town has four numbers and a name
+    world: str,
+    homes: int | range,
+    days: int,
+    seed: int,
+    folder: Path | str,
+    *,
+    telemetry: float = 4.0,
+    trial: Trial | None = None,
 ) -> int:
     """Write the town's events and identities into a folder; return the number of event rows.
 
@@ -48,13 +57,15 @@ def write_lake(
         folder: where to write; made when absent.
         telemetry: about how many readings, heartbeats and sightings a home sends a day, beside one
             level reading a day of each appliance.
+        trial: the experiment that is run in the town, if there is one.
     """
     place, total = Path(folder), 0
     place.mkdir(parents=True, exist_ok=True)
     wanted = homes if isinstance(homes, range) else range(homes)
     for first in range(wanted.start, wanted.stop, BLOCK):
         number, size = first // BLOCK, min(BLOCK, wanted.stop - first)
-        block, log, stock = happenings(load(world), seed, number, size, days)
+        on = ALL_ON if trial is None else trial.on(number, size)
+        block, log, stock = happenings(load(world), seed, number, size, days, on)
         register = Register(block.homes)
         path = place / f"events-{number:05d}.parquet"
         with pq.ParquetWriter(path, EVENTS, compression="zstd", compression_level=1) as writer:

@@ -6,7 +6,7 @@ night, its end. What is written here is the same in all
 worlds; a world only turns the urge and the remembered touches into rates.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,9 +18,11 @@ from hearthline.sim.draws import Flags, Singles, Whole, uniform
 from hearthline.sim.town import Calendar, Homes, calendar, homes_of
 from hearthline.sim.worlds import World
 
-__all__ = ["ALL_ON", "Block", "Day", "block_of", "live"]
+__all__ = ["ALL_ON", "Block", "Day", "Switches", "block_of", "live"]
 
 ALL_ON: Final = np.ones(len(NAMES), dtype=np.bool_)
+Switches = Flags | Callable[[int], Flags]
+"""Which channels are on: (channels,) for all homes, (channels, n) by home, or what gives a day's."""
 REPLENISHMENT, SUBSCRIPTION = 1, 2
 _BY_HAND_WHEN_ENROLLED: Final = np.float32(0.2)
 _CHURN: Final = 0.08
@@ -175,7 +177,7 @@ def _meet(state: _State, block: Block, need: Singles, on: Flags) -> Singles:
     led = _LED @ np.stack([state.media, state.search])
     chance: Singles = block.homes.reach + block.homes.meets * (_NEED * need + led)
     chance[_PROPOSAL] *= state.kind == 0
-    chance *= on[:, None]
+    chance *= on.reshape(len(NAMES), -1)
     return chance
 
 
@@ -198,7 +200,7 @@ def _act(state: _State, block: Block, day: int) -> tuple[Flags, Flags]:
     return machine, ended
 
 
-def live(block: Block, world: World, on: Flags = ALL_ON, *, enrolling: bool = True) -> Iterator[Day]:
+def live(block: Block, world: World, on: Switches = ALL_ON, *, enrolling: bool = True) -> Iterator[Day]:
     """Yield the days of a block of homes with only the channels of `on` switched on.
 
     With `enrolling=False` nobody may enrol, so no machine ever orders.
@@ -209,7 +211,7 @@ def live(block: Block, world: World, on: Flags = ALL_ON, *, enrolling: bool = Tr
     flights = np.array([c.stage == "awareness" for c in CHANNELS])
     for day in range(block.days):
         need = _use_up(state, block, day)
-        chance = _meet(state, block, need, on)
+        chance = _meet(state, block, need, on(day) if callable(on) else on)
         chance[flights] *= block.calendar.airing[day]
         touches = block.touch[day] < chance
         _carry_on(state, touches)

@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow as pa
 
 from hearthline.sim.channels import DEVICES, NAMES
-from hearthline.sim.draws import BLOCK, Flags
+from hearthline.sim.draws import BLOCK
 from hearthline.sim.happenings import Log, What, happenings
 from hearthline.sim.labels import customer_id, device_id, enrolment_id, home_id, order_id
-from hearthline.sim.life import ALL_ON
+from hearthline.sim.life import ALL_ON, Switches
 from hearthline.sim.town import SEGMENTS, Homes
 from hearthline.sim.worlds import load
 
@@ -39,7 +39,7 @@ class Story:
     enrolments: pa.Table
 
 
-def simulate(world: str, homes: int, days: int, seed: int, on: Flags = ALL_ON) -> Story:
+def simulate(world: str, homes: int, days: int, seed: int, on: Switches = ALL_ON) -> Story:
     """Return the life of a town with only the channels of `on` switched on.
 
     >>> story = simulate("additive", 20, 30, seed=1)

@@ -17,7 +17,8 @@ import pyarrow as pa
 
 from hearthline.sim.channels import NAMES
 from hearthline.sim.draws import BLOCK, Flags, Whole
-from hearthline.sim.life import ALL_ON, Block, block_of, live
+from hearthline.sim.life import ALL_ON, Block, Switches, block_of, live
+from hearthline.sim.trials import Trial
 from hearthline.sim.worlds import World, load
 
 __all__ = ["KINDS", "Effect", "Total", "Truth", "truth"]
@@ -91,13 +92,14 @@ class Truth:
         )
 
 
-def truth(
+def truth(  # noqa: PLR0913 # a town has four numbers and a name
     world: str,
     homes: int,
     days: int,
     seed: int,
     *,
     shapley: bool = True,
+    trial: Trial | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Truth:
     """Return what each channel caused in a town that was lived with this seed.
@@ -110,6 +112,7 @@ def truth(
         days: number of days, at most 4,000.
         seed: the seed of every draw.
         shapley: whether to share the whole effect as well.
+        trial: the experiment that was run in the town: what is on is then what it left on.
         progress: called with the finished part, from 0 to 1.
 
     >>> t = truth("additive", 50, 60, seed=1, shapley=False)
@@ -125,11 +128,12 @@ def truth(
     for number, size in enumerate(sizes):
         block = block_of(seed, number, size, days)
         for done, mask in enumerate(masks):
-            value[mask] += _lived(block, form, _switches(mask))
+            value[mask] += _lived(block, form, _within(_switches(mask), trial, number, size))
             if progress is not None and done % 8 == 0:
                 progress((number + done / len(masks)) / len(sizes))
-        alone += _lived(block, form, ALL_ON, enrolling=False)
-        seen += sum(day.touches.sum(axis=1) for day in live(block, form))
+        lived = _within(ALL_ON, trial, number, size)
+        alone += _lived(block, form, lived, enrolling=False)
+        seen += sum(day.touches.sum(axis=1) for day in live(block, form, lived))
     return Truth(
         world=world,
         homes=homes,
@@ -152,7 +156,15 @@ def _switches(mask: int) -> Flags:
     return out
 
 
-def _lived(block: Block, world: World, on: Flags, *, enrolling: bool = True) -> Whole:
+def _within(on: Flags, trial: Trial | None, number: int, n: int) -> Switches:
+    """Return the switches of a life in which a trial leaves off what it has off."""
+    if trial is None:
+        return on
+    left = trial.on(number, n)
+    return lambda day: left(day) & on[:, None]
+
+
+def _lived(block: Block, world: World, on: Switches, *, enrolling: bool = True) -> Whole:
     """Return a (2, 2) array: person and automated by net revenue in cents and orders."""
     out = np.zeros((2, 2), dtype=np.int64)
     for day in live(block, world, on, enrolling=enrolling):

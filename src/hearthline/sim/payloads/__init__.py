@@ -13,11 +13,13 @@ import msgspec
 
 from hearthline.sim.draws import BLOCK
 from hearthline.sim.happenings import happenings, joined
+from hearthline.sim.life import ALL_ON
 from hearthline.sim.payloads import alexa, automations, segment, shopify, smartthings
 from hearthline.sim.payloads.broken import break_some
 from hearthline.sim.payloads.row import Row, rows_of
 from hearthline.sim.payloads.spend import spend_lines
 from hearthline.sim.telemetry import CHUNK, delivered, readings
+from hearthline.sim.trials import Trial
 from hearthline.sim.worlds import load
 
 __all__ = ["FILES", "write_payloads"]
@@ -35,18 +37,21 @@ _SPOKEN: Final = 0.3
 _WRITERS: Final = (alexa.told, smartthings.told, segment.told, shopify.told, automations.told)
 
 
-def write_payloads(world: str, homes: int, days: int, seed: int, folder: Path | str) -> dict[str, int]:
+def write_payloads(
+    world: str, homes: int, days: int, seed: int, folder: Path | str, trial: Trial | None = None
+) -> dict[str, int]:
     """Write the town as platform payloads into a folder; return the number of lines of each file.
 
     NDJSON files in the order in which the platforms would deliver, and `ad_spend.csv`. Same arguments,
-    same bytes. About 35 microseconds a line; made for towns of some thousand homes.
+    same bytes. About 35 microseconds a line; made for towns of some thousand homes. `trial` is the
+    experiment that is run in the town, if there is one.
     """
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     lines: dict[str, list[bytes]] = {name: [] for name in FILES}
     encode = msgspec.json.Encoder().encode
     spent: list[Row] = []
-    for row in _everything(world, homes, days, seed):
+    for row in _everything(world, homes, days, seed, trial):
         if row.channel >= 0:
             spent.append(row)
         for name, payload in _told(row):
@@ -63,10 +68,12 @@ def _told(row: Row) -> Iterator[tuple[str, dict[str, Any]]]:
     return chain.from_iterable(told(row) for told in _WRITERS)
 
 
-def _everything(world: str, homes: int, days: int, seed: int) -> Iterator[Row]:
+def _everything(world: str, homes: int, days: int, seed: int, trial: Trial | None) -> Iterator[Row]:
     """Yield every happening of the town in the order of arrival within a block of homes."""
     for number, first in enumerate(range(0, homes, BLOCK)):
-        block, log, stock = happenings(load(world), seed, number, min(BLOCK, homes - first), days)
+        size = min(BLOCK, homes - first)
+        on = ALL_ON if trial is None else trial.on(number, size)
+        block, log, stock = happenings(load(world), seed, number, size, days, on)
         spoken = [readings(seed, block, stock, d, _SPOKEN) for d in range(0, days, CHUNK)]
         arrived = delivered(seed, number, joined([log, *spoken]))
         yield from rows_of(arrived, block.homes, seed)
