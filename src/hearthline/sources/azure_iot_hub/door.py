@@ -1,7 +1,8 @@
 """How Event Grid proves itself and what it is answered.
 
-Settings of an account: with `tenant` and `audience` its Microsoft Entra token is asked for, and no secret is
-enough; `sender` names the application or identity that delivers, where that is not Event Grid itself.
+Settings of an account: with `tenant` and `audience` its Microsoft Entra token is asked for, and no secret of
+the account is enough (a write key of ours still opens, for it is looked at before); `sender` names the
+application or identity that delivers, where that is not Event Grid itself.
 """
 
 import re

@@ -1,7 +1,8 @@
 """How Pub/Sub proves a push: with a token that Google signed, or with a secret in the address.
 
 Settings of an account: `audience` is the one that the subscription has, `service_account` the account that it
-pushes as. Where they are set no secret is enough.
+pushes as. Where they are set no secret of the account is enough; a write key of ours still opens, for it is
+looked at before `verify` is asked.
 """
 
 from hearthline.schema.errors import Unproven
