@@ -149,8 +149,8 @@ class HomeSums:
 def shortened(vector: Floats, most: float = np.inf) -> Floats:
     """Return the vector, made as long as `most` (Euclidean) where it is longer.
 
-    >>> shortened(np.array([3.0, 4.0]), 1.0).tolist()
-    [0.6, 0.8]
+    >>> shortened(np.array([3.0, 4.0]), 2.5).tolist()
+    [1.5, 2.0]
     """
     length = float(np.linalg.norm(vector))
     return vector * (most / length) if length > most else vector

@@ -52,7 +52,7 @@ class Privacy:
         """The budget in zero-concentrated terms.
 
         >>> round(Privacy(epsilon=3.0, hours=2880.0).rho, 3)
-        0.148
+        0.147
         """
         if np.isinf(self.epsilon):
             return np.inf
