@@ -140,7 +140,7 @@ def test_an_aggregate_is_a_metric_over_a_time_and_no_event(
     assert events or metrics or refusal, case
     assert not (metrics and refusal is not None and refusal.reason == "not-an-event")
     for metric in metrics:
-        assert re.fullmatch(r"//[a-z_]+/[^/]+/.+", metric.source), metric.source
+        assert re.fullmatch(r"(?s)//[a-z_]+/[^/]+/.+", metric.source), metric.source
         assert metric.start.tzinfo is metric.end.tzinfo is UTC
         assert metric.start <= metric.end
         assert math.isfinite(metric.value)
@@ -167,7 +167,7 @@ def _sense(event: Event) -> None:
     """What is true of every event that a source derives from a platform's payload."""
     assert event.time_received in {None, RECEIVED}
     assert (event.time_quality == "received") == (event.time == RECEIVED)
-    assert re.fullmatch(r"//[a-z_]+/[^/]+/.+", event.source), event.source
+    assert re.fullmatch(r"(?s)//[a-z_]+/[^/]+/.+", event.source), event.source
     assert event.initiator.kind == "unknown" or event.initiator.evidence
     assert event.automation.role != "act" or event.initiator.kind in {"machine", "scheduled", "predicted"}
     assert event.automation.role is None or event.automation.kind is not None
