@@ -62,3 +62,9 @@ def test_parts_and_records_of_nobody_are_refused_by_name(read, case, which, why)
     with pytest.raises(BadPayload, match=why) as refusal:
         read(which)
     assert refusal.value.reason == "not-an-event"
+
+
+@pytest.mark.parametrize("how", ["edge_event", "edge_events", "edge_alone"])
+def test_what_the_edge_network_collects_is_an_experience_event(read, how):
+    (event,) = read(how)
+    assert event.identifiers[0].namespace == "adobe.ecid"

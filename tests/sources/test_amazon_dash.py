@@ -191,3 +191,9 @@ def test_a_subscription_is_confirmed_at_amazon_and_nowhere_else(amazon):
         with pytest.raises(Unproven):
             sources.replied("amazon_dash", sent(message | {"SubscribeURL": url}), account(pem, fetched))
     assert fetched == [SUBSCRIBE]
+
+
+@pytest.mark.parametrize("how", ["order_to_a_lambda", "order_in_a_queue"])
+def test_an_order_is_the_same_whatever_handed_it_on(read, how):
+    (event,) = read(how)
+    assert (event.id, event.commerce.order, event.automation.ref_id) == ("n", "i", "SN")

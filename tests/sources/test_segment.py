@@ -228,3 +228,17 @@ def test_a_call_to_the_http_api_has_the_type_of_its_path():
         "segment", sources.Sent(path="/v1/i", body=b'{"type":"alias"}', received=RECEIVED)
     )
     assert same["type"] == "alias"
+
+
+def test_the_first_edition_of_the_spec_names_its_order_too(read):
+    (event,) = read("first_edition_order")
+    assert (event.commerce.action, event.commerce.order, event.commerce.products[0].product_id) == (
+        "placed",
+        "5",
+        "p",
+    )
+
+
+def test_an_app_that_an_advertisement_opened_has_its_campaign(read):
+    (event,) = read("app_opened_by_an_ad")
+    assert (event.touch.channel, event.touch.campaign) == ("meta", "c")

@@ -164,3 +164,18 @@ def test_a_wish_about_privacy_is_refused_by_name_and_is_no_customer(topic):
     assert events == []
     assert refusal is not None
     assert (refusal.reason, refusal.place) == ("not-an-event", f"shopify.{topic.replace('/', '_')}")
+
+
+def test_an_order_of_the_graphql_api_is_the_webhooks_order(read):
+    placed, refunded = read("graphql_answer")
+    assert (placed.id, placed.commerce.revenue, placed.commerce.total) == (
+        "order/5001/placed",
+        Decimal("25.0"),
+        Decimal("27.50"),
+    )
+    assert (refunded.commerce.refund_of, refunded.commerce.total) == ("5001", Decimal("5.0"))
+
+
+def test_a_webhook_by_eventbridge_keeps_its_shop(read):
+    (event,) = read("by_eventbridge")
+    assert event.source == "//shopify/a.myshopify.com/admin"

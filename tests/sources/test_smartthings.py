@@ -289,3 +289,12 @@ def test_a_signature_that_smartthings_made_fits():
     value = base64.b64decode(headers["authorization"].split('signature="')[1].split('"')[0])
     (message,) = signed_texts(request, ("(request-target)", "digest", "date"))
     assert rsa_fits((RECORDED / "public_key.pem").read_bytes(), value, message)
+
+
+def test_a_devices_history_is_read_at_its_own_time(read):
+    (event,) = read("history")
+    assert (event.device.id, event.signal.value, event.time.isoformat()) == (
+        "d1",
+        "run",
+        "2026-03-01T10:00:00+00:00",
+    )

@@ -100,6 +100,21 @@ def embedded(value: object) -> dict[str, Any]:
         return {}
 
 
+def enveloped(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the messages in what AWS hands on: an SNS notification, the records of a queue, else the body.
+
+    >>> enveloped({"Type": "Notification", "TopicArn": "t", "Message": '{"a": 1}'})
+    [{'a': 1}]
+    >>> enveloped({"Records": [{"body": '{"a": 1}'}, {"Sns": {"TopicArn": "t", "Message": '{"a": 2}'}}]})
+    [{'a': 1}, {'a': 2}]
+    """
+    records = mappings(body.get("Records"))
+    if not records:
+        return [embedded(body["Message"]) if "Message" in body and "TopicArn" in body else body]
+    inside = [embedded(r.get("body")) or embedded(r.get("Sns")) for r in records]
+    return [message for record in inside for message in enveloped(record) if "Records" not in record]
+
+
 # Typed values ----------------------------------------------------------------
 
 
@@ -245,7 +260,7 @@ def _parsed(value: object) -> datetime | None:
         elif stripped.isdigit() and len(stripped) >= 9:
             return _parsed(int(stripped))
         else:
-            result = datetime.fromisoformat(stripped)
+            result = datetime.fromisoformat(stripped.removesuffix(" UTC"))  # as BigQuery spells it
         if result.tzinfo is UTC:
             return result
         return result.replace(tzinfo=UTC) if result.tzinfo is None else result.astimezone(UTC)

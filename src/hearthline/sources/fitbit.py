@@ -48,6 +48,7 @@ _RAW = Raw(adapter=PLATFORM, adapter_version=1, media_type="application/json")
 _DAY_MS = 24 * 3_600_000
 _ZONES_MS = 14 * 3_600_000
 _ENDS = {"userRevokedAccess": "access_revoked", "deletedUser": "account_deleted"}
+_ENDS |= {"deleteUser": "account_deleted"}
 
 
 def verify(sent: Sent, account: Account) -> Proof:

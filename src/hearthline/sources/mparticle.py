@@ -232,8 +232,10 @@ class _Batch:
 
     def _people(self) -> tuple[Identifier, ...]:
         found = identified("mparticle.mpid", self.body.get("mpid") or None)
-        for kind, value in mapping(self.body.get("user_identities")).items():
-            known = _IDENTITIES.get(kind)
+        told = self.body.get("user_identities")
+        listed = [(text(i.get("identity_type")), i.get("identity")) for i in mappings(told)]
+        for kind, value in listed or mapping(told).items():
+            known = _IDENTITIES.get(kind or "")
             if known is not None:
                 found += identified(known[0], value, personal=known[1])
         found += identified("phone", self.attributes.get("$mobile"), personal=True)

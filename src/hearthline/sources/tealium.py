@@ -120,6 +120,13 @@ def _events(body: dict[str, Any]) -> list[dict[str, Any]]:
         shared = shared or {k: v for k, v in body.items() if k != "events"}
         return [shared | event for event in mappings(body["events"])]
     inside = mapping(body.get("data"))
+    layer = mapping(inside.get("udo"))
+    if _is_event(layer) or ("tealium_event" in layer and "visitor_id" in body):
+        # EventStream keeps the data layer apart from what the page and the cookies told.
+        page = {f"dom.{k}": v for k, v in mapping(inside.get("dom")).items()}
+        names = (("account", "tealium_account"), ("profile", "tealium_profile"), ("visitor_id",) * 2)
+        around = {own: body[k] for k, own in (*names, ("post_time", "event_timestamp")) if k in body}
+        return [around | page | layer]
     return [inside] if _is_event(inside) or "dom.url" in inside else [body]
 
 

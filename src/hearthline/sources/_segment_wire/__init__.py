@@ -121,6 +121,14 @@ _RENAMED = {
     "checkout_id": "checkout",
     "subscription_id": "subscription",
 }
+# How the first edition of the spec, and many shops, spell them.
+_CAMEL = {
+    "orderId": "order",
+    "cartId": "cart",
+    "checkoutId": "checkout",
+    "subscriptionId": "subscription",
+}
+_OPENINGS = frozenset(("platform.application.opened", "platform.deep_link.opened"))
 
 
 class Wire(NamedTuple):
@@ -283,6 +291,8 @@ def _touch(kind: str, meaning: Meaning, context: dict[str, Any], properties: dic
     page = mapping(context.get("page"))
     if kind == "page" and ("url" in properties or "referrer" in properties):
         page = page | properties
+    elif kind == "track" and meaning.type in _OPENINGS:
+        page = {"url": properties.get("url")}  # the link that opened the app
     told = touch_of(campaign_of(context, properties), page, arrives=kind == "page")
     if kind not in ("track", "page", "screen"):
         return Touch()
@@ -354,13 +364,16 @@ def _exposure(meaning: Meaning, properties: dict[str, Any]) -> Exposure:
 def _commerce(meaning: Meaning, properties: dict[str, Any]) -> Commerce:
     action = meaning.action
     products = _products(properties)
-    if action is None and products is None and "order_id" not in properties:
+    if action is None and products is None and "order_id" not in properties and "orderId" not in properties:
         return _NO_COMMERCE
     found: dict[str, Any] = {}
     for key in _ORDER.keys() & properties.keys():
         known = _ORDER[key](properties[key])
         if known is not None:
             found[_RENAMED.get(key, key)] = known
+    for spelled in _CAMEL.keys() & properties.keys():
+        if (known := text(properties[spelled])) is not None:
+            found.setdefault(_CAMEL[spelled], known)
     # Spec v2: `subtotal` is after discounts and before tax and shipping, as `revenue` is.
     after_discounts = found.pop("subtotal", None)
     found.setdefault("revenue", after_discounts)
@@ -381,6 +394,7 @@ def _products(properties: dict[str, Any]) -> list[Product] | None:
 
 def _product(line: dict[str, Any]) -> Product:
     values = [line.get(key) for key in _LINE]
+    values[0] = values[0] or line.get("productId") or line.get("id")
     try:
         return _known_product(*values)
     except TypeError:  # a value that is a list or an object is none

@@ -100,6 +100,8 @@ def recognises(payload: Payload) -> bool:
     if "xdmEntity" in mapping(body.get("body")) or "xdmEntity" in body:
         return True
     body, _ = opened(payload)
+    if _of_the_edge(body):
+        return True
     if "xdmEntity" in mapping(body.get("body")) or any(key.startswith("xdm:") for key in body):
         return True
     named = "_id" in body or "@id" in body
@@ -122,10 +124,17 @@ def _entities(payload: Payload) -> Iterator[dict[str, Any]]:
     body = mapping(payload)
     if "xdmEntity" not in mapping(body.get("body")) and "messages" not in body:
         body, _ = opened(payload)
-    for message in mappings(body.get("messages")) or [body]:
+    for message in mappings(body.get("messages")) or _of_the_edge(body) or [body]:
         wrapped = mapping(message.get("body"))
         entity = mapping(wrapped.get("xdmEntity")) or mapping(message.get("xdmEntity")) or message
         yield {"entity": plain(entity), "header": mapping(message.get("header"))}
+
+
+def _of_the_edge(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the entities of a request to the Edge Network: `event`, `events`, or `xdm` alone."""
+    items = mappings(body.get("events")) or [mapping(body.get("event")) or body]
+    found = [mapping(item.get("xdm")) for item in items]
+    return [entity for entity in found if "timestamp" in entity or not _GROUPS.isdisjoint(entity)]
 
 
 def _event(item: dict[str, Any], received: datetime) -> Event:

@@ -30,7 +30,8 @@ from hearthline.sources import (
     Reply,
     Sent,
     content_id,
-    embedded,
+    each,
+    enveloped,
     identified,
     instant,
     mapping,
@@ -93,16 +94,13 @@ def recognises(payload: Payload) -> bool:
     >>> recognises({"eventInstanceId": "e1", "detailCode": "STANDARD_ORDER_PLACED"})
     True
     """
-    body, _ = opened(payload)
-    notice = _unwrapped(body)
-    if text(within(notice, "notificationInfo", "notificationType")):
+    return any(_is_ours(message) for message in enveloped(opened(payload)[0]))
+
+
+def _is_ours(body: dict[str, Any]) -> bool:
+    if text(within(body, "notificationInfo", "notificationType")):
         return True
     return _is_status(body) or ("eventInstanceId" in body and "detailCode" in body)
-
-
-def _unwrapped(body: dict[str, Any]) -> dict[str, Any]:
-    """Return the notification inside an SNS envelope, or the body itself."""
-    return embedded(body["Message"]) if "Message" in body and "TopicArn" in body else body
 
 
 def _is_status(body: dict[str, Any]) -> bool:
@@ -110,7 +108,7 @@ def _is_status(body: dict[str, Any]) -> bool:
 
 
 def read(payload: Payload, received: datetime) -> Iterator[Event]:
-    """Yield the one event that the message is; a slot's status may be two readings.
+    """Yield the one event that a message is; a slot's status may be two readings.
 
     Raises:
         BadPayload: an SNS handshake, a test order, an unknown type of notification.
@@ -118,10 +116,13 @@ def read(payload: Payload, received: datetime) -> Iterator[Event]:
     body, _ = opened(payload)
     if text(body.get("Type")) in ("SubscriptionConfirmation", "UnsubscribeConfirmation"):
         raise not_an_event(PLATFORM, "an SNS handshake", "confirm it at its SubscribeURL")
-    notice = _unwrapped(body)
-    kind = text(within(notice, "notificationInfo", "notificationType"))
+    yield from each(enveloped(body), lambda message: _message(message, received))
+
+
+def _message(body: dict[str, Any], received: datetime) -> Iterator[Event]:
+    kind = text(within(body, "notificationInfo", "notificationType"))
     if kind is not None:
-        yield _notification(kind.removesuffix("Notification"), notice, received)
+        yield _notification(kind.removesuffix("Notification"), body, received)
     elif _is_status(body):
         yield from _status(body, received)
     elif "detailCode" in body:

@@ -16,6 +16,7 @@ from hearthline.sources import (
     Payload,
     each,
     embedded,
+    enveloped,
     mapping,
     mappings,
     not_an_event,
@@ -53,15 +54,22 @@ def recognises(payload: Payload) -> bool:
     >>> recognises({"payload": {"AmazonOrderId": "1", "PurchaseDate": "2026-03-01T10:00:00Z"}})
     True
     """
-    body = _opened(payload)
+    return any(_is_ours(body) for body in _opened(payload))
+
+
+def _is_ours(body: dict[str, Any]) -> bool:
     return is_replenishment(body) or any(_reader_of(item) is not None for item in _items(body))
 
 
-def _opened(payload: Payload) -> dict[str, Any]:
-    """Return the answer or the notification, out of the exchange, queue message or bus event around it."""
+def _opened(payload: Payload) -> list[dict[str, Any]]:
+    """Return the answer or the notifications, out of the exchange, queue or bus event around them."""
     body, _ = opened(payload)
     if mapping(body.get("response")) and "request" in body:
-        return body
+        return [body]
+    return [_of_a_bus(message) for message in enveloped(body)]
+
+
+def _of_a_bus(body: dict[str, Any]) -> dict[str, Any]:
     for key in ("detail", "Body", "body"):
         inside = embedded(body.get(key))
         if "NotificationType" in inside or "notificationType" in inside:
@@ -95,10 +103,13 @@ def read(payload: Payload, received: datetime) -> Iterator[Event]:
         BadPayload: aggregates and offers of the replenishment programme; a notification that tells of no
             order; no answer of the API.
     """
-    body = _opened(payload)
+    yield from each(_opened(payload), lambda body: _read(body, received))
+
+
+def _read(body: dict[str, Any], received: datetime) -> Iterator[Event]:
     if is_replenishment(body):
         raise not_an_event(f"{PLATFORM}.replenishment", "aggregates or offers, no orders", "read its metrics")
-    if not recognises(payload):
+    if not _is_ours(body):
         if text(within(body, "errors")) or mappings(body.get("errors")):
             raise not_an_event(PLATFORM, "the API answered with an error", "ask it again")
         raise unreadable(PLATFORM, "no order and no notification", body, "send the answer whole")
@@ -114,6 +125,5 @@ def _read_one(item: dict[str, Any], received: datetime) -> Iterator[Event]:
 
 def metrics(payload: Payload, received: datetime) -> Iterator[Metric]:  # noqa: ARG001 # they say their time
     """Yield the aggregates of Subscribe & Save over their time; none where the answer holds orders."""
-    body = _opened(payload)
-    if is_replenishment(body):
+    for body in filter(is_replenishment, _opened(payload)):
         yield from metrics_in(body)

@@ -15,7 +15,9 @@ from hearthline.schema.event import Device, Event, Hint, Initiator, Raw, Signal
 from hearthline.sources import (
     Payload,
     content_id,
+    each,
     embedded,
+    enveloped,
     flat,
     identified,
     instant,
@@ -65,10 +67,18 @@ _ASKS = {
     "pre-provisioning hook": "a pre-provisioning hook request asks whether a device may come in",
     "confirmation": "a handshake about the rule's destination",
     "administration": "about jobs, types or groups of things, not about a device",
+    "delta": "what a device is wanted to be; what it became is reported by the shadow",
+    "answer": "a shadow that refused a request",
 }
 _ADDED = frozenset(
-    ("topic", "timestamp", "clientid", "clientId", "id", "payload", "household", "device_kind", "unit")
+    (
+        *("topic", "timestamp", "clientid", "clientId", "principal", "sourceip", "traceid"),
+        *("id", "newuuid", "payload", "household", "device_kind", "unit"),
+    )
 )
+
+
+_IDS = ("id", "eventId", "newuuid")
 
 
 class _Telemetry(NamedTuple):
@@ -86,7 +96,7 @@ def recognises(payload: Payload) -> bool:
     >>> recognises({"topic": "home/1/fridge", "clientid": "f1", "timestamp": 1767225600000, "t": 4})
     True
     """
-    return _shape(opened(payload)[0]) is not None
+    return any(_shape(message) is not None for message in enveloped(opened(payload)[0]))
 
 
 def _shape(body: dict[str, Any]) -> str | None:
@@ -105,6 +115,10 @@ def _question(body: dict[str, Any]) -> str | None:
         return "custom authorizer"
     if "templateArn" in body and ("claimCertificateId" in body or "certificateId" in body):
         return "pre-provisioning hook"
+    if "state" in body and "metadata" in body and "version" in body and "topic" not in body:
+        return None if _is_telemetry(body) else "delta"
+    if set(body) <= {"code", "message", "timestamp", "clientToken"} and {"code", "message"} <= set(body):
+        return "answer" if isinstance(body["code"], int) and 400 <= body["code"] < 600 else None
     confirms = body.get("messageType") == "DestinationConfirmation" and "enableUrl" in body
     return "confirmation" if confirms else None
 
@@ -132,7 +146,10 @@ def read(payload: Payload, received: datetime) -> Iterator[Event]:
     Raises:
         BadPayload: an authorizer or a provisioning request (they ask); nothing that we know.
     """
-    body, _ = opened(payload)
+    yield from each(enveloped(opened(payload)[0]), lambda message: _read(message, received))
+
+
+def _read(body: dict[str, Any], received: datetime) -> Iterator[Event]:
     shape = _shape(body)
     if shape is None:
         raise unreadable(PLATFORM, "no known shape", body, "add topic, timestamp and clientid by the rule")
@@ -154,7 +171,7 @@ class _Message(NamedTuple):
 
     def event(self, kind: str, device: Device, time: datetime | None, index: int = 0, **fields: Any) -> Event:
         """Return an event with what all events of the message share."""
-        native = text(self.body.get("id")) or text(self.body.get("eventId"))
+        native = next((found for key in _IDS if (found := text(self.body.get(key)))), None)
         return Event(
             id=part_id(native, index) if native else content_id(PLATFORM, self.body, index),
             id_origin="native" if native else "derived",

@@ -1,7 +1,7 @@
 """One message of a hub, whichever of the hub's ways it took to us."""
 
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 from hearthline.sources import embedded, instant, mapping, text, unwrapped
 
@@ -73,7 +73,7 @@ def message_of(body: dict[str, Any]) -> Message | None:
     if kind.startswith("Microsoft.Devices."):
         return _of_event_grid(kind.rpartition(".")[2], body)
     inside = mapping(body.get("message")) or mapping(body.get("event")) or body
-    return _of_route(inside, body) or _of_analytics(body)
+    return _of_route(inside, body) or _of_analytics(body) or _of_central(body)
 
 
 def _of_event_grid(name: str, body: dict[str, Any]) -> Message:
@@ -136,6 +136,23 @@ def _of_analytics(body: dict[str, Any]) -> Message | None:
     added = {"IoTHub", "EventProcessedUtcTime", "PartitionId", "EventEnqueuedUtcTime"}
     readings = {name: value for name, value in body.items() if name not in added}
     return Message("telemetry", readings, {}, device=device, time=time)
+
+
+def _of_central(body: dict[str, Any]) -> Message | None:
+    """Return a message as IoT Central, which stands on IoT Hub, exports it."""
+    told, device = text(body.get("messageSource")), text(body.get("deviceId"))
+    if told is None or device is None or text(body.get("applicationId")) is None:
+        return None
+    time = instant(body.get("enqueuedTime"))
+    around = mapping(body.get("enrichments")) | mapping(body.get("messageProperties"))
+    kinds: dict[str, Kind] = {"telemetry": "telemetry", "deviceconnectivity": "unknown"}
+    happened = text(body.get("messageType"))
+    if happened in ("connected", "disconnected"):
+        kinds["deviceconnectivity"] = cast("Kind", happened)
+    kind = kinds.get(told.lower(), "unknown")
+    hub = _word(body.get("applicationId")) or "-"
+    readings = mapping(body.get("telemetry"))
+    return Message(kind, readings, around, hub=hub, device=device, time=time)
 
 
 def _clock(system: dict[str, Any], otherwise: object) -> dict[str, Any]:

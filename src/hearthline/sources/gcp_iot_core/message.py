@@ -74,6 +74,7 @@ def messages_of(body: dict[str, Any]) -> list[Message]:
     data = embedded(body.get("data")) if kind.startswith("google.cloud.pubsub.") else {}
     about = mapping(body.get("event")) if isinstance(body.get("context"), dict) else {}
     for inside in (mapping(data.get("message")), mapping(body.get("message")), about, body):
+        # A subscription that writes to BigQuery spells the attributes, and the data, as text.
         attributes = _plain(inside.get("attributes"))
         if any(text(attributes.get(name)) for name in _DEVICE):
             return [_published(body, inside, attributes)]
@@ -132,7 +133,7 @@ def _plain(attributes: object) -> dict[str, Any]:
     >>> _plain({"device_id": "f", "subFolder": "", "device_kind": "appliance"})
     {'deviceid': 'f', 'subfolder': '', 'device_kind': 'appliance'}
     """
-    found = mapping(attributes)
+    found = embedded(attributes)
     return {
         name if name == "device_kind" else re.sub(r"[^a-z0-9]", "", name.lower()): value
         for name, value in found.items()

@@ -183,11 +183,23 @@ def _pressed(kind: str, data: dict[str, Any]) -> Told:
     return Told("device.button.pressed", device, signal=signal, who=acts)
 
 
+def _listed(data: dict[str, Any]) -> Told:
+    """Return what was put on the shopping list, or ticked off."""
+    item = mapping(data.get("item"))
+    action = {"add": "item_added", "complete": "item_completed"}.get(text(data.get("action")) or "")
+    name = text(item.get("name"))
+    if name is None:
+        return Told(refused="a shopping list that tells no item")
+    told = Signal(capability="shopping_list", attribute=text(data.get("action")), value=name)
+    return Told(f"device.list.{action or 'item_changed'}", signal=told)
+
+
 _ASKED = "a question of an assistant, which changes nothing"
 _QUESTIONS = frozenset(("google_assistant_query", "google_assistant_sync"))
 # Events of remotes and wall switches, and the field that says what was pressed.
 _PRESSES = {
     "deconz_event": "event",
+    "homekit_controller_event": "subtype",
     "hue_event": "type",
     "lutron_caseta_button_event": "action",
     "shelly.click": "click_type",
@@ -207,6 +219,7 @@ _READERS: dict[str, Callable[[dict[str, Any]], Told]] = {
     "mobile_app_notification_action": _answered,
     "ios.notification_action_fired": _answered,
     "ios.action_fired": _answered,
+    "shopping_list_updated": _listed,
     "tag_scanned": _scanned,
     "timer.finished": _timer,
     "device_registry_updated": _registered,

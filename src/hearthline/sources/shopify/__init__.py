@@ -34,6 +34,7 @@ from hearthline.sources.shopify.around import (
     read_customer,
     read_fulfillment,
 )
+from hearthline.sources.shopify.graphql import nodes_of, part_of_an_order, webhook_form
 from hearthline.sources.shopify.orders import read_order, read_refund
 from hearthline.sources.shopify.people import Delivery
 
@@ -79,8 +80,18 @@ def recognises(payload: Payload) -> bool:
     >>> recognises({"order": {"id": 1, "line_items": []}}), recognises({"order": 7})
     (True, False)
     """
+    body, headers = _opened(payload)
+    return "x-shopify-topic" in headers or part_of_an_order(body) or bool(_resources(body, ""))
+
+
+def _opened(payload: Payload) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the body and the headers, also of a webhook that came by Amazon EventBridge."""
     body, headers = opened(payload)
-    return "x-shopify-topic" in headers or bool(_resources(body, ""))
+    detail = mapping(body.get("detail"))
+    if "payload" not in detail or not isinstance(detail.get("metadata"), dict):
+        return body, headers
+    told = {k.lower(): v for k, v in detail["metadata"].items() if isinstance(v, str)}
+    return (mapping(detail["payload"]), told) if "x-shopify-topic" in told else (body, headers)
 
 
 def read(payload: Payload, received: datetime) -> Iterator[Event]:
@@ -89,7 +100,10 @@ def read(payload: Payload, received: datetime) -> Iterator[Event]:
     Raises:
         BadPayload: a draft order, a transaction or a topic that tells no event; a resource without id.
     """
-    body, headers = opened(payload)
+    body, headers = _opened(payload)
+    if part_of_an_order(body):
+        what = "a part of an order, on a line of its own"
+        raise not_an_event(PLATFORM, what, "the order's line tells its money; nothing is lost")
     shop = (text(headers.get("x-shopify-shop-domain")) or "-").lower()
     topic = text(headers.get("x-shopify-topic")) or ""
     if topic in _WISHES:
@@ -112,6 +126,8 @@ def _read_one(kind: str, item: dict[str, Any], delivery: Delivery) -> Iterator[E
 
 def _resources(body: dict[str, Any], topic: str) -> list[dict[str, Any]]:
     """Return the resources as `{"kind": ..., "value": ...}`, whether wrapped, listed or bare."""
+    if nodes := nodes_of(body):
+        return [{"kind": "order", "value": webhook_form(node)} for node in nodes]
     for name in _KINDS if len(body) <= 3 else ():
         items = [body[name]] if mapping(body.get(name)) else mappings(body.get(f"{name}s"))
         if any(_is_one(name, item) for item in items):

@@ -115,7 +115,7 @@ def recognises(payload: Payload) -> bool:
     body, _ = opened(payload)
     kind = _lifecycle(body)
     if kind is None:
-        return False
+        return bool(_remembered(body))
     return (
         kind in ("SINK", "SINK_CONFIRMATION")
         or any(n.endswith("Data") for n in body)
@@ -139,6 +139,9 @@ def read(payload: Payload, received: datetime) -> Iterator[Event]:
     """
     body, headers = opened(payload)
     kind = _lifecycle(body)
+    if kind is None and (items := _remembered(body)):
+        yield from (_of_history(item, received) for item in items)
+        return
     if kind is None:
         raise unreadable(PLATFORM, "no 'lifecycle'", body, "send the lifecycle request whole")
     if kind in _HANDSHAKES:
@@ -166,6 +169,22 @@ def read(payload: Payload, received: datetime) -> Iterator[Event]:
     if not listed:
         raise unreadable(f"{PLATFORM}.EVENT", "no events in it", data, "send 'eventData.events'")
     yield from each(listed, lambda item: _events(item, around))
+
+
+_HISTORY = frozenset(("deviceId", "capability", "attribute", "component", "epoch"))
+
+
+def _remembered(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the items of a device's history: a page of them, or one as it was exported."""
+    items = [body] if body.keys() >= _HISTORY else mappings(body.get("items"))
+    return [item for item in items if item.keys() >= _HISTORY]
+
+
+def _of_history(item: dict[str, Any], received: datetime) -> Event:
+    around = _Around("history", text(item.get("locationId")), received, None, None)
+    told = _reading(item | {"componentId": item.get("component")})
+    time = instant(item.get("time")) or instant(item.get("epoch"))
+    return _event(told, around, _Named(None, around.location, time), item)
 
 
 def _setup(body: dict[str, Any], kind: str, around: _Around) -> Event:
