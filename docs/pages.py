@@ -55,6 +55,9 @@ home.add("events.csv", "orders.csv")
 home.run()
 home.report("attribution").df()
 ```
+
+`hl.connect("http://127.0.0.1:8787", token)` reads the same from a server: `report`, `reports` and `explain`
+give what they give on a home, to the cent.
 """
 
 _SETTINGS = """# Settings
@@ -152,7 +155,7 @@ def events() -> str:
 def python() -> str:
     """Return the page of the Python API."""
     parts = [_PYTHON]
-    for kind in (hl.Home, hl.Result):
+    for kind in (hl.Home, hl.Result, hl.Remote):
         parts.append(f"## `{kind.__name__}`\n\n{_first(kind)}\n")
         rows = [
             f"| `.{name}{_call(member)}` | {_first(member)} |"
@@ -160,7 +163,7 @@ def python() -> str:
             if not name.startswith("_")
         ]
         parts.append("| member | what comes back |\n|---|---|\n" + "\n".join(rows) + "\n")
-    rest = [name for name in hl.__all__ if name not in ("Home", "Result", "__version__")]
+    rest = [name for name in hl.__all__ if name not in ("Home", "Result", "Remote", "__version__")]
     rows = [f"| `hl.{name}` | {_first(getattr(hl, name))} |" for name in rest]
     parts.append("## The other names\n\n| name | what it is |\n|---|---|\n" + "\n".join(rows))
     parts.append("| `hl.__version__` | The version, as text. |\n")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         LinkExplanation,
         Rebuilt,
     )
+    from hearthline.remote import Remote, connect
     from hearthline.schema.errors import (
         BadConfig,
         BadFile,
@@ -65,10 +66,12 @@ __all__ = [
     "NothingToAnswer",
     "OldLake",
     "Rebuilt",
+    "Remote",
     "Result",
     "Settings",
     "UnknownName",
     "__version__",
+    "connect",
     "init",
     "open_home",
 ]
@@ -85,6 +88,7 @@ _HOLDS = {
         "LinkExplanation",
         "Rebuilt",
     ),
+    "hearthline.remote": ("Remote", "connect"),
     "hearthline.schema.event": ("Event",),
     "hearthline.schema.figure": ("Figure",),
     "hearthline.schema.settings": ("Settings",),

@@ -37,6 +37,14 @@ def _column(column: Column, currency: str) -> dict[str, str]:
     return told | {key: value for key, value in more.items() if value}
 
 
+def _chart(figure: Figure) -> dict[str, Any] | None:
+    """Return how the chart reads its table; `own`: it has one that is not the rows (`?table=chart`)."""
+    if figure.chart is None:
+        return None
+    names = ("kind", "label", "value", "series", "low", "high", "order", "target", "title")
+    return {n: getattr(figure.chart, n) for n in names} | {"own": figure.chart.data is not None}
+
+
 def json_ready(figure: Figure) -> dict[str, Any]:
     """Return the figure as dicts, lists, strings and numbers.
 
@@ -49,6 +57,9 @@ def json_ready(figure: Figure) -> dict[str, Any]:
         "question": figure.question,
         "definition": figure.definition,
         "currency": figure.currency,
+        "group": figure.group,
+        "across": figure.across,
+        "chart": _chart(figure),
         "columns": [_column(c, figure.currency) for c in figure.columns],
         "rows": [_plain(row) for row in figure.rows.to_pylist()],
         "notes": list(figure.notes),

@@ -12,7 +12,7 @@ from hearthline.server.api.errors import Refusal
 
 __all__ = ["RESERVED", "asked_of", "choices", "narrowed"]
 
-RESERVED = frozenset({"limit", "offset", "format", "theme", "model", "token"})
+RESERVED = frozenset({"limit", "offset", "format", "theme", "model", "token", "table"})
 Asked = Mapping[str, Sequence[str]]
 
 

@@ -35,6 +35,9 @@ _FIGURE = _object(
     currency=_TEXT,
     columns=_list(_ANY),
     rows=_list(_ANY),
+    group=_or_null("string"),
+    across=_or_null("string"),
+    chart=_or_null("object"),
     notes=_list(_TEXT),
     key_numbers=_ANY,
     source=_TEXT,
@@ -96,10 +99,11 @@ def _report() -> Spec:
     told = "the form; `.csv` and so on at the name's end, or `Accept`, say the same"
     form = _asked("format", told, enum=list(FORMS))
     name = _asked("name", "the report's name", path=True, enum=list(reports.names()))
+    table = _asked("table", "the rows, or the table that the chart is drawn from", enum=["rows", "chart"])
     limit = {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 0, "maximum": 10000}}
     figure: Spec = {"$ref": "#/components/schemas/Figure"}
     summary = "One report, narrowed by equality on its text columns"
-    found = _get(summary, figure, [name, form, limit, _PAGED[1]], 404, 406)
+    found = _get(summary, figure, [name, form, table, limit, _PAGED[1]], 404, 406)
     content = found["get"]["responses"]["200"]["content"]
     for media in FORMS.values():
         content.setdefault(media.partition(";")[0], {"schema": {"type": "string", "contentMediaType": media}})

@@ -1,7 +1,7 @@
 """The addresses of the read API, under `/api`."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from hearthline import reports
+from hearthline.schema.figure import Figure
 from hearthline.server.api import forms, openapi
 from hearthline.server.api.errors import Refusal
 from hearthline.server.api.narrow import asked_of, narrowed
@@ -52,7 +53,19 @@ def report(request: Request) -> Response:
     form = forms.form_of(request, ending)
     figure = service_of(request).shelf.figure(name)
     asked = asked_of(figure, request.query_params.multi_items(), strict=True)
-    return forms.answer(request, narrowed(figure, asked), form)
+    return forms.answer(request, _table_of(request, narrowed(figure, asked)), form)
+
+
+def _table_of(request: Request, figure: Figure) -> Figure:
+    """Return the figure, or the table that its chart is drawn from, where the address asks for that."""
+    part = request.query_params.get("table", "rows")
+    if part not in ("rows", "chart"):
+        raise Refusal(400, "bad-request", f"`table` cannot be {part[:20]!r}", "choose one of rows, chart")
+    if part == "rows":
+        return figure
+    if figure.chart is None:
+        raise Refusal(404, "no-chart", f"{figure.name} has no chart", "ask for its rows")
+    return figure if figure.chart.data is None else replace(figure, rows=figure.chart.data)
 
 
 def bought(request: Request) -> Response:

@@ -22,7 +22,12 @@ __all__ = ["application"]
 Allowed = Callable[[str, str], bool]
 
 
-def application(home: Path, allowed: Allowed | None = None, scopes: frozenset[str] | None = None) -> ASGIApp:
+def application(
+    home: Path,
+    allowed: Allowed | None = None,
+    scopes: frozenset[str] | None = None,
+    limit: Limit | None = None,
+) -> ASGIApp:
     """Return the application that shows a home.
 
     Args:
@@ -30,6 +35,7 @@ def application(home: Path, allowed: Allowed | None = None, scopes: frozenset[st
         allowed: says whether a token has a scope (`read`, `identifiers`, `write`). None: no tokens; only
             requests to this computer's own name are answered.
         scopes: what a visitor without a token may do on loopback; default: read and retry.
+        limit: how often one visitor may ask; default: 240 requests at once, 40 a second after that.
     """
     service = Service.of(Path(home), allowed, frozenset({"read", "write"}) if scopes is None else scopes)
 
@@ -39,7 +45,7 @@ def application(home: Path, allowed: Allowed | None = None, scopes: frozenset[st
         yield
 
     packed = GZipMiddleware(Router([*ROUTES, *PAGES], lifespan=made_ahead), minimum_size=600, compresslevel=6)
-    return Door(packed, service, Limit(burst=240, rate=40.0), refusal(service))
+    return Door(packed, service, limit or Limit(burst=240, rate=40.0), refusal(service))
 
 
 def _warm(service: Service) -> None:
