@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint types contracts tests bench-models bench-pipeline bench-ingest bench-mqtt fuzz truth coverage-of-intervals torture picture docs lock clean
+.PHONY: help demo test lint types contracts tests bench-models bench-pipeline bench-ingest bench-mqtt fuzz federated incremental truth coverage-of-intervals torture picture docs lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -68,6 +68,14 @@ bench-mqtt: $(VENV)/dev.done ## messages a second at QoS 1, with fsync, beside M
 truth: $(VENV)/base.done ## error of every model against what simulated channels caused (ARGS=--small is quick)
 	$(call say,error of every model against the known truth)
 	@$(BIN)/python benchmarks/truth.py $(ARGS)
+
+federated: $(VENV)/base.done ## fit where journeys stay at home: rounds, numbers sent, what privacy costs (ARGS=--small is quick)
+	$(call say,fitting on sums over homes)
+	@$(BIN)/python benchmarks/federated.py $(ARGS)
+
+incremental: $(VENV)/base.done ## what a day, a late event and an erased household cost beside a full gather
+	$(call say,bringing statistics up to date)
+	@$(BIN)/python benchmarks/incremental.py $(ARGS)
 
 coverage-of-intervals: $(VENV)/dev.done ## how often the 90 % intervals hold the repeated-sampling value
 	$(call say,coverage of the 90 % intervals)

@@ -90,6 +90,23 @@ def test_every_model_is_graded_in_both_worlds(tmp_path: Path) -> None:
     assert run("truth", *arguments) == told  # the truth from the cache is the same
 
 
+def test_asking_homes_gives_the_fit_to_all_journeys(tmp_path: Path) -> None:
+    page = page_with(tmp_path, "make federated")
+    found = rows(run("federated", "--homes", "80", "--asked", "8", "--write", str(page)))
+    assert float(found["largest relative difference of a rate"][0]) < 1e-6
+    assert float(found["largest difference of a touch's share"][0]) < 1e-6
+    assert 0.0 <= float(found["clipped, no noise"][0]) <= 1.0
+    assert "figures of last year" not in page.read_text()
+
+
+def test_what_changed_costs_few_blocks_and_leaves_no_trace(tmp_path: Path) -> None:
+    page = page_with(tmp_path, "make incremental")
+    found = rows(run("incremental", "--write", str(page)))
+    assert {cells[3] for change, cells in found.items() if change.startswith("a")} == {"yes"}
+    assert found["a late event"][0].startswith("1 of")
+    assert "figures of last year" not in page.read_text()
+
+
 def test_seeds_of_tuning_are_refused() -> None:
     command = [sys.executable, str(BENCHMARKS / "truth.py"), "--seeds", "101,7"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -124,7 +141,12 @@ def test_a_page_without_the_block_is_refused(loaded: Any, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("script", "page"),
-    [("pipeline", "benchmarks"), ("coverage_of_intervals", "benchmarks"), ("truth", "how-true")],
+    [
+        ("pipeline", "benchmarks"),
+        ("coverage_of_intervals", "benchmarks"),
+        ("truth", "how-true"),
+        ("federated", "federated"),
+    ],
 )
 def test_every_page_has_the_block_of_its_command(script: str, page: str, loaded: Any) -> None:
     text = (DOCS / f"{page}.md").read_text()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from hearthline.schema.errors import BadConfig, UnknownName
 
 if TYPE_CHECKING:
+    from hearthline.attribution._blocks import Blocks, block_of
     from hearthline.attribution._federated import Federated, Sums, Terms, fitted_on_sums, sums_of
     from hearthline.attribution._homes import Ask, HomeSums
     from hearthline.attribution._intervals import Band, Part, intervals
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Ask",
     "Band",
+    "Blocks",
     "Federated",
     "HomeSums",
     "Model",
@@ -38,6 +40,7 @@ __all__ = [
     "Rule",
     "Sums",
     "Terms",
+    "block_of",
     "credit_paths",
     "fitted_on_sums",
     "fitted_privately",
@@ -52,6 +55,7 @@ __all__ = [
 
 # Imported when asked for: a list of models, or a table of paths, should not wait for scipy.
 _HOLDS = {
+    "_blocks": ("Blocks", "block_of"),
     "_federated": ("Federated", "Sums", "Terms", "fitted_on_sums", "sums_of"),
     "_homes": ("Ask", "HomeSums"),
     "_intervals": ("Band", "Part", "intervals"),

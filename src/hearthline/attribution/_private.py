@@ -6,7 +6,7 @@ all releases together spend the budget (zero-concentrated: Bun & Steinke 2016, a
 method would ask for thousands of numbers a round; expectation-maximisation asks for one a feature.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from hearthline.schema.journey import Floats
 __all__ = ["Privacy", "fitted_privately"]
 
 _POOLED = 6
-_OF_WATCHED, _OF_POOLED = 0.3, 0.1
+_OF_WATCHED, _OF_POOLED, _OF_ROUNDS = 0.3, 0.1, 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,46 +63,67 @@ class Privacy:
 def fitted_privately(sums: Sums, terms: Terms, privacy: Privacy) -> Intensity:
     """Return rates under the budget: homes alike, days flat, no cascade.
 
+    Where the noise is larger than what a stratum or channel says for itself, its rate stays that of all
+    strata or of all channels together.
+
     Args:
         sums: asks all homes; clipping is theirs, the noise is added here to the sum.
         terms: what everybody agrees on.
         privacy: the budget and the limits.
     """
-    dice = np.random.default_rng(privacy.seed)
-
-    def noised(told: Floats, length: float, part: float) -> Floats:
-        scale = length / np.sqrt(2.0 * privacy.rho * part)
-        return told + dice.normal(0.0, scale, len(told)) if scale > 0.0 else told
-
-    limits = (privacy.conversions, privacy.hours, privacy.exposures_h)
-    told = sums(Ask("watched", most=limits))
-    parts = np.split(told, [1, 1 + terms.strata])
-    count, hours, exposure = (
-        np.maximum(noised(part, limit, _OF_WATCHED / 3), 1.0)
-        for part, limit in zip(parts, limits, strict=True)
-    )
-
-    def caused(ask: Ask, rates: Floats, part: float) -> Floats:
-        strata = 1 if ask.one_stratum else terms.strata
-        at = Rates(rates[:strata], rates[strata:])
-        found = sums(Ask("caused", at, mix=ask.mix, one_stratum=ask.one_stratum, most=limits[:1]))
-        return np.maximum(noised(found, limits[0], part), 0.0) + PRIOR
-
-    of_kernel = np.maximum(exposure.reshape(-1, terms.kernels).sum(axis=0), 1.0)
+    noise = _Noise(sums, privacy, np.random.default_rng(privacy.seed))
+    count, hours, exposure = noise.watched(terms.strata)
+    of_kernel = exposure.reshape(-1, terms.kernels).sum(axis=0)
     scale = np.concatenate([[hours.sum()], of_kernel])
-    rates = float(count[0]) / len(scale) / scale
+    rates = count / len(scale) / scale
+    alone = Ask("caused", mix=pool(terms.channels, terms.kernels), one_stratum=True)
     for _ in range(_POOLED):
-        ask = Ask("caused", mix=pool(terms.channels, terms.kernels), one_stratum=True)
-        rates = caused(ask, rates, _OF_POOLED / _POOLED) / scale
-    mean: list[Floats] = []
-    scale = np.concatenate([hours, exposure])
-    rates = np.concatenate([np.full(terms.strata, rates[0]), np.tile(rates[1:], terms.channels)])
+        rates = (noise.caused(alone, Rates(rates[:1], rates[1:]), _OF_POOLED / _POOLED) + PRIOR) / scale
+    usual = np.concatenate([np.full(terms.strata, rates[0]), np.tile(rates[1:], terms.channels)])
+    scale, rates = np.concatenate([hours, exposure]), usual
+    last: list[Floats] = []
     for _ in range(privacy.rounds):
-        part = (1.0 - _OF_WATCHED - _OF_POOLED) / privacy.rounds
-        mean.append(caused(Ask("caused"), rates, part) / scale)
-        rates = mean[-1]
-    found = np.mean(mean[-max(privacy.rounds // 4, 1) :], axis=0)
+        at, part = Rates(rates[: terms.strata], rates[terms.strata :]), _OF_ROUNDS / privacy.rounds
+        rates = (noise.caused(Ask("caused"), at, part, usual * scale) + PRIOR) / scale
+        last = [*last, rates][-max(privacy.rounds // 4, 1) :]
+    found = np.mean(last, axis=0)
     flat = np.tile(np.eye(1 + HARMONICS)[0].astype(np.complex128), (terms.channels, 1))
     nothing = Cascade(np.zeros((terms.channels, terms.channels, 5)), np.zeros((0, 2), np.int64))
     gamma = found[terms.strata :].reshape(-1, terms.kernels)
     return Intensity(found[: terms.strata], gamma, alike(), flat, nothing)
+
+
+@dataclass(frozen=True, slots=True)
+class _Noise:
+    """Asks all homes under the budget; every answer comes back with its noise."""
+
+    sums: Sums
+    privacy: Privacy
+    dice: np.random.Generator
+
+    def scale(self, length: float, part: float) -> float:
+        """Return the noise's standard deviation for answers of that length, at a part of the budget."""
+        return float(length / np.sqrt(2.0 * self.privacy.rho * part))
+
+    def noised(self, told: Floats, scale: float) -> Floats:
+        """Return the sum with noise."""
+        return told + self.dice.normal(0.0, scale, len(told)) if scale > 0.0 else told
+
+    def watched(self, strata: int) -> tuple[float, Floats, Floats]:
+        """Return conversions, hours and exposures; what is small beside its noise is made about as large."""
+        limits = (self.privacy.conversions, self.privacy.hours, self.privacy.exposures_h)
+        parts = np.split(self.sums(Ask("watched", most=limits)), [1, 1 + strata])
+        scales = [self.scale(limit, _OF_WATCHED / 3) for limit in limits]
+        found = [self.noised(p, s) for p, s in zip(parts, scales, strict=True)]
+        count, hours, exposure = (np.maximum(f, s + 1.0) for f, s in zip(found, scales, strict=True))
+        return float(count[0]), hours, exposure
+
+    def caused(self, ask: Ask, rates: Rates, part: float, usual: Floats | None = None) -> Floats:
+        """Return expected conversions of every feature; near the usual ones as far as noise could tell so."""
+        limit = self.privacy.conversions
+        scale = self.scale(limit, part)
+        found = self.noised(self.sums(replace(ask, rates=rates, most=(limit,))), scale)
+        if usual is not None and scale > 0.0:
+            apart = found - usual
+            found = usual + apart * np.maximum(1.0 - scale**2 / np.maximum(apart**2, 1e-300), 0.0)
+        return np.maximum(found, 0.0)

@@ -6,7 +6,7 @@ from scipy.special import pdtr
 
 from hearthline.schema.journey import Floats, Ints
 
-__all__ = ["chosen", "replicate_weights"]
+__all__ = ["bucket_of", "chosen", "replicate_weights"]
 
 _BITS = 20
 # Poisson(1) counts of equally likely 20-bit numbers: right to one in a million
@@ -51,6 +51,15 @@ def chosen(units: Ints, most: int, seed: int) -> NDArray[np.bool_]:
         return np.ones(len(units), np.bool_)
     base = _mixed(units.astype(np.uint64) ^ _mixed(np.array([~seed], np.int64).view(np.uint64)))
     return np.asarray(base < np.uint64(int(most / len(units) * 2.0**64)), dtype=np.bool_)
+
+
+def bucket_of(units: Ints, buckets: int) -> Ints:
+    """Return the (n,) bucket of each unit, 0 ... buckets - 1, by hash.
+
+    >>> bucket_of(np.array([7, 8, 7]), 64).tolist()
+    [20, 40, 20]
+    """
+    return (_mixed(units.astype(np.uint64)) % np.uint64(buckets)).astype(np.int64)
 
 
 def _mixed(number: NDArray[np.uint64]) -> NDArray[np.uint64]:
