@@ -1,6 +1,6 @@
 """The error of every model against what the channels of simulated towns really caused.
 
-    python benchmarks/truth.py [--homes 8000] [--days 120] [--seeds 101,102,103] [--small]
+    python benchmarks/truth.py [--homes 8000] [--days 120] [--seeds 101,102,103] [--density 1] [--small]
                                [--cache FOLDER] [--write docs/how-true.md]
 
 Every town is lived once as it is, attributed from its events alone, and lived again with every set of
@@ -28,11 +28,13 @@ from published import markdown, write_block
 
 if TYPE_CHECKING:
     from hearthline.cli._truth import Miss
-    from hearthline.sim import Truth
+    from hearthline.sim import Truth, World
 
 TUNING_SEEDS = range(1, 10)
-WORLDS = ("additive", "multiplicative")
+WORLDS = ("additive", "multiplicative", "confounded", "mediated")
 MARK = "make truth"
+DENSITY_MARK = 'make truth ARGS="--density 0.5,1,2"'
+DEFAULT = "additive_hazard"
 KINDS = {
     "person": "orders placed by people",
     "automated": "orders without a person (machine-placed and subscriptions)",
@@ -54,6 +56,14 @@ class Town:
     homes: int
     days: int
     seed: int
+    density: float = 1.0
+
+    def form(self) -> "World":
+        """Return the world, with as many touches as the town has."""
+        from hearthline import sim
+
+        usual = sim.load(self.world)
+        return usual if self.density == 1.0 else usual.with_density(self.density)
 
 
 def misses_of(town: Town, cache: Path | None) -> "list[Miss]":
@@ -66,12 +76,12 @@ def misses_of(town: Town, cache: Path | None) -> "list[Miss]":
     with TemporaryDirectory(prefix="hearthline-truth-") as folder:
         raw, home = Path(folder) / "raw", hl.init(Path(folder) / "home")
         (home.path / "hearthline.toml").write_text("[attribution]\nreplicates = 0\n")
-        sim.write_lake(town.world, town.homes, town.days, town.seed, raw)
+        sim.write_lake(town.form(), town.homes, town.days, town.seed, raw)
         with Lake(home.path / "lake").batch(datetime(2026, 6, 1, tzinfo=UTC)) as batch:
             batch.adopt(raw / "events-*.parquet", raw / "identities-*.parquet")
         home.run()
         found = compare(home, truth_of(town, cache))
-    print(f"done: {town.world} world, seed {town.seed}", file=sys.stderr)
+    print(f"done: {town.world} world, seed {town.seed}, touches x {town.density:g}", file=sys.stderr)
     return found
 
 
@@ -80,11 +90,11 @@ def truth_of(town: Town, cache: Path | None) -> "Truth":
     from hearthline import sim
 
     if cache is None:
-        return sim.truth(town.world, town.homes, town.days, town.seed)
-    file = cache / f"{town.world}-{town.homes}-{town.days}-{town.seed}-{_simulator()}.json"
+        return sim.truth(town.form(), town.homes, town.days, town.seed)
+    file = cache / f"{town.world}-{town.homes}-{town.days}-{town.seed}-{town.density:g}-{_simulator()}.json"
     if file.exists():
         return msgspec.json.decode(file.read_bytes(), type=sim.Truth)
-    known = sim.truth(town.world, town.homes, town.days, town.seed)
+    known = sim.truth(town.form(), town.homes, town.days, town.seed)
     cache.mkdir(parents=True, exist_ok=True)
     file.write_bytes(msgspec.json.encode(known))
     return known
@@ -113,6 +123,20 @@ def tables_of(found: "dict[str, list[Miss]]") -> str:
     return "\n".join(parts)
 
 
+def by_density(found: "dict[Town, list[Miss]]", densities: Sequence[float]) -> str:
+    """Return one table for all orders: the default model and last touch, by world and density of touches."""
+    rows = []
+    for world in dict.fromkeys(town.world for town in found):
+        for density in densities:
+            towns = [t for t in found if (t.world, t.density) == (world, density)]
+            some = [m for t in towns for m in found[t] if m.kind == "all"]
+            mine, last = ([m for m in some if m.model == name] for name in (DEFAULT, "last_touch"))
+            told = [_said([getattr(m, x) for m in mine]) for x in ("shapley", "rank", "recovered")]
+            rows.append([world, f"{density:g}", *told, _said([m.shapley for m in last])])
+    heads = [MEASURES[m] for m in ("shapley", "rank", "recovered")]
+    return markdown(["world", "touches", *heads, "last touch: error, Shapley"], rows)
+
+
 def _row(title: str, seeds: "Sequence[Miss]") -> list[str]:
     return [title, *(_said([getattr(m, measure) for m in seeds]) for measure in MEASURES)]
 
@@ -131,7 +155,8 @@ def main() -> None:
     flags.add_argument("--homes", type=int, default=8000)
     flags.add_argument("--days", type=int, default=120)
     flags.add_argument("--seeds", default="101,102,103", help="never those used in tuning")
-    flags.add_argument("--world", action="append", choices=WORLDS, help="may be repeated; default: both")
+    flags.add_argument("--world", action="append", choices=WORLDS, help="may be repeated; default: all")
+    flags.add_argument("--density", default="1", help="of touches; several, as in 0.5,1,2, for a short table")
     flags.add_argument("--small", action="store_true", help="1,000 homes, 60 days, one seed")
     flags.add_argument("--processes", type=int, default=2)
     flags.add_argument("--cache", type=Path, help="a folder for truths, outside the repository")
@@ -143,21 +168,29 @@ def main() -> None:
     homes, days = (given.homes, given.days)
     if given.small:
         homes, days, seeds = min(homes, 1000), min(days, 60), seeds[:1]
-    towns = [Town(w, homes, days, s) for w in given.world or WORLDS for s in seeds]
+    densities = [float(d) for d in given.density.split(",")]
+    worlds = given.world or WORLDS
+    towns = [Town(w, homes, days, s, d) for w in worlds for d in densities for s in seeds]
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # each process is one core's
     spawned = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(given.processes, mp_context=spawned) as pool:
         misses = list(pool.map(misses_of, towns, [given.cache] * len(towns)))
-    found: dict[str, list[Miss]] = {}
-    for town, some in zip(towns, misses, strict=True):
-        found.setdefault(town.world, []).extend(some)
     about = (
         f"{homes:,} homes, {days} days, seeds {', '.join(map(str, seeds))}; median (least to largest seed)."
     )
-    text = f"{about}\n\n{tables_of(found)}"
+    of_town = dict(zip(towns, misses, strict=True))
+    short = len(densities) > 1
+    text = f"{about}\n\n{by_density(of_town, densities) if short else tables_of(_by_world(of_town))}"
     print(text)
     if given.write:
-        write_block(given.write, MARK, text)
+        write_block(given.write, DENSITY_MARK if short else MARK, text)
+
+
+def _by_world(found: "dict[Town, list[Miss]]") -> "dict[str, list[Miss]]":
+    out: dict[str, list[Miss]] = {}
+    for town, misses in found.items():
+        out.setdefault(town.world, []).extend(misses)
+    return out
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from hearthline.schema.errors import UnknownName
-from hearthline.sim import load, simulate, worlds
+from hearthline.sim import Habits, load, simulate, worlds
 from hearthline.sim.channels import CHANNELS, NAMES, index
 from hearthline.sim.life import ALL_ON, Block, Day, block_of, live
 
@@ -115,7 +115,7 @@ def test_enrolled_homes_reorder_about_every_two_weeks(days: tuple[Block, list[Da
 
 
 def test_an_unknown_world_is_refused_with_those_that_there_are() -> None:
-    with pytest.raises(UnknownName, match="additive, multiplicative"):
+    with pytest.raises(UnknownName, match="additive, confounded, mediated, multiplicative"):
         load("quadratic")
 
 
@@ -123,6 +123,10 @@ class Obedient:
     """A world in which a home orders on every day after it has met anything, and never before."""
 
     name = title = "obedient"
+    habits = Habits()
+
+    def with_density(self, _density: float) -> "Obedient":
+        return self
 
     def blank(self, n: int) -> np.ndarray:
         return np.zeros(n, dtype=np.float32)

@@ -1,7 +1,8 @@
 import numpy as np
 
-from hearthline.sim import load
+from hearthline.sim import load, worlds
 from hearthline.sim.channels import NAMES, index
+from hearthline.sim.life import block_of, live
 from hearthline.sim.worlds import World
 
 N = 3
@@ -65,5 +66,29 @@ def test_multiplicative_effects_saturate() -> None:
 
 
 def test_null_channels_have_no_effect_on_any_rate() -> None:
-    for name in ("additive", "multiplicative"):
+    for name in worlds():
         assert (response(load(name), "wearable", 10) == 0).all()
+
+
+def touches_of(world: World) -> tuple[float, float, float]:
+    """Return touches a day, how far they lean to homes that like the brand, and retargeting for each search."""
+    block = block_of(3, 0, 600, 40)
+    met = sum(day.touches.astype(np.int64) for day in live(block, world))
+    seen = met[index("smart-tv")][block.homes.owns["tv"]]
+    liked = block.homes.affinity[block.homes.owns["tv"]] > 0
+    lean = seen[liked].mean() / seen[~liked].mean()
+    return met.sum() / 40, lean, met[index("retargeting")].sum() / met[index("search-ads")].sum()
+
+
+def test_a_confounded_world_seeks_out_who_likes_the_brand() -> None:
+    assert touches_of(load("confounded"))[1] > 1.8 * touches_of(load("additive"))[1]
+
+
+def test_a_mediated_world_has_touches_lead_to_touches() -> None:
+    assert touches_of(load("mediated"))[2] > 1.3 * touches_of(load("multiplicative"))[2]
+
+
+def test_a_denser_world_has_more_touches_of_the_same_kind() -> None:
+    usual, dense = load("additive"), load("additive").with_density(2.0)
+    assert 1.7 < touches_of(dense)[0] / touches_of(usual)[0] < 2.6
+    assert (response(dense, "smart-tv", 5) == response(usual, "smart-tv", 5)).all()

@@ -13,11 +13,12 @@ from hearthline.sim.tables import write_tables
 from hearthline.sim.takings import takings
 from hearthline.sim.trials import Trial, write_arms
 from hearthline.sim.truth import Effect, Total, Truth, truth
-from hearthline.sim.worlds import World, load, worlds
+from hearthline.sim.worlds import Habits, World, load, worlds
 
 __all__ = [
     "CHANNEL_NAMES",
     "Effect",
+    "Habits",
     "Story",
     "Total",
     "Trial",

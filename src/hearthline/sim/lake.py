@@ -20,7 +20,7 @@ from hearthline.sim.telemetry import CHUNK, delivered, readings
 from hearthline.sim.town import SEGMENTS, START, TZ_MINUTES, Homes
 from hearthline.sim.trials import Trial
 from hearthline.sim.whose import Register
-from hearthline.sim.worlds import load
+from hearthline.sim.worlds import World, load
 
 __all__ = ["events_of", "write_lake"]
 
@@ -33,7 +33,7 @@ _ADS: Final = [i for i, c in enumerate(CHANNELS) if c.kind == "media.ad.impressi
 
 
 def write_lake(  # noqa: PLR0913 # a town has four numbers and a name
-    world: str,
+    world: str | World,
     homes: int | range,
     days: int,
     seed: int,

@@ -2,8 +2,8 @@
 
 Order of a day: use and deliveries, touches at their hours, the decisions to order by hand and to enrol
 at hours that no touch moves (only touches before that hour act on it), the machine's own order at
-night, its end. What is written here is the same in all
-worlds; a world only turns the urge and the remembered touches into rates.
+night, its end. What is written here is the same in all worlds; a world turns the urge and the
+remembered touches into rates, and says how strong the habits are.
 """
 
 from collections.abc import Callable, Iterator
@@ -172,10 +172,28 @@ def _use_up(state: _State, block: Block, day: int) -> Singles:
     return need
 
 
-def _meet(state: _State, block: Block, need: Singles, on: Flags) -> Singles:
+@dataclass(frozen=True)
+class _Meeting:
+    """How touches come about in a world: `reach` is (channels, n) what targeting alone gives."""
+
+    reach: Singles
+    need: Singles
+    led: Singles
+    density: np.float32
+
+    @classmethod
+    def of(cls, homes: Homes, world: World) -> "_Meeting":
+        """Return how a world's touches meet these homes."""
+        h = world.habits
+        need, led = np.float32(h.needing) * _NEED, np.float32(h.leading) * _LED
+        return cls(homes.reach(h.targeting), need, led, np.float32(h.density))
+
+
+def _meet(state: _State, block: Block, meeting: _Meeting, need: Singles, on: Flags) -> Singles:
     """Return (channels, n) chances of a touch today."""
-    led = _LED @ np.stack([state.media, state.search])
-    chance: Singles = block.homes.reach + block.homes.meets * (_NEED * need + led)
+    led = meeting.led @ np.stack([state.media, state.search])
+    chance: Singles = meeting.reach + block.homes.meets * (meeting.need * need + led)
+    chance *= meeting.density
     chance[_PROPOSAL] *= state.kind == 0
     chance *= on.reshape(len(NAMES), -1)
     return chance
@@ -206,12 +224,13 @@ def live(block: Block, world: World, on: Switches = ALL_ON, *, enrolling: bool =
     With `enrolling=False` nobody may enrol, so no machine ever orders.
     """
     homes, state = block.homes, _begin(block, world)
+    meeting = _Meeting.of(homes, world)
     liking = np.exp(0.35 * homes.affinity - 0.06).astype(np.float32)
     enrol_urge = liking * np.where(homes.owns["appliance"], 1.0, 0.6).astype(np.float32)
     flights = np.array([c.stage == "awareness" for c in CHANNELS])
     for day in range(block.days):
         need = _use_up(state, block, day)
-        chance = _meet(state, block, need, on(day) if callable(on) else on)
+        chance = _meet(state, block, meeting, need, on(day) if callable(on) else on)
         chance[flights] *= block.calendar.airing[day]
         touches = block.touch[day] < chance
         _carry_on(state, touches)

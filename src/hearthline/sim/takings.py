@@ -4,12 +4,12 @@ import numpy as np
 
 from hearthline.sim.draws import BLOCK, Whole
 from hearthline.sim.life import ALL_ON, Switches, block_of, live
-from hearthline.sim.worlds import load
+from hearthline.sim.worlds import World, load
 
 __all__ = ["takings"]
 
 
-def takings(world: str, homes: int, days: int, seed: int, on: Switches = ALL_ON) -> Whole:
+def takings(world: str | World, homes: int, days: int, seed: int, on: Switches = ALL_ON) -> Whole:
     """Return (2, days, homes) net cents: orders by hand, then automated ones, on the day of the order.
 
     The same homes with other switches are the same homes, with the same draws: what one home takes does

@@ -89,10 +89,9 @@ class Homes:
         """(9, n) 1 where the home owns the device of the channel."""
         return np.stack([self.owns[c.device] for c in CHANNELS]).astype(np.float32)
 
-    @cached_property
-    def reach(self) -> Singles:
-        """(9, n) chance of a touch a day that targeting alone gives, following affinity."""
-        tilt = np.array([[c.tilt] for c in CHANNELS], dtype=np.float32)
+    def reach(self, targeting: float = 1.0) -> Singles:
+        """Return (9, n) chances of a touch a day from targeting of that strength alone."""
+        tilt = np.float32(targeting) * np.array([[c.tilt] for c in CHANNELS], dtype=np.float32)
         rate = np.array([[c.rate] for c in CHANNELS], dtype=np.float32)
         return self.meets * rate * np.exp(tilt * self.affinity - tilt * tilt / 2)
 

@@ -93,7 +93,7 @@ class Truth:
 
 
 def truth(  # noqa: PLR0913 # a town has four numbers and a name
-    world: str,
+    world: str | World,
     homes: int,
     days: int,
     seed: int,
@@ -107,7 +107,7 @@ def truth(  # noqa: PLR0913 # a town has four numbers and a name
     Costs 2^9 + 1 lives with `shapley`, else 12; about 0.02 s for 1,000 homes x 120 days each.
 
     Args:
-        world: the name of a world.
+        world: a world, or its name.
         homes: number of homes.
         days: number of days, at most 4,000.
         seed: the seed of every draw.
@@ -135,7 +135,7 @@ def truth(  # noqa: PLR0913 # a town has four numbers and a name
         alone += _lived(block, form, lived, enrolling=False)
         seen += sum(day.touches.sum(axis=1) for day in live(block, form, lived))
     return Truth(
-        world=world,
+        world=form.name,
         homes=homes,
         days=days,
         seed=seed,

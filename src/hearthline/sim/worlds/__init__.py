@@ -1,8 +1,8 @@
 """The worlds: how touches act on decisions. One form, one module, discovered by its file.
 
-A world module defines `WORLD`, an object with the members of `World`. Town, habits, targeting and
-consumption are the same in all worlds; only the causal form and its strengths differ, so that no
-model is graded on its own assumptions alone.
+A world module defines `WORLD`, an object with the members of `World`. Towns and consumption are the same
+in all worlds; the causal form differs, or how much touches follow liking, need and each other, so
+that no model is graded on its own assumptions alone.
 """
 
 import pkgutil
@@ -12,8 +12,9 @@ from typing import Protocol, cast
 
 from hearthline.schema.errors import UnknownName
 from hearthline.sim.draws import Flags, Singles
+from hearthline.sim.worlds._habits import Habits
 
-__all__ = ["World", "load", "worlds"]
+__all__ = ["Habits", "World", "load", "worlds"]
 
 
 class World(Protocol):
@@ -27,6 +28,15 @@ class World(Protocol):
     @property
     def title(self) -> str:
         """The form as a formula in words."""
+        ...
+
+    @property
+    def habits(self) -> Habits:
+        """Whom touches seek out, and what leads to what."""
+        ...
+
+    def with_density(self, density: float) -> "World":
+        """Return the same world with that many times the touches."""
         ...
 
     def blank(self, n: int) -> Singles:
@@ -51,18 +61,19 @@ def worlds() -> tuple[str, ...]:
     """Return the names of all worlds, sorted.
 
     >>> worlds()
-    ('additive', 'multiplicative')
+    ('additive', 'confounded', 'mediated', 'multiplicative')
     """
     return tuple(sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_")))
 
 
-@cache
-def load(name: str) -> World:
-    """Return the world of that name.
+def load(world: str | World) -> World:
+    """Return the world of that name; a world itself as it is.
 
     Raises:
         UnknownName: there is no such world; the message lists those that there are.
     """
-    if name not in worlds():
-        raise UnknownName(f"sim: no world named {name!r}; choose one of {', '.join(worlds())}")
-    return cast("World", import_module(f"{__name__}.{name}").WORLD)
+    if not isinstance(world, str):
+        return world
+    if world not in worlds():
+        raise UnknownName(f"sim: no world named {world!r}; choose one of {', '.join(worlds())}")
+    return cast("World", import_module(f"{__name__}.{world}").WORLD)

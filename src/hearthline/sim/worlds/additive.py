@@ -1,63 +1,9 @@
-"""Additive: the rate of ordering is a base plus, for every past touch, a lift that fades exponentially."""
+"""Additive: touches add to the rate of ordering, and fade exponentially."""
 
-from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Final
 
-import numpy as np
-
-from hearthline.sim.channels import NAMES
-from hearthline.sim.draws import Flags, Singles
+from hearthline.sim.worlds._additive import Additive
 
 __all__ = ["WORLD"]
 
-_BASE_ORDER: Final = 0.0180
-_BASE_ENROL: Final = 0.0008
-# channel: (lift of the ordering rate, lift of the enrolment rate, what is left after a day)
-_STRENGTH: Final = {
-    "smart-tv": (0.0050, 0.00010, 0.90),
-    "car-audio": (0.0050, 0.00005, 0.85),
-    "home-display": (0.0070, 0.00030, 0.85),
-    "voice-search": (0.0350, 0.00080, 0.65),
-    "appliance": (0.0060, 0.00300, 0.85),
-    "sensor-alert": (0.0, 0.0, 0.50),
-    "search-ads": (0.0350, 0.00060, 0.65),
-    "retargeting": (0.0025, 0.0, 0.70),
-    "wearable": (0.0, 0.0, 0.80),
-}
-
-
-def _column(part: int) -> Singles:
-    return np.array([_STRENGTH[name][part] for name in NAMES], dtype=np.float32)
-
-
-@dataclass(frozen=True)
-class Additive:
-    """rate = base x urge + sum over touches of lift x decay^days."""
-
-    name: ClassVar[str] = "additive"
-    title: ClassVar[str] = "base x urge + sum of lift x decay^days"
-    order_lift: Singles
-    enrol_lift: Singles
-    decay: Singles
-
-    def blank(self, n: int) -> Singles:
-        """Return (channels, n) zeros: faded touches by channel."""
-        return np.zeros((len(NAMES), n), dtype=np.float32)
-
-    def remember(self, memory: Singles, touches: Flags) -> Singles:
-        """Return the faded memory with today's touches at full strength."""
-        faded: Singles = memory * self.decay + touches
-        return faded
-
-    def order_rate(self, urge: Singles, memory: Singles) -> Singles:
-        """Return the sum of base and lifts."""
-        rate: Singles = np.float32(_BASE_ORDER) * urge + self.order_lift @ memory
-        return rate
-
-    def enrol_rate(self, urge: Singles, memory: Singles) -> Singles:
-        """Return the sum of base and lifts."""
-        rate: Singles = np.float32(_BASE_ENROL) * urge + self.enrol_lift @ memory
-        return rate
-
-
-WORLD: Final = Additive(_column(0), _column(1), _column(2)[:, None])
+WORLD: Final = Additive("additive")
