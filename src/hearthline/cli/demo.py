@@ -31,7 +31,7 @@ def demo(
     days: Annotated[int, typer.Option("--days", min=14, max=1000, help="Days that are lived.")] = 120,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Another seed, another town.")] = 7,
     world: Annotated[
-        str, typer.Option("--world", metavar="additive|multiplicative", help="How touches cause orders.")
+        str, typer.Option("--world", metavar="NAME", help="How touches cause orders: a simulated world.")
     ] = "additive",
     home: Annotated[Path, typer.Option("--home", metavar="DIR", help="Folder of the home.")] = Path(
         "hearthline-demo"
