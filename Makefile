@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint types contracts tests bench-models bench-pipeline bench-ingest bench-mqtt fuzz federated incremental truth coverage-of-intervals torture picture docs lock clean
+.PHONY: help demo test lint types contracts tests bench-models bench-pipeline bench-ingest bench-mqtt soak fuzz federated incremental truth coverage-of-intervals torture picture docs lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -56,6 +56,10 @@ bench-pipeline: $(VENV)/dev.done ## time and memory from raw events to credit, s
 bench-ingest: $(VENV)/dev.done ## durable events a second by HTTP, beside a server that does nothing (ARGS=--small is quick)
 	$(call say,the write door by HTTP)
 	@$(BIN)/python benchmarks/ingest.py $(ARGS)
+
+soak: $(VENV)/dev.done ## ten minutes of events, loader and screens: nothing grows or falls behind (ARGS=--small is quick)
+	$(call say,ten minutes of a server)
+	@$(BIN)/python benchmarks/soak.py $(ARGS)
 
 fuzz: $(VENV)/dev.done ## a million hostile bodies: what the door takes never breaks the loader (ARGS=--small is quick)
 	$(call say,hostile bodies at the door)

@@ -1,12 +1,14 @@
 """Hostile bodies at the door: what it takes never breaks what comes behind it.
 
-    python benchmarks/fuzz.py [--bodies 1000000] [--seed 1] [--small]
+    python benchmarks/fuzz.py [--bodies 100000] [--seeds 1,2,3,4,5,6,7,8,9,10] [--cache FOLDER] [--small]
+                              [--write docs/benchmarks.md]
 
 Bodies are made from every source's documented payloads: values swapped for absurd ones, keys doubled,
 brackets and bytes put in or left out, encodings broken. Each goes through the door's own reading (`taken`);
 what comes out of it goes into a log, the loader takes the log into a lake, every column is read by DuckDB,
-the raw payloads as JSON. It ends with exit code 1 and the seed at the first body that raises, or when the
-lake holds other numbers than the door told.
+the raw payloads as JSON. So many bodies are made of each seed; with `--cache` a seed that was tried before is
+counted from there. It ends with exit code 1 and the seed at the first body that raises, or when the lake
+holds other numbers than the door told.
 """
 
 import argparse
@@ -19,7 +21,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import duckdb
 
@@ -30,8 +31,10 @@ from hearthline.sources import Proof, Sent
 from hearthline.store.home import HomeFolder
 from hearthline.store.lake import Lake, TableName
 from hearthline.store.log import Frame, Log
+from published import markdown, write_block
 
 FIXTURES = Path(__file__).parents[1] / "tests/sources/fixtures"
+MARK = "make fuzz"
 BLOCK = 20_000
 _ABSURD = """
 null true false 0 -0 -1 1e308 1e999 -1e-999 0.1e1 01 1. .5 0x10 9007199254740993
@@ -170,32 +173,66 @@ def read_back(home: HomeFolder) -> dict[str, int]:
     return found
 
 
+def tried(number: int, seed: int) -> Counter[str]:
+    """Return what was counted of one seed's bodies, with what of it DuckDB reads."""
+    with TemporaryDirectory(prefix="hearthline-fuzz-") as folder:
+        home = HomeFolder.create(Path(folder))
+        counts = run(number, seed, home)
+        counts.update({f"rows of {table} read": rows for table, rows in read_back(home).items()})
+    return counts
+
+
+def broken(counts: Counter[str]) -> list[str]:
+    """Return in words where the lake and the door disagree; nothing, as it must be.
+
+    >>> broken(Counter({"events and metrics told": 2, "events stored": 1, "rows of events read": 1}))
+    ['2 accepted and refused, 1 stored']
+    """
+    told = counts["events and metrics told"] + counts["rejects told"]
+    tables = ("events", "metrics", "rejects")
+    stored = sum(counts[f"{table} stored"] for table in tables)
+    found = [f"{told} accepted and refused, {stored} stored"] if told != stored else []
+    for table in tables:
+        kept, read = counts[f"{table} stored"], counts[f"rows of {table} read"]
+        found += [f"{kept} {table} stored, {read} read"] if kept != read else []
+    return found + (["a source has a defect"] if counts["defects of sources"] else [])
+
+
+def cached(number: int, seed: int, cache: Path | None) -> Counter[str]:
+    """Return what was counted of a seed, from the cache where it is there."""
+    file = None if cache is None else cache / f"fuzz-{seed}-{number}.json"
+    if file is not None and file.exists():
+        return Counter(json.loads(file.read_text()))
+    began = time.monotonic()
+    counts = tried(number, seed)
+    print(f"seed {seed}: {number:,} bodies, {time.monotonic() - began:.0f} s", file=sys.stderr)
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(counts))
+    return counts
+
+
 def main() -> int:
     """Run, tell, and return the exit code."""
     flags = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    flags.add_argument("--bodies", type=int, default=1_000_000)
-    flags.add_argument("--seed", type=int, default=1)
+    flags.add_argument("--bodies", type=int, default=100_000, help="of each seed")
+    flags.add_argument("--seeds", default="1,2,3,4,5,6,7,8,9,10")
+    flags.add_argument("--cache", type=Path, help="where finished seeds are kept")
     flags.add_argument("--small", action="store_true", help="two thousand bodies")
+    flags.add_argument("--write", type=Path, help="the page whose block to write")
     given = flags.parse_args()
-    number, began = 2_000 if given.small else given.bodies, time.monotonic()
-    with TemporaryDirectory(prefix="hearthline-fuzz-") as folder:
-        home = HomeFolder.create(Path(folder))
-        counts = run(number, given.seed, home)
-        rows = read_back(home)
-    told: dict[str, Any] = {**counts, **{f"rows of {t} read": n for t, n in rows.items()}}
-    for name, value in told.items():
-        print(f"{name:24} {value:>12,}")
-    print(f"{'seconds':24} {time.monotonic() - began:>12,.0f}")
-    stored = counts["events stored"] + counts["metrics stored"] + counts["rejects stored"]
-    ok = (
-        stored == counts["events and metrics told"] + counts["rejects told"]
-        and rows["events"] == counts["events stored"]
-        and rows["metrics"] == counts["metrics stored"]
-        and rows["rejects"] == counts["rejects stored"]
-        and not counts["defects of sources"]
-    )
-    print("nothing broke" if ok else "BROKEN: the lake and the door disagree, or a source has a defect")
-    return 0 if ok else 1
+    number, seeds = (2_000, [1]) if given.small else (given.bodies, [int(s) for s in given.seeds.split(",")])
+    counts: Counter[str] = Counter()
+    for seed in seeds:
+        counts.update(cached(number, seed, given.cache))
+    wrong = broken(counts)
+    verdict = "nothing broke" if not wrong else f"BROKEN: {'; '.join(wrong)}"
+    rows = [(name, f"{value:,}") for name, value in counts.items()]
+    text = markdown(("", "found"), [*rows, ("verdict", verdict)])
+    print(text)
+    if given.write:
+        write_block(given.write, MARK, text)
+    return int(bool(wrong))
 
 
 if __name__ == "__main__":

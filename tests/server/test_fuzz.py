@@ -21,6 +21,7 @@ from .test_strict import JSON
 def fuzz() -> Any:
     """The script `benchmarks/fuzz.py` as a module."""
     folder = Path(__file__).parents[2] / "benchmarks"
+    sys.path.append(str(folder))  # for what scripts share
     spec = spec_from_file_location("benchmark_fuzz", folder / "fuzz.py")
     assert spec is not None
     assert spec.loader is not None

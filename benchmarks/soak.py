@@ -1,0 +1,279 @@
+"""Ten minutes of a server's life: events, loader, answers and screens together. Does it grow or fall behind?
+
+    python benchmarks/soak.py [--minutes 10] [--rate 100] [--before 100000] [--small]
+                              [--write docs/benchmarks.md]
+
+A real `hearthline serve` gets a home with `before` events through its own door, and an answer. Then, for so
+many minutes, `rate` events a second come by HTTP in batches of ten and one in eleven of them alone by MQTT,
+while the screens are read without rest. Every two seconds the memory of each process is read (anonymous
+pages: what a process holds itself, without files that the kernel keeps for it), and how far the lake is
+behind the log. Now and then an order is sent and waited for on the screen.
+
+Growth compares the median of the last fifth with that of the second fifth: by then each process has done all
+that it ever does. It ends with exit code 1 where a process grew by 5 % or more, or the lake is behind at the
+end.
+"""
+
+import argparse
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from published import markdown, write_block
+from tormented import free_port
+
+MARK = "make soak"
+PROCESSES = ("doors", "keeper", "screens")
+PAGES = ("/", "/attribution", "/paths", "/orders", "/stream", "/trust", "/api/reports/overview")
+HOMES = 5_000
+MOST_GROWTH, MOST_BEHIND_S = 0.05, 10.0
+
+
+def event(number: int) -> dict[str, Any]:
+    """Return a call of an SDK, of now; one in fifty is an order."""
+    order = number % 50 == 0
+    properties = {"order_id": f"o{number}", "total": 20, "currency": "EUR"} if order else {"product_id": "p1"}
+    return {
+        "type": "track",
+        "event": "Order Completed" if order else "Product Viewed",
+        "messageId": f"soak-{number}",
+        "userId": f"user-{number * 7919 % HOMES}",
+        "timestamp": datetime.now(UTC).isoformat(),
+        "context": {"campaign": {"source": "search", "medium": "cpc", "name": f"c{number % 7}"}},
+        "properties": properties,
+    }
+
+
+class Server:
+    """`hearthline serve` with all its doors, and its processes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home, self.port, self.screens, self.mqtt = folder / "home", free_port(), free_port(), free_port()
+        ports = ["--port", self.port, "--screens-port", self.screens, "--mqtt-port", self.mqtt]
+        command = [sys.executable, "-m", "hearthline", "serve", "--home", str(self.home), *map(str, ports)]
+        self._log = (folder / "server.log").open("wb")
+        self.process = subprocess.Popen(command, stdout=self._log, stderr=self._log)
+
+    def pids(self) -> dict[str, int]:
+        """Return the process ids by name."""
+        found = {"doors": self.process.pid}
+        for child in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split():
+            command = Path(f"/proc/{child}/cmdline").read_bytes()
+            found |= {name: int(child) for name in PROCESSES if f".{name}".encode() in command}
+        return found
+
+    def end(self) -> int:
+        """End it as an operator would; return its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(120)
+        self._log.close()
+        return code
+
+
+def asked(port: int, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+    """Return status and body of an answer; 0 where there is none."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        connection.request("GET" if body is None else "POST", path, body)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    except (OSError, http.client.HTTPException):
+        return 0, b""
+    finally:
+        connection.close()
+
+
+def memory_mb(pid: int) -> float:
+    """Return the anonymous memory of a process."""
+    found = re.search(r"RssAnon:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+    return int(found[1]) / 1024 if found else 0.0
+
+
+@dataclass
+class Life:
+    """What was sent, read and measured."""
+
+    server: Server
+    rate: float
+    sent: int = 0
+    refused: int = 0
+    stop: threading.Event = field(default_factory=threading.Event)
+    pages: list[tuple[int, float]] = field(default_factory=list)
+    memory: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in PROCESSES})
+    behind_s: list[float] = field(default_factory=list)
+    seen_s: list[float] = field(default_factory=list)
+
+    def post(self, count: int) -> None:
+        """Send a batch, again and again until it is acknowledged."""
+        first, self.sent = self.sent, self.sent + count
+        body = json.dumps({"batch": [event(first + i) for i in range(count)]}).encode()
+        while asked(self.server.port, "/v1/batch", body)[0] != 200:
+            self.refused += 1
+            time.sleep(0.1)
+
+    def sending(self) -> None:
+        """Send by HTTP and MQTT at the rate."""
+        import paho.mqtt.client as paho
+        from paho.mqtt.enums import CallbackAPIVersion
+
+        device = paho.Client(CallbackAPIVersion.VERSION2, client_id="soak")
+        device.connect("127.0.0.1", self.server.mqtt)
+        device.loop_start()
+        began, first = time.monotonic(), self.sent
+        while not self.stop.is_set():
+            due = first + (time.monotonic() - began) * self.rate
+            if self.sent >= due:
+                time.sleep(0.01)
+                continue
+            self.post(10)
+            number, self.sent = self.sent, self.sent + 1
+            device.publish("hearthline/segment", json.dumps(event(number)), qos=1)
+        device.disconnect()
+        device.loop_stop()
+
+    def reading(self) -> None:
+        """Read the screens, one page after the other."""
+        while not self.stop.wait(0.2):
+            page = PAGES[len(self.pages) % len(PAGES)]
+            began = time.monotonic()
+            status, _ = asked(self.server.screens, page)
+            self.pages.append((status, time.monotonic() - began))
+
+    def waiting(self) -> None:
+        """Send an order and wait for it on the screen, every few seconds."""
+        number = 0
+        while not self.stop.wait(3.0):
+            number += 1
+            order = f"watched-{number}"
+            call = {**event(0), "messageId": order, "userId": f"watcher-{number}"}
+            call["properties"] = {"order_id": order, "total": 20, "currency": "EUR"}
+            began = time.monotonic()
+            if asked(self.server.port, "/in/segment", json.dumps(call).encode())[0] != 200:
+                continue
+            while asked(self.server.screens, f"/api/explain/{order}")[0] != 200:
+                if self.stop.wait(0.1):
+                    return
+            self.seen_s.append(time.monotonic() - began)
+
+    def measured(self) -> None:
+        """Measure every two seconds."""
+        while not self.stop.wait(2.0):
+            for name, pid in self.server.pids().items():
+                self.memory[name].append(memory_mb(pid))
+            self.behind_s.append(self.behind())
+
+    def behind(self) -> float:
+        """Return how many seconds the lake is behind the log."""
+        _, told = asked(self.server.port, "/metrics")
+        found = re.search(rb"^hearthline_lake_lag_seconds ([\d.e+-]+)$", told, re.MULTILINE)
+        return float(found[1]) if found else float("inf")
+
+
+def wait_for(true: Callable[[], bool], seconds: float) -> bool:
+    """Return whether a condition came to hold in time."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def lived(folder: Path, minutes: float, rate: float, before: int) -> tuple[Life, int]:
+    """Return what a server's life was like, and how many seconds its last backlog needed to go."""
+    server = Server(folder)
+    if not wait_for(lambda: asked(server.port, "/readyz")[0] == 200, 60):
+        raise SystemExit("the server did not get ready within a minute")
+    life = Life(server, rate)
+    while life.sent < before:
+        life.post(min(500, before - life.sent))
+    wait_for(lambda: asked(server.screens, "/api/explain/o0")[0] == 200, 300)
+    doing = (life.sending, life.reading, life.waiting, life.measured)
+    threads = [threading.Thread(target=what) for what in doing]
+    for thread in threads:
+        thread.start()
+    time.sleep(60 * minutes)
+    life.stop.set()
+    for thread in threads:
+        thread.join()
+    return life, server.end()
+
+
+def growth(found: list[float]) -> float:
+    """Return by which part the last fifth is above the second fifth.
+
+    >>> growth([1.0, 1.0, 100.0, 100.0, 0.0, 0.0, 0.0, 0.0, 104.0, 104.0])
+    0.04
+    """
+    fifth = max(1, len(found) // 5)
+    return round(median(found[-fifth:]) / median(found[fifth : 2 * fifth]) - 1, 4)
+
+
+def quantile(found: list[float], part: float) -> float:
+    """Return the value below which that part lies; infinite where there is nothing."""
+    return sorted(found)[min(len(found) - 1, int(len(found) * part))] if found else float("inf")
+
+
+def rows(life: Life) -> Iterator[tuple[str, str, str, bool]]:
+    """Yield the table's rows: what, wanted, found, and whether it is so."""
+
+    def both(found: list[float], late: float, digits: int = 1) -> str:
+        return f"{quantile(found, 0.5):.{digits}f}; {quantile(found, late):.{digits}f}"
+
+    for name in PROCESSES:
+        grew, mb = growth(life.memory[name]), median(life.memory[name])
+        what = f"memory of the {name} (median {mb:,.0f} MB) grew by"
+        yield what, "under 5 %", f"{grew:+.1%}", grew < MOST_GROWTH
+    last = max(life.behind_s[-5:])
+    yield "the lake is behind the log at the end, s", "no backlog", f"{last:.1f}", last < MOST_BEHIND_S
+    yield "... median and 99th percentile", "", both(life.behind_s, 0.99), True
+    yield "from sending an order to its screen, s, median and 95th", "", both(life.seen_s, 0.95), True
+    bad = sum(status != 200 for status, _ in life.pages)
+    yield "pages read, and those that failed", "none", f"{len(life.pages):,}; {bad}", not bad
+    slow = [seconds for _, seconds in life.pages]
+    yield "a page, s, median and 99th percentile", "", both(slow, 0.99, 2), True
+    yield "events sent, and requests that were sent again", "", f"{life.sent:,}; {life.refused}", True
+
+
+def main() -> int:
+    """Live, tell, and return the exit code."""
+    flags = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    flags.add_argument("--minutes", type=float, default=10.0)
+    flags.add_argument("--rate", type=float, default=100.0, help="events a second")
+    flags.add_argument("--before", type=int, default=100_000, help="events that are there at first")
+    flags.add_argument("--small", action="store_true", help="half a minute, for tests: growth is not judged")
+    flags.add_argument("--write", type=Path, help="the page whose block to write")
+    given = flags.parse_args()
+    if given.small:
+        given.minutes, given.rate, given.before = 0.4, 50.0, 500
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1"
+    with TemporaryDirectory(prefix="hearthline-soak-") as name:
+        life, code = lived(Path(name), given.minutes, given.rate, given.before)
+    found = list(rows(life))
+    what = f"{given.minutes:g} minutes, {given.rate:g} events a second, {given.before:,} events before."
+    text = what + "\n\n" + markdown(("", "wanted", "found"), [row[:3] for row in found])
+    print(text)
+    if given.write:
+        write_block(given.write, MARK, text)
+    judged = found[3:] if given.small else found
+    failed = [what for what, _, _, so in judged if not so]
+    if failed or code:
+        print(f"NOT SO: {'; '.join(failed) or f'exit code {code}'}", file=sys.stderr)
+    return int(bool(failed or code))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
