@@ -99,6 +99,7 @@ class Door:
     def _answer(self, request: Request, error: Refusal) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
         people = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
         response = self._page(request, error) if people else refused(error)
+        response.headers.update(error.headers)
         if error.status == 429:
             response.headers["retry-after"] = "1"
         if error.status == 401:

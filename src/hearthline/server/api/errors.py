@@ -1,7 +1,8 @@
 """One shape for every error that the read door answers with."""
 
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from starlette.exceptions import HTTPException
 
@@ -14,7 +15,7 @@ __all__ = ["Refusal", "refusal_of"]
 class Refusal(Exception):
     """An answer that says no: `status` of HTTP, a short `code`, what is `wrong`, and the `cure`.
 
-    `id` names this one occurrence, so that a person can point at it.
+    `id` names this one occurrence, so that a person can point at it; `headers` are sent along.
     """
 
     status: int
@@ -22,6 +23,7 @@ class Refusal(Exception):
     wrong: str
     cure: str = ""
     id: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def body(self) -> dict[str, dict[str, object]]:
         """Return it as the one shape of errors.
@@ -52,7 +54,8 @@ def refusal_of(error: Exception) -> Refusal:
         return error
     if isinstance(error, HTTPException):
         cure = "see /api/openapi.json for the addresses and their methods"
-        return Refusal(error.status_code, "bad-request", error.detail.lower(), cure)
+        code = "wrong-method" if error.status_code == 405 else "bad-request"
+        return Refusal(error.status_code, code, error.detail.lower(), cure, headers=error.headers or {})
     if isinstance(error, HearthlineError):
         wrong, _, cure = str(error).rpartition("; ")
         found = next(((s, c) for kind, s, c in _STATUS if isinstance(error, kind)), (422, "unusable"))

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
@@ -25,6 +26,7 @@ from hearthline.server.api.whose import of_home, of_order
 __all__ = ["ROUTES"]
 
 _MOST = 1000
+_RETRY = "/api/rejects/retry"
 
 
 def _json(request: Request, value: Any) -> Response:
@@ -147,8 +149,10 @@ def described(request: Request) -> Response:
     return forms.tagged(request, forms.to_json_bytes(openapi.document()), forms.FORMS["json"])
 
 
-def unknown(_: Request) -> Response:
-    """Answer an address that there is not."""
+def unknown(request: Request) -> Response:
+    """Answer an address that there is not, or that is only written to."""
+    if request.url.path == _RETRY:
+        raise HTTPException(405, headers={"allow": "POST"})
     raise Refusal(404, "unknown-address", "there is nothing at this address", "see /api/openapi.json")
 
 
@@ -165,8 +169,8 @@ ROUTES = [
     _get("/api/households/{unit}", home),
     _get("/api/event", event),
     _get("/api/rejects", rejects),
-    Route("/api/rejects/retry", retried, methods=["POST"]),
+    Route(_RETRY, retried, methods=["POST"]),
     _get("/api/stream", stream),
     _get("/api/openapi.json", described),
-    Route("/api/{rest:path}", unknown, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
+    _get("/api/{rest:path}", unknown),
 ]

@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 
 from hearthline import reports
 from hearthline.schema.errors import HomeMissing
 from hearthline.schema.figure import Figure
+from hearthline.server.api.errors import Refusal
 from hearthline.store.answer import PublishedAnswer
 from hearthline.store.home import HomeFolder
 
@@ -37,6 +39,7 @@ class Shelf:
         self.run: str = self.about["run"]
         self.currency = self._answer.currency
         self.facts: dict[str, Any] = self.rows("SELECT * FROM run")[0]
+        self.models = tuple(r["model"] for r in self.rows("SELECT model FROM models ORDER BY model"))
 
     def figure(self, name: str) -> Figure:
         """Return a report's figure, made at the latest now.
@@ -86,6 +89,7 @@ class Shelves:
 
         Raises:
             HomeMissing: there is no home, or it has no answer yet.
+        Refusal: its answer is damaged.
         """
         try:
             stamp = self._pointer.stat().st_mtime_ns
@@ -96,12 +100,21 @@ class Shelves:
             ) from None
         with self._lock:
             if self._shelf is None:
-                self._shelf, self._seen = Shelf(HomeFolder.open(self.folder.path)), stamp
+                self._shelf, self._seen = self._opened(), stamp
                 self._begin(self._shelf.make_all)
             elif stamp != self._seen and not self._busy():
                 self._seen = stamp
                 self._begin(self._replace)
             return self._shelf
+
+    def _opened(self) -> Shelf:
+        home = HomeFolder.open(self.folder.path)
+        try:
+            return Shelf(home)
+        except (duckdb.Error, ValueError, KeyError) as error:
+            wrong = f"the answer of this home cannot be read ({type(error).__name__})"
+            cure = f"make it anew from the lake: `hearthline run --home {home.path.name}`"
+            raise Refusal(503, "answer-damaged", wrong, cure) from error
 
     def settle(self) -> None:
         """Wait until what is being made is made; for a start that shows a link, and for tests."""

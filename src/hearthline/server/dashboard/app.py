@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from hearthline.schema.errors import HearthlineError
 from hearthline.server.api.door import Door
+from hearthline.server.api.errors import Refusal
 from hearthline.server.api.limits import Limit
 from hearthline.server.api.routes import ROUTES
 from hearthline.server.api.service import Service
@@ -51,5 +52,5 @@ def application(
 def _warm(service: Service) -> None:
     try:
         service.shelves.current()
-    except HearthlineError:
-        return  # there is no answer yet; the first page says so
+    except (HearthlineError, Refusal):
+        return  # there is no answer yet, or a damaged one; the first page says so
