@@ -101,7 +101,7 @@ class Home:
         self,
         *paths: str | Path,
         source: str | None = None,
-        mapping: Mapping[str, str] | None = None,
+        mapping: Mapping[str, str | Mapping[str, str]] | None = None,
         received: datetime | None = None,
         progress: Progress | None = None,
     ) -> list[Intake]:
@@ -110,7 +110,8 @@ class Home:
         Args:
             paths: files, folders, globs: CSV, Parquet, NDJSON, JSON; gz or zst.
             source: the platform whose payloads they hold; default: recognised by their shape.
-            mapping: canonical field to column name, for columns with unusual names.
+            mapping: canonical field to column name, for columns with unusual names; or, under a file's name
+                or a glob of names, such a mapping for those files alone.
             received: when they came (UTC; default: now).
             progress: called with a line for each file.
 

@@ -18,7 +18,7 @@ COMMANDS = {
     "Read the answer": ("dashboard", "report", "explain", "sql"),
     "Keep it running": ("serve", "bridge", "keys", "compact", "rebuild", "forget"),
     "Who is who": ("link", "unmerge"),
-    "Look inside": ("add", "events", "rejects", "doctor", "config"),
+    "Look inside": ("add", "map", "events", "rejects", "doctor", "config"),
     "What there is": ("models", "sources", "truth", "version"),
 }
 

@@ -40,7 +40,8 @@ def added(
     """Return what each file gave; a home without settings gets a file with what was recognised."""
     from hearthline.cli._settings_file import write_settings
 
-    taken = home.add(*paths, source=source, mapping={**home.settings.map, **mapping}, progress=told)
+    written = {k: v if isinstance(v, str) else {**v, **mapping} for k, v in home.settings.map.items()}
+    taken = home.add(*paths, source=source, mapping={**written, **mapping}, progress=told)
     guesses: dict[str, dict[str, str]] = {}
     for intake in taken:
         guesses.setdefault(intake.origin, {}).update(intake.guesses)

@@ -10,7 +10,7 @@ import msgspec
 
 from hearthline.schema.settings import NamespacePolicy, Settings
 
-__all__ = ["settings_text", "write_settings"]
+__all__ = ["settings_text", "write_mapping", "write_settings"]
 
 
 def _toml(value: Any) -> str:
@@ -67,3 +67,17 @@ def write_settings(file: Path, guesses: Mapping[str, Mapping[str, str]] | None =
         return False
     file.write_text(settings_text(guesses), encoding="utf-8")
     return True
+
+
+def write_mapping(file: Path, name: str, mapping: Mapping[str, str]) -> None:
+    """Write the mapping of files of that name into the settings; all else in them stays as it is."""
+    write_settings(file)
+    head = f"[map.{json.dumps(name, ensure_ascii=False)}]"
+    kept, inside = [], False
+    for line in file.read_text(encoding="utf-8").splitlines():
+        inside = line.strip() == head or (inside and not line.startswith("["))
+        if not inside:
+            kept.append(line)
+    lines = [f"{field} = {_toml(column)}" for field, column in mapping.items()]
+    text = "\n".join(["\n".join(kept).rstrip(), "", head, *lines]) + "\n"
+    file.write_text(text, encoding="utf-8")

@@ -14,11 +14,26 @@ from hearthline.files.columns import FIELDS, SETTINGS, Field, recognise
 from hearthline.files.converting import rows_of
 from hearthline.files.opening import first
 from hearthline.files.paths import find
+from hearthline.files.proposing import Proposal, Proposed, mapping_of, propose
 from hearthline.files.rows import SPEND, Kind, Payloads, Rows
 from hearthline.files.typed import Reader
 from hearthline.schema.errors import BadFile
 
-__all__ = ["FIELDS", "SETTINGS", "SPEND", "Field", "Kind", "Payloads", "Rows", "find", "read"]
+__all__ = [
+    "FIELDS",
+    "SETTINGS",
+    "SPEND",
+    "Field",
+    "Kind",
+    "Payloads",
+    "Proposal",
+    "Proposed",
+    "Rows",
+    "find",
+    "mapping_of",
+    "propose",
+    "read",
+]
 
 
 def read(

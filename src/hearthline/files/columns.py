@@ -11,7 +11,17 @@ from hearthline.files.currencies import CODES, named_in
 from hearthline.files.rows import Kind
 from hearthline.schema.errors import BadFile
 
-__all__ = ["FIELDS", "SETTINGS", "Field", "Found", "found_in", "recognise", "simplified"]
+__all__ = [
+    "FIELDS",
+    "SETTINGS",
+    "Field",
+    "Found",
+    "found_in",
+    "likeliest",
+    "missing",
+    "recognise",
+    "simplified",
+]
 
 
 @dataclass(frozen=True)
@@ -150,7 +160,8 @@ _EVENTS = (
 _SPEND = (
     _field("channel", "the channel, as in your events", "source utmsource platform publisher kanal network"),
     _field("day", "the day", "date reportingstarts reportdate startdate datum tag ts"),
-    _field("cost", "what was spent", "spend amount amountspent adspend totalspend kosten costs mediacost"),
+    _field("cost", "what was spent",
+           "spend amount amountspent adspend totalspend kosten costs mediacost ausgaben"),
     _field("cost_micros", "what was spent, in millionths", "costmicros spendmicros metricscostmicros"),
     _field("campaign", "the campaign", "campaignname utmcampaign campaignid kampagne"),
     _field("currency", "ISO 4217 code", "currencycode accountcurrency wahrung accountcurrencycode"),
@@ -290,8 +301,12 @@ def missing(found: Found) -> list[tuple[str, ...]]:
     return [g for g in _NEEDED[found.kind] if not have.intersection(g)]
 
 
-def _kind_order(header: Sequence[str], mapping: Mapping[str, str]) -> tuple[Kind, ...]:
-    """Return the kinds in the order in which a table with these columns is tried."""
+def likeliest(header: Sequence[str], mapping: Mapping[str, str]) -> tuple[Kind, ...]:
+    """Return the kinds in the order in which a table with these columns is tried.
+
+    >>> likeliest(["event", "ts"], {})[0]
+    'events'
+    """
     names = {n for h in header for n in _names(h)} | set(mapping)
     if names & {"event", "eventname", "eventtype"}:
         return ("events", "orders", "spend")
@@ -300,7 +315,7 @@ def _kind_order(header: Sequence[str], mapping: Mapping[str, str]) -> tuple[Kind
 
 def complete(header: Sequence[str], mapping: Mapping[str, str]) -> Found | None:
     """Return what the table is if one kind's needed fields are all there, else None."""
-    tried = (found_in(header, kind, mapping) for kind in _kind_order(header, mapping))
+    tried = (found_in(header, kind, mapping) for kind in likeliest(header, mapping))
     return next((f for f in tried if not missing(f) and not _of_homes(f, header)), None)
 
 
@@ -313,7 +328,7 @@ def _of_homes(found: Found, header: Sequence[str]) -> bool:
 
 def _likeliest(header: Sequence[str], mapping: Mapping[str, str]) -> Found:
     """Return the kind with the fewest missing fields; of equals the one with most fields found."""
-    tried = [found_in(header, kind, mapping) for kind in _kind_order(header, mapping)]
+    tried = [found_in(header, kind, mapping) for kind in likeliest(header, mapping)]
     return min(tried, key=lambda f: (len(missing(f)), -len(f.columns)))
 
 

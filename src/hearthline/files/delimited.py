@@ -60,10 +60,14 @@ def fields_of(row: bytes, delimiter: str) -> list[tuple[str, int]]:
 
 def _header_at(records: Records, delimiter: str) -> tuple[int, int]:
     """Return (usual names, index) of the likeliest header among the first rows."""
-    best = (0, 0)
+    best, first = (0, 0), 0
     for i in range(min(_PREAMBLE, len(records.lines))):
         names = [name.strip() for name, _ in fields_of(records.raw(i)[:65536], delimiter)]
         score = header_score(names)
+        if i == 0 and len(names) > 1 and all(map(is_name, names)):
+            first = len(names)  # a header by its look; a row of as many fields needs more than one usual name
+        if i and len(names) == first and score <= best[0] + 1:
+            continue
         if score > best[0] and sum(map(is_name, names)) * 2 > len(names):
             best = (score, i)
     return best

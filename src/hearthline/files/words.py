@@ -9,6 +9,7 @@ from functools import cache
 
 __all__ = [
     "CHANNEL_OF_DEVICE",
+    "DEVICE_KINDS",
     "MODALITY_OF_DEVICE",
     "Meaning",
     "Placing",
@@ -220,6 +221,8 @@ _DEVICES = (
     ),
     ("browser", "browser web desktop laptop pc computer chrome safari firefox edge website mac windows"),
 )
+DEVICE_KINDS = frozenset(kind for kind, _ in _DEVICES)
+"""The kinds of devices that we know by name."""
 
 
 @cache

@@ -33,7 +33,7 @@ class Request:
 
     paths: tuple[str | Path, ...]
     source: str | None
-    mapping: Mapping[str, str]
+    mapping: Mapping[str, str | Mapping[str, str]]
     received: datetime
 
 
@@ -66,7 +66,7 @@ def add(home: HomeFolder, request: Request, progress: Progress) -> list[Intake]:
     with home.writing(), lake.batch(request.received) as batch:
         for path in files.find(request.paths):
             progress(f"reading {path.name}")
-            content = files.read(path, request.mapping)
+            content = files.read(path, files.mapping_of(path, request.mapping))
             if isinstance(content, files.Payloads):
                 taken += _add_payloads(batch, content, request, home.key)
             else:

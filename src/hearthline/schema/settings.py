@@ -242,4 +242,5 @@ class Settings(Section, frozen=True, kw_only=True):
     serve: ServeSettings = ServeSettings()
     mqtt: MqttSettings = MqttSettings()
     bridge: BridgeSettings = BridgeSettings()
-    map: dict[str, str] = {}  # canonical field -> column, for files with unusual columns
+    # canonical field -> column, for files with unusual columns; or a file's name (a glob) -> such a mapping
+    map: dict[str, str | dict[str, str]] = {}
