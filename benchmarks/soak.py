@@ -254,11 +254,11 @@ def main() -> int:
     flags.add_argument("--minutes", type=float, default=10.0)
     flags.add_argument("--rate", type=float, default=100.0, help="events a second")
     flags.add_argument("--before", type=int, default=100_000, help="events that are there at first")
-    flags.add_argument("--small", action="store_true", help="half a minute, for tests: growth is not judged")
+    flags.add_argument("--small", action="store_true", help="seconds, for tests: growth is not judged")
     flags.add_argument("--write", type=Path, help="the page whose block to write")
     given = flags.parse_args()
     if given.small:
-        given.minutes, given.rate, given.before = 0.4, 50.0, 500
+        given.minutes, given.rate, given.before = 0.2, 50.0, 500
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1"
     with TemporaryDirectory(prefix="hearthline-soak-") as name:
         life, code = lived(Path(name), given.minutes, given.rate, given.before)

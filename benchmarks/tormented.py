@@ -46,6 +46,7 @@ class Served:
         self.home, self.port = home, free_port()
         script = str(HERE / "sabotaged.py")
         self._command = [*wrapped, sys.executable, script, defect, str(home), str(self.port)]
+        self._wrapped = bool(wrapped)
         self._environment = {**os.environ, **_SETTINGS, **settings}
         self._process: subprocess.Popen[bytes] | None = None
         self._log = (home.parent / "server.log").open("ab")
@@ -75,11 +76,10 @@ class Served:
 
     def loader(self) -> int | None:
         """Return the process id of the loader, if it lives."""
-        children = Path(f"/proc/{self.server}/task/{self.server}/children")
-        for child in children.read_text().split() if children.exists() else ():
+        for child in _children(self.server):
             command = Path(f"/proc/{child}/cmdline")
             if command.exists() and b"keeper" in command.read_bytes():
-                return int(child)
+                return child
         return None
 
     def killed(self, *processes: int | None) -> None:
@@ -101,13 +101,20 @@ class Served:
     def end(self) -> None:
         """End the server as an operator would."""
         if self._process is not None and self._process.poll() is None:
-            _signal(self.server, signal.SIGTERM)
+            # whoever traces the server ends with it, but not the other way round
+            for process in _children(self.server) if self._wrapped else [self.server]:
+                _signal(process, signal.SIGTERM)
             try:
                 self._process.wait(60)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
         self._log.close()
+
+
+def _children(process: int) -> list[int]:
+    found = Path(f"/proc/{process}/task/{process}/children")
+    return [int(child) for child in found.read_text().split()] if found.exists() else []
 
 
 def _signal(process: int, number: int) -> None:

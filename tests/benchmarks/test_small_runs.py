@@ -167,3 +167,26 @@ def test_mqtt_is_timed_beside_mosquitto_with_the_cpu_of_a_message(tmp_path: Path
     assert int(found["whole door"][0].replace(",", "")) > 0
     assert float(found["whole door"][2]) > float(found["listener alone"][2])
     assert told.count("| listener alone") == page.read_text().count("| listener alone") == 2
+
+
+def test_a_servers_life_is_told_with_what_grew_and_what_is_behind(tmp_path: Path) -> None:
+    pytest.importorskip("granian")
+    page = page_with(tmp_path, "make soak")
+    found = rows(run("soak", "--write", str(page)))
+    assert sum("grew by" in name for name in found) == 3
+    assert float(found["the lake is behind the log at the end, s"][1]) < 10
+    assert found["pages read, and those that failed"][1].endswith("; 0")
+    assert "figures of last year" not in page.read_text()
+
+
+def test_hostile_bodies_are_counted_and_a_difference_is_called_one(tmp_path: Path, loaded: Any) -> None:
+    page = page_with(tmp_path, "make fuzz")
+    found = rows(run("fuzz", "--cache", str(tmp_path), "--write", str(page)))
+    assert found["verdict"] == ["nothing broke"]
+    assert int(found["rows of events read"][0].replace(",", "")) > 500
+    fuzz = loaded("fuzz")
+    (kept,) = tmp_path.glob("fuzz-*.json")
+    counts = fuzz.Counter(json.loads(kept.read_text()))
+    assert fuzz.broken(counts) == []
+    counts["events stored"] -= 1
+    assert len(fuzz.broken(counts)) == 2
