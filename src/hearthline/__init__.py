@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Intake,
         Kept,
         LinkExplanation,
+        Matched,
         Rebuilt,
     )
     from hearthline.remote import Remote, connect
@@ -62,6 +63,7 @@ __all__ = [
     "Kept",
     "LinkExplanation",
     "LogUnavailable",
+    "Matched",
     "MissingExtra",
     "NothingToAnswer",
     "OldLake",
@@ -86,6 +88,7 @@ _HOLDS = {
         "Intake",
         "Kept",
         "LinkExplanation",
+        "Matched",
         "Rebuilt",
     ),
     "hearthline.remote": ("Remote", "connect"),

@@ -16,7 +16,17 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from hearthline import attribution, pipeline, render, reports, sources
-from hearthline.pipeline import Check, Explanation, Forgot, Household, Intake, Kept, LinkExplanation, Rebuilt
+from hearthline.pipeline import (
+    Check,
+    Explanation,
+    Forgot,
+    Household,
+    Intake,
+    Kept,
+    LinkExplanation,
+    Matched,
+    Rebuilt,
+)
 from hearthline.schema.errors import BadConfig
 from hearthline.schema.figure import Figure
 from hearthline.schema.records import Statement
@@ -268,6 +278,36 @@ class Home:
             UnknownName: there is no link of that id.
         """
         return pipeline.take_back(self._folder, ends, undo=undo, reason=reason)
+
+    def match(
+        self,
+        records: str | Path,
+        *,
+        precision: float = 0.995,
+        consent: str | None = None,
+        engine: str | None = None,
+        dry_run: bool = False,
+    ) -> Matched:
+        """Say which identifiers are one person, by records of the people who have them (extra `identity`).
+
+        Two logins of one namespace are never compared, and what people said is heeded. The records are read,
+        compared and not kept; the pairs count from the next run on, each open to `explain_link`.
+
+        Args:
+            records: CSV, Parquet or JSON with a column `id` (NAMESPACE:VALUE) and some of `given_name`,
+                `surname`, `date_of_birth`, `national_id`, `email`, `phone`, `street`, `house_number`,
+                `city`, `postcode`.
+            precision: what part of the pairs must be right, as the model estimates it.
+            consent: the basis on which they may be linked; it is kept with each pair.
+            engine: `duckdb` or `spark`; default: the setting.
+            dry_run: only say what would be found.
+
+        Raises:
+            MissingExtra: Splink is not installed.
+            BadFile: the file is no table of such records.
+        """
+        wanted = pipeline.Compare(Path(records), precision, consent, engine, dry_run)
+        return pipeline.match(self._folder, self.settings, wanted)
 
     def rejects(self, reason: str | None = None, limit: int = 100) -> pa.Table:
         """Return what was refused: `source`, `reason`, `place`, `wrong`, `cure`, `received`, `raw`."""

@@ -22,6 +22,7 @@ def sessions_of(scene: Scene) -> Sessions:
         voice=seen.voice,
         naming=seen.by_profile.astype(np.int64),
         label=np.full(len(seen.home), -1),
+        time_s=seen.time_s,
         known=seen.known,
         enrolled=seen.enrolled,
     )

@@ -17,7 +17,7 @@ COMMANDS = {
     "Start here": ("demo", "run", "init"),
     "Read the answer": ("dashboard", "report", "explain", "sql"),
     "Keep it running": ("serve", "bridge", "keys", "compact", "rebuild", "forget"),
-    "Who is who": ("link", "unmerge"),
+    "Who is who": ("link", "unmerge", "match"),
     "Look inside": ("add", "map", "events", "rejects", "doctor", "config"),
     "What there is": ("models", "sources", "truth", "version"),
 }

@@ -8,11 +8,12 @@ from hearthline.identity.networks import networked
 from hearthline.identity.policies import Policies, Policy
 from hearthline.identity.resolution import Observed, Resolution, resolve
 from hearthline.identity.stable import BEFORE, CHANGES, steady
-from hearthline.identity.statements import STATEMENTS
+from hearthline.identity.statements import BY_HAND, STATEMENTS
 from hearthline.schema.select import selects
 
 __all__ = [
     "BEFORE",
+    "BY_HAND",
     "CHANGES",
     "NIGHTS",
     "SELECTS",

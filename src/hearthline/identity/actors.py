@@ -24,8 +24,10 @@ Bools = NDArray[np.bool_]
 
 HOURS = 48
 """Hours of a weekday, then of a day of the weekend."""
-NO_DEVICE, HERE, ELSEWHERE, SILENT = range(4)
-_CODES = 4
+NO_DEVICE, HERE, ELSEWHERE, SILENT, _BEEN_HERE, _BEEN_ELSEWHERE = range(6)
+_CODES = 6
+_REACH_S = 3600
+_RESTING = [[1.0], [0.3], [0.3], [0.2], [0.1], [0.1]]
 _PARTS = 8  # six-hour parts of weekdays and weekends
 _ROUNDS = 25
 _SAMPLE = 60_000
@@ -48,6 +50,7 @@ class Sessions:
         voice: (n,) the member whom a voice or profile named; -1 nobody.
         naming: (n,) which kind of naming there could be (0 voice, 1 profile); each has its own errors.
         label: (n,) the member who is known to have acted, m for somebody else, -1 where nothing is known.
+        time_s: (n,) when, in seconds; sessions are sorted by home.
         known: (h, m) which members there are.
         enrolled: (h, m) which of them can be named.
     """
@@ -60,6 +63,7 @@ class Sessions:
     voice: Ints
     naming: Ints
     label: Ints
+    time_s: Ints
     known: Bools
     enrolled: Bools
 
@@ -77,7 +81,7 @@ class Sessions:
         """Return the sessions of some households, `first` to `last` - 1; sessions are sorted by home."""
         begin, end = np.searchsorted(self.home, [first, last])
         rows = slice(int(begin), int(end))
-        columns = ("hour", "device", "category", "presence", "voice", "naming", "label")
+        columns = ("hour", "device", "category", "presence", "voice", "naming", "label", "time_s")
         part = {name: getattr(self, name)[rows] for name in columns}
         return Sessions(
             home=self.home[rows] - first,
@@ -104,8 +108,8 @@ class Habits:
     hour: Floats
     category: Floats
     somebody: float = _SOMEBODY
-    acting: Floats = field(default_factory=lambda: np.array([1.0, 0.5, 0.1, 0.4]))
-    resting: Floats = field(default_factory=lambda: np.tile([[1.0], [0.3], [0.3], [0.4]], _PARTS))
+    acting: Floats = field(default_factory=lambda: np.array([1.0, 0.5, 0.1, 0.2, 0.15, 0.05]))
+    resting: Floats = field(default_factory=lambda: np.tile(_RESTING, _PARTS))
     heard: Floats = field(default_factory=lambda: np.array([0.6, 0.4]))
     right: Floats = field(default_factory=lambda: np.array([0.95, 0.85]))
     mistaken: Floats = field(default_factory=lambda: np.array([0.08, 0.25]))
@@ -150,6 +154,7 @@ def fit(sessions: Sessions, seed: int = 1) -> Habits:
     if sessions.n > _SAMPLE:
         homes = max(int(sessions.home[_SAMPLE]), 1)
         sessions = sessions.of_homes(0, homes)
+    sessions = _with_past(sessions)
     start = _start(sessions)
     if not sessions.n:
         return start
@@ -171,13 +176,14 @@ def assign(sessions: Sessions, habits: Habits) -> Floats:
     together changes nothing.
 
     >>> one = np.zeros(4, np.int64)
-    >>> alone = Sessions(one, one + 8, one, one, np.ones((4, 1), np.int64), one - 1, one, one - 1,
+    >>> alone = Sessions(one, one + 8, one, one, np.ones((4, 1), np.int64), one - 1, one, one - 1, one,
     ...                  np.ones((1, 1), bool), np.zeros((1, 1), bool))
     >>> bool((assign(alone, fit(alone)).sum(axis=1).round(9) == 1).all())
     True
     """
     if not sessions.n:
         return np.zeros((0, sessions.slots))
+    sessions = _with_past(sessions)
     _, silent = _inferred(sessions, habits, learn=False)
     return _normal(habits.trust * silent + _names(sessions, habits) + _labelled(sessions))
 
@@ -220,6 +226,31 @@ def _normal(logs: Floats) -> Floats:
     weight = np.exp(logs - logs.max(axis=1, keepdims=True))
     shares: Floats = weight / weight.sum(axis=1, keepdims=True)
     return shares
+
+
+def _with_past(sessions: Sessions) -> Sessions:
+    """Return the sessions, a silent phone being what it showed at the nearest session within an hour."""
+    order = np.lexsort((sessions.time_s, sessions.home))
+    code, time, home = sessions.presence[order], sessions.time_s[order], sessions.home[order]
+    spoke = code != SILENT
+    place = np.arange(len(code))[:, None]
+    before = np.maximum.accumulate(np.where(spoke, place, -1), axis=0)
+    after = np.minimum.accumulate(np.where(spoke, place, len(code))[::-1], axis=0)[::-1]
+    gaps = []
+    for near in (before, after):
+        inside = (near >= 0) & (near < len(code))
+        at = np.where(inside, near, 0)
+        gap = np.where(inside & (home[at] == home[:, None]), np.abs(time[at] - time[:, None]), _REACH_S + 1)
+        gaps.append((gap, np.take_along_axis(code, at, axis=0)))
+    (gap, said), (other_gap, other) = gaps
+    said = np.where(other_gap < gap, other, said)
+    told = (np.minimum(gap, other_gap) <= _REACH_S) & ~spoke
+    found = np.where(
+        told & (said == HERE), _BEEN_HERE, np.where(told & (said == ELSEWHERE), _BEEN_ELSEWHERE, code)
+    )
+    presence = np.empty_like(found)
+    presence[order] = found
+    return replace(sessions, presence=presence)
 
 
 def _labelled(sessions: Sessions) -> Floats:
@@ -338,7 +369,7 @@ def _learned(sessions: Sessions, tables: _Tables, habits: Habits, share: Floats)
     topic = np.stack([np.bincount(tables.topic, weights=w, minlength=tables.topics) + 0.5 for w in both])
     part = sessions.hour // 24 * 4 + sessions.hour % 24 // 6
     acting, resting = np.full(_CODES, 2.0), np.full((_CODES, _PARTS), 2.0)
-    for code in (HERE, ELSEWHERE, SILENT):
+    for code in range(HERE, _CODES):
         looks = sessions.presence == code
         acting[code] += (members * looks).sum()
         at_rest = ((1 - members) * looks).sum(axis=1)

@@ -58,7 +58,7 @@ def households_in(
     contested, browser = _contested(evidence, persons)
     anchor, joins, notes = _joined(evidence, contested, said)
     nights, sleeping = together(evidence, asleep)
-    graph = _Graph(evidence, joins, notes, nights, said)
+    graph = _Graph(evidence, joins, notes, nights, said, persons.overruled)
     anchor = _re_anchored(evidence, anchor, joins.take(np.isin(notes, (Note.APART, Note.BACK))))
     stays = _stays(evidence, (anchor, browser), graph.label, sleeping)
     shared = side_by_side(stays.take(~crowded(stays, evidence.max_degree)))
@@ -82,10 +82,10 @@ class _Graph:
     """
 
     def __init__(
-        self, evidence: Evidence, joins: Pairs, notes: np.ndarray, nights: Pairs, said: Said
+        self, evidence: Evidence, joins: Pairs, notes: np.ndarray, nights: Pairs, said: Said, overruled: Bools
     ) -> None:
         self.evidence = evidence
-        told = np.flatnonzero(said.same)
+        told = np.flatnonzero(said.same & ~overruled)
         by_hand = np.stack([said.left[told], said.right[told]], axis=1)
         group = _groups(evidence, joins, notes == USED, by_hand)
         gone, beside, cut = _lived(evidence, joins, notes, group)

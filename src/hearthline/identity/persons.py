@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hearthline.identity.evidence import Evidence, Ints, Pairs
+from hearthline.identity.evidence import Bools, Evidence, Ints, Pairs
 from hearthline.identity.links import USED, Ledger, Note
 from hearthline.identity.merging import Limit, merged
 from hearthline.identity.moving import visits
@@ -24,21 +24,24 @@ class Persons:
         label: (identifiers,) the first identifier of each one's person; -1 for what names no person.
         owner: (identifiers,) whose a browser or personal device is, as such a label; -1: nobody's alone.
         contested: pairs (browser, person) of the browsers that more than one person used.
+        overruled: (statements,) which of a model's are, so that they join no household either.
     """
 
     label: Ints
     owner: Ints
     contested: Pairs
+    overruled: Bools
 
 
 def persons_in(evidence: Evidence, said: Said, ledger: Ledger) -> Persons:
     """Return the persons, and enter the links that make them."""
     person = evidence.names == RANK["person"]
-    label = np.where(person, _merged(evidence, said, ledger), -1)
-    return Persons(label, *_carriers(evidence, label))
+    merged_label, kept = _merged(evidence, said, ledger)
+    label = np.where(person, merged_label, -1)
+    return Persons(label, *_carriers(evidence, label), ~kept & ~said.by_hand)
 
 
-def _merged(evidence: Evidence, said: Said, ledger: Ledger) -> Ints:
+def _merged(evidence: Evidence, said: Said, ledger: Ledger) -> tuple[Ints, Bools]:
     tied = evidence.persons_together()
     notes = np.zeros(len(tied), np.int8)
     degree = np.bincount(np.append(tied.left, tied.right), minlength=evidence.count)
@@ -55,8 +58,9 @@ def _merged(evidence: Evidence, said: Said, ledger: Ledger) -> Ints:
     apart = said.pairs(person=True)
     seen = np.zeros(evidence.count, np.int64)
     np.maximum.at(seen, evidence.code, evidence.last_us[evidence.row])
-    by_hand = np.append(np.zeros(len(open_ties), bool), said.weight[told] >= _CERTAIN)
-    rank = _replay_order(evidence, (ends[0], ends[1]), last, by_hand)
+    turn = np.append(np.full(len(open_ties), _SEEN), np.where(said.by_hand[told], _BY_HAND, _BY_MODEL))
+    sure = np.append(np.zeros(len(open_ties)), np.where(said.by_hand[told], 0.0, said.weight[told]))
+    rank = _replay_order(evidence, (ends[0], ends[1]), last, (turn, sure))
     label, used = merged((ends[0], ends[1]), rank, seen, _limits(evidence), apart)
     held = used[: len(open_ties)]
     notes[open_ties[~held]] = Note.LIMIT
@@ -64,17 +68,23 @@ def _merged(evidence: Evidence, said: Said, ledger: Ledger) -> Ints:
     kept = np.ones(len(said.left), bool)
     kept[told] = used[len(open_ties) :]
     ledger.say(said, kept)
-    return label
+    return label, kept
 
 
-_CERTAIN = 6.0
+_BY_HAND, _SEEN, _BY_MODEL = range(3)
 
 
-def _replay_order(evidence: Evidence, ends: tuple[Ints, Ints], last_us: Ints, by_hand: np.ndarray) -> Ints:
-    """Return the place of each link: by hand, then strong namespaces, then the newest; ties by name."""
+def _replay_order(
+    evidence: Evidence, ends: tuple[Ints, Ints], last_us: Ints, said: tuple[Ints, np.ndarray]
+) -> Ints:
+    """Return the place of each link: by hand, then seen (strong namespaces, the newest), then by a model.
+
+    What a model says goes last, the surest first: it joins only what nothing else keeps apart.
+    """
+    turn, sure = said
     priority = evidence.of_policy([p.priority for p in evidence.policies])
     weakest = np.maximum(priority[ends[0]], priority[ends[1]])
-    order = np.lexsort((ends[1], ends[0], -last_us, weakest, ~by_hand))
+    order = np.lexsort((ends[1], ends[0], -last_us, weakest, -sure, turn))
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
     return place

@@ -14,9 +14,11 @@ from hearthline.identity.evidence import Bools, Ints
 from hearthline.schema.arrow import schema_of
 from hearthline.schema.records import Statement
 
-__all__ = ["STATEMENTS", "Said", "coded"]
+__all__ = ["BY_HAND", "STATEMENTS", "Said", "coded"]
 
 STATEMENTS = schema_of(Statement)
+BY_HAND = "by hand"
+"""The rule of what people say; models give their name and version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,12 @@ class Said:
     reason: pa.Array
     consent: pa.Array
     id: pa.Array
+
+    @property
+    def by_hand(self) -> Bools:
+        """Which were said by people; the others by a model."""
+        told: Bools = pc.equal(self.rule, BY_HAND).to_numpy(zero_copy_only=False)
+        return told
 
     def pairs(self, *, person: bool) -> Ints:
         """Return (k, 2) pairs that must stay apart: as persons, or as households."""

@@ -16,6 +16,7 @@ from hearthline.pipeline.forgetting import Forget, Forgot, forget
 from hearthline.pipeline.identities import link, take_back
 from hearthline.pipeline.intake import Intake, Request, add, events, rejects
 from hearthline.pipeline.loading import Loaded, load
+from hearthline.pipeline.matching import Compare, Matched, match
 from hearthline.pipeline.rebuilding import Rebuilt, rebuild
 from hearthline.pipeline.run import run
 from hearthline.pipeline.upkeep import Kept, upkeep
@@ -23,6 +24,7 @@ from hearthline.pipeline.upkeep import Kept, upkeep
 __all__ = [
     "EXPLAINING",
     "Check",
+    "Compare",
     "Explanation",
     "Forget",
     "Forgot",
@@ -31,6 +33,7 @@ __all__ = [
     "Kept",
     "LinkExplanation",
     "Loaded",
+    "Matched",
     "Progress",
     "Rebuilt",
     "Request",
@@ -44,6 +47,7 @@ __all__ = [
     "forget",
     "link",
     "load",
+    "match",
     "rebuild",
     "rejects",
     "run",

@@ -7,7 +7,7 @@ from uuid import uuid4
 import duckdb
 import pyarrow as pa
 
-from hearthline.identity import BEFORE, CHANGES, STATEMENTS
+from hearthline.identity import BEFORE, BY_HAND, CHANGES, STATEMENTS
 from hearthline.privacy.pseudonym import SUFFIX, pseudonym
 from hearthline.schema.errors import HomeMissing, UnknownName
 from hearthline.schema.records import Statement
@@ -15,7 +15,16 @@ from hearthline.store.answer import PublishedAnswer
 from hearthline.store.home import HomeFolder
 from hearthline.store.lake import Lake
 
-__all__ = ["before_this", "identifier", "link", "stamped", "statement_table", "take_back", "write_statements"]
+__all__ = [
+    "before_this",
+    "identifier",
+    "link",
+    "stamped",
+    "statement_table",
+    "stored",
+    "take_back",
+    "write_statements",
+]
 
 Level = Literal["person", "household"]
 CERTAIN = 9.21
@@ -66,7 +75,7 @@ def identifier(text: str, key: bytes) -> str:
     return text
 
 
-def _stored(end: str, key: bytes) -> str:
+def stored(end: str, key: bytes) -> str:
     """Return an identifier as it is stored; one that is a keyed hash already stays."""
     namespace = end.partition(":")[0]
     return end if namespace.endswith(SUFFIX) else identifier(end, key)
@@ -109,7 +118,7 @@ def _say(
     level: Level,
     reason: str | None,
 ) -> Statement:
-    left, right = sorted(_stored(end, home.key) for end in ends)
+    left, right = sorted(stored(end, home.key) for end in ends)
     if left == right:
         raise UnknownName("link: both identifiers are the same; name two different ones")
     said = Statement(
@@ -119,7 +128,7 @@ def _say(
         kind=kind,
         level=level,
         weight=CERTAIN,
-        rule="by hand",
+        rule=BY_HAND,
         made=datetime.now(UTC),
         reason=reason,
         consent="said by the controller",

@@ -39,9 +39,19 @@ def _session(threads: int) -> "SparkSession":
         "spark.sql.execution.arrow.pyspark.enabled": "true",
         "spark.sql.parquet.inferTimestampNTZ.enabled": "true",
         "spark.log.level": "ERROR",
+        **_similarity(),
     }.items():
         builder = builder.config(key, value)
     return builder.getOrCreate()
+
+
+def _similarity() -> dict[str, str]:
+    """Return what makes Spark know how alike two texts are, where Splink (extra `identity`) brings it."""
+    try:
+        from splink.backends.spark import similarity_jar_location  # noqa: PLC0415 # an extra
+    except ImportError:
+        return {}
+    return {"spark.jars": similarity_jar_location()}
 
 
 class SparkEngine:

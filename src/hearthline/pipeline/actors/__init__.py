@@ -120,7 +120,7 @@ def _shared(rows: pa.Table, residents: pa.Table, presences: pa.Table) -> list[pa
 def _told_apart(sessions: Sessions, several: np.ndarray) -> Sessions:
     """Return the sessions of households with several members, those numbered anew."""
     at = several[sessions.home]
-    columns = ("hour", "device", "category", "presence", "voice", "naming", "label")
+    columns = ("hour", "device", "category", "presence", "voice", "naming", "label", "time_s")
     return Sessions(
         home=(np.cumsum(several) - 1)[sessions.home[at]],
         known=sessions.known[several],
@@ -173,6 +173,7 @@ def _sessions(
         voice=np.where(named.any(axis=1), named.argmax(axis=1), -1),
         naming=tv.astype(np.int64),
         label=np.full(len(home), -1),
+        time_s=rows["time_us"].to_numpy() // 1_000_000,
         known=seats >= 0,
         enrolled=enrolled,
     )
