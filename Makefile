@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint types contracts tests bench-models bench-pipeline bench-ingest bench-mqtt soak fuzz federated incremental truth coverage-of-intervals torture picture docs lock clean
+.PHONY: help demo test lint types contracts tests bench-models bench-pipeline bench-ingest bench-mqtt soak fuzz federated incremental truth coverage-of-intervals torture picture docs lock clean bench-identity
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -52,6 +52,10 @@ bench-models: $(VENV)/dev.done ## time and memory of the models on a million jou
 bench-pipeline: $(VENV)/dev.done ## time and memory from raw events to credit, stage by stage
 	$(call say,from raw events to credit)
 	@$(BIN)/python benchmarks/pipeline.py $(ARGS)
+
+bench-identity: $(VENV)/dev.done ## who was it, who is one person, who lives together: beside goals, naive rules, a ceiling (ARGS=--small is quick)
+	$(call say,identity where the truth is known)
+	@$(BIN)/python benchmarks/identity.py $(ARGS)
 
 bench-ingest: $(VENV)/dev.done ## durable events a second by HTTP, beside a server that does nothing (ARGS=--small is quick)
 	$(call say,the write door by HTTP)

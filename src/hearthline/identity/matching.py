@@ -165,13 +165,12 @@ def _blocks(fields: Sequence[str]) -> list[str]:
     return [f"{rule} AND {may}" for rule in rules]
 
 
-def _fitted(records: pa.Table, fields: Sequence[str]) -> dict[str, Any]:
-    """Return the model, fitted without labels."""
-    import duckdb  # noqa: PLC0415
-    from splink import DuckDBAPI, Linker, SettingsCreator, block_on  # noqa: PLC0415
+def _settings(fields: Sequence[str]) -> Any:
+    """Return what is compared how, with nothing fitted yet."""
+    from splink import SettingsCreator  # noqa: PLC0415
 
     rules: list[Any] = list(_blocks(fields))
-    chosen = SettingsCreator(
+    return SettingsCreator(
         "dedupe_only",
         comparisons=_comparisons(fields),
         blocking_rules_to_generate_predictions=rules,
@@ -179,6 +178,24 @@ def _fitted(records: pa.Table, fields: Sequence[str]) -> dict[str, Any]:
         retain_matching_columns=False,
         retain_intermediate_calculation_columns=True,
     )
+
+
+def _spoken(model: dict[str, Any], fields: Sequence[str], dialect: str) -> dict[str, Any]:
+    """Return a fitted model in the words of another engine."""
+    there: dict[str, Any] = _settings(fields).create_settings_dict(dialect)
+    there["probability_two_random_records_match"] = model["probability_two_random_records_match"]
+    for ours, fitted in zip(there["comparisons"], model["comparisons"], strict=True):
+        for level, known in zip(ours["comparison_levels"], fitted["comparison_levels"], strict=True):
+            level |= {k: known[k] for k in ("m_probability", "u_probability") if k in known}
+    return there
+
+
+def _fitted(records: pa.Table, fields: Sequence[str]) -> dict[str, Any]:
+    """Return the model, fitted without labels."""
+    import duckdb  # noqa: PLC0415
+    from splink import DuckDBAPI, Linker, block_on  # noqa: PLC0415
+
+    chosen = _settings(fields)
     with duckdb.connect() as con:
         con.register("given", records.slice(0, _SAMPLE))
         con.execute("CREATE TABLE records AS SELECT * FROM given")
@@ -204,7 +221,8 @@ def _compared(records: pa.Table, fields: Sequence[str], spark: Any) -> pa.Table:
     if spark is not None:
         api: Any = splink.SparkAPI
         frame = spark.createDataFrame(records.to_pylist(), _spark_schema(records.column_names))
-        made = _pairs(api(spark_session=spark, break_lineage_method="persist").register(frame), model)
+        there = api(spark_session=spark, break_lineage_method="persist")
+        made = _pairs(there.register(frame), _spoken(model, fields, "spark"))
         rows = [row.asDict() for row in made.as_spark_dataframe().collect()]
         return _in_order(pa.Table.from_pylist(rows) if rows else _NO_PAIRS.empty_table())
     import duckdb  # noqa: PLC0415
