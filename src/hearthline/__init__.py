@@ -20,7 +20,6 @@ if TYPE_CHECKING:
         Intake,
         Kept,
         LinkExplanation,
-        Matched,
         Rebuilt,
     )
     from hearthline.remote import Remote, connect
@@ -63,7 +62,6 @@ __all__ = [
     "Kept",
     "LinkExplanation",
     "LogUnavailable",
-    "Matched",
     "MissingExtra",
     "NothingToAnswer",
     "OldLake",
@@ -88,8 +86,7 @@ _HOLDS = {
         "Intake",
         "Kept",
         "LinkExplanation",
-        "Matched",
-        "Rebuilt",
+            "Rebuilt",
     ),
     "hearthline.remote": ("Remote", "connect"),
     "hearthline.schema.event": ("Event",),
