@@ -69,6 +69,11 @@ fuzz: $(VENV)/dev.done ## a million hostile bodies: what the door takes never br
 	$(call say,hostile bodies at the door)
 	@$(BIN)/python benchmarks/fuzz.py $(ARGS)
 
+.PHONY: bench-signals
+bench-signals: $(VENV)/dev.done ## how good the signals are beside the rules that people use (ARGS=--small is quick)
+	$(call say,signals on worlds that share nothing with them)
+	@$(BIN)/python benchmarks/signals $(ARGS)
+
 bench-mqtt: $(VENV)/dev.done ## messages a second at QoS 1, with fsync, beside Mosquitto (ARGS=--small is quick)
 	$(call say,MQTT at QoS 1 beside Mosquitto)
 	@$(BIN)/python benchmarks/mqtt.py $(ARGS)

@@ -1,0 +1,102 @@
+"""A world of pantries whose form no forecast shares: people come and go, use in lumps, and change habits.
+
+Every home is lived hour by hour in effect day by day: an occupancy that goes away for whole trips, a
+number of uses a day (Poisson of a rate that wanders and is lumpy between days), an amount a use
+(log-normal), a weekly profile of the home's own, refills by people who look late, early, or top up.
+Nothing here is imported by a signal, and nothing of a signal is imported here.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["HABITS", "SENSORS", "Habits", "Pantry", "read_by", "stock"]
+
+SENSORS = {
+    "1 %, noise .5, 5 % missing": (0.01, 0.005, 0.05),
+    "5 %, noise 1.5, 20 % missing": (0.05, 0.015, 0.20),
+    "10 %, noise 3, 50 % missing": (0.10, 0.03, 0.50),
+    "25 % (four steps), 20 % missing": (0.25, 0.0, 0.20),
+}
+"""Quality of a sensor: its step, its noise, and the part of days without a reading."""
+
+
+@dataclass(frozen=True)
+class Habits:
+    """How homes live.
+
+    Attributes:
+        wander: how much their rate of use wanders a day (log-scale).
+        lumps: shape of the gamma that makes days unequal; small is lumpy.
+        trips: days between trips; `moves` years between somebody moving in or out.
+    """
+
+    wander: float
+    lumps: float
+    trips: float
+    moves: float
+
+
+HABITS = {"steady homes": Habits(0.018, 8.0, 180.0, 3.0), "restless homes": Habits(0.045, 2.5, 75.0, 0.66)}
+
+
+@dataclass(frozen=True)
+class Pantry:
+    """n homes over so many days; `use` wanted, `level` at each day's end, `filled`: all (days, n)."""
+
+    use: np.ndarray
+    level: np.ndarray
+    filled: np.ndarray
+
+
+def stock(seed: int, homes: int, days: int, habits: Habits = HABITS["restless homes"]) -> Pantry:
+    """Return the life of the pantries; levels and use in packs."""
+    rng = np.random.default_rng([seed, 77])
+    pack_days = np.exp(rng.normal(np.log(32), 0.45, homes))
+    uses = rng.choice([0.6, 1.2, 2.5, 5.0], homes)
+    profile = rng.dirichlet(np.full(7, 12.0), homes).T * 7
+    wander = np.zeros(homes)
+    away = np.zeros(homes, dtype=int)
+    use = np.empty((days, homes))
+    for day in range(days):
+        wander += -wander / 45 + rng.normal(0, habits.wander, homes)
+        jump = rng.random(homes) < 1 / 365 / habits.moves  # somebody moves in or out
+        wander += jump * rng.normal(0, 0.35, homes)
+        leave = (away == 0) & (rng.random(homes) < 1 / habits.trips)
+        away = np.where(leave, rng.integers(2, 12, homes), np.maximum(away - 1, 0))
+        season = 1 + 0.12 * np.sin(2 * np.pi * day / 365)
+        lumpy = rng.gamma(habits.lumps, 1 / habits.lumps, homes)
+        count = rng.poisson(uses * profile[day % 7] * np.exp(wander) * season * lumpy * (away == 0))
+        amount = np.exp(rng.normal(-0.08, 0.4, homes)) / (uses * pack_days)
+        use[day] = count * amount
+    return Pantry(use, *_filled(rng, use))
+
+
+def _filled(rng: np.random.Generator, use: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    days, homes = use.shape
+    level, filled = np.empty_like(use), np.zeros(use.shape, dtype=bool)
+    now = np.asarray(rng.uniform(0.1, 1.0, homes))
+    wait = np.full(homes, -1)
+    eager = rng.random(homes) < 0.3
+    for day in range(days):
+        now = np.maximum(now - use[day], np.zeros(homes))
+        due = (wait < 0) & ((now <= 0) | (eager & (now < 0.15) & (rng.random(homes) < 0.3)))
+        wait = np.where(due, rng.integers(0, 4, homes), wait)
+        fill = wait == 0
+        now[fill] = 1.0
+        filled[day] = fill
+        wait = np.where(wait >= 0, wait - 1, -1)
+        level[day] = now
+    return level, filled
+
+
+def read_by(
+    pantry: Pantry, sensor: tuple[float, float, float], seed: int, upto: int
+) -> tuple[np.ndarray, ...]:
+    """Return home, day and reading (parts of a pack) of all readings on days before `upto`."""
+    step, noise, missing = sensor
+    rng = np.random.default_rng([seed, 78])
+    level = pantry.level[:upto] + rng.normal(0, noise, pantry.level[:upto].shape) * (noise > 0)
+    said = np.clip(np.round(np.clip(level, 0, 1) / step) * step, 0, 1)
+    day, home = np.nonzero(rng.random(said.shape) >= missing)
+    return home, day, said[day, home]

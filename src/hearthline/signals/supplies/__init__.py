@@ -1,0 +1,195 @@
+"""Supplies: what is left of what in each home, how fast it goes, and how sure that is."""
+
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hearthline.signals import Asked, Tables
+from hearthline.signals._columns import DAY_US, WHEN, Floats, Ints, made, micros, schema, sorted_by
+from hearthline.signals.supplies.counted import before_refills, from_orders, from_uses
+from hearthline.signals.supplies.levels import levels_of
+from hearthline.signals.supplies.rates import Kinds, rates_of, warped, weekdays_of
+from hearthline.signals.supplies.readings import Crossings, Series, crossings_of, series_of
+
+__all__ = ["NEEDS", "OPTIONS", "PAPER", "READS", "TABLES", "TELLS", "TITLE", "derive"]
+
+TITLE: Final = "Supplies"
+TELLS: Final = (
+    "What is left of each supply of each home and how fast it goes: from level sensors, from counted uses, "
+    "and from orders where nothing else is known."
+)
+PAPER: Final = (
+    "rates weighted to the recent and shrunk to their kind (empirical Bayes: DerSimonian & Laird 1986); the "
+    "level by Bayes' rule on a grid from every recent reading with its step and noise"
+)
+READS: Final = {
+    "level_readings": """
+        SELECT unit, device_id AS device, coalesce(signal_instance, signal_attribute, 'supply') AS supply,
+          coalesce(device_kind, 'unknown') AS kind, lower(coalesce(signal_unit, 'percent')) AS measure, time,
+          signal_number AS level
+        FROM homed_events
+        WHERE type = 'device.inventory.level_reported' AND signal_number >= 0 AND device_id IS NOT NULL
+    """,
+    "uses": """
+        SELECT unit, device_id AS device, coalesce(signal_instance, signal_attribute, 'supply') AS supply,
+          time, coalesce(signal_number, 1.0) AS uses
+        FROM homed_events
+        WHERE type = 'device.inventory.consumed' AND device_id IS NOT NULL
+    """,
+    "bought": """
+        SELECT o.unit, coalesce(l.product, 'any product') AS product, o.time,
+          coalesce(sum(l.quantity), 1.0)::DOUBLE AS quantity
+        FROM orders o
+        LEFT JOIN (
+          SELECT DISTINCT commerce_order AS order_id, coalesce(p.name, p.sku, p.product_id) AS product,
+            coalesce(p.quantity, 1) AS quantity
+          FROM events, UNNEST(commerce_products) AS u(p)
+          WHERE layer = 'commerce' AND commerce_action = 'placed'
+          QUALIFY rank() OVER (PARTITION BY commerce_order ORDER BY p.name IS NULL, source) = 1
+        ) l ON o.order_id = l.order_id
+        WHERE o.status = 'placed' AND o.unit IS NOT NULL
+        GROUP BY ALL
+    """,
+}
+NEEDS: Final = ()
+TABLES: Final = {
+    "supplies": schema(
+        unit=(pa.int64(), "key of the household"),
+        device=(pa.string(), "id of the device; of supplies known from orders: empty"),
+        supply=(pa.string(), "which of the device's supplies, or the product"),
+        product=(
+            pa.string(),
+            "the product that fills it: the one ordered just before its refills; null: not known",
+        ),
+        kind=(pa.string(), "key of `supply_kinds`: kind of device, measure, step of the sensor"),
+        basis=(pa.string(), "`sensor`, `uses` or `orders`: what it is known from"),
+        last=(WHEN, "time of the last reading, use or order (UTC)"),
+        reading=(pa.float64(), "the last reading, in the sensor's own measure"),
+        pack=(pa.float64(), "a full pack in that measure"),
+        since=(WHEN, "the moment that `left` is told for (UTC): the as-of; for orders, the last delivery"),
+        left=(pa.float64(), "what is left then, in packs"),
+        left_sd=(pa.float64(), "its standard deviation"),
+        rate=(pa.float64(), "packs used on an average day"),
+        rate_sd=(pa.float64(), "standard deviation of the rate"),
+        spread=(pa.float64(), "variance of use for each pack used"),
+        drift=(pa.float64(), "variance of use for each squared pack used: the rate itself moves"),
+        readings=(pa.int64(), "readings, uses or orders behind it"),
+        refills=(pa.int64(), "refills seen"),
+        refilled=(WHEN, "time of the last refill seen (UTC); null: none"),
+    ),
+    "supply_kinds": schema(
+        kind=(pa.string(), "kind of device, measure, step of the sensor"),
+        homes=(pa.int64(), "supplies of this kind"),
+        rate=(pa.float64(), "packs that its homes use on an average day"),
+        between=(pa.float64(), "standard deviation of that between homes"),
+        noise=(pa.float64(), "standard deviation of a reading beside its step, in packs"),
+        spread=(pa.float64(), "variance of use for each pack used"),
+        drift=(pa.float64(), "variance of use for each squared pack used"),
+        weekday=(pa.list_(pa.float64()), "how much is used from Monday to Sunday (UTC); 1 is average"),
+    ),
+}
+OPTIONS: Final = {"rise": 0.15, "half_life": 56.0}
+
+
+def derive(seen: Tables, asked: Asked) -> Tables:
+    """Return `supplies`, one row a supply, and `supply_kinds`, one row a kind, each sorted by its key."""
+    bought = _until(seen["bought"], asked)
+    sensed, kinds = _from_sensors(seen["level_readings"], bought, asked)
+    told = {
+        (u, p) for u, p in zip(sensed["unit"].to_pylist(), sensed["product"].to_pylist(), strict=True) if p
+    }
+    others = (from_uses(_until(seen["uses"], asked), bought, asked), from_orders(bought, told, asked))
+    parts = [sensed, *(made(TABLES["supplies"], columns) for columns in others if columns is not None)]
+    return {"supplies": sorted_by(pa.concat_tables(parts), "unit", "device", "supply"), "supply_kinds": kinds}
+
+
+def _until(rows: pa.Table, asked: Asked) -> pa.Table:
+    return rows.filter(pc.less_equal(rows["time"], pa.scalar(asked.as_of, WHEN)))
+
+
+def _from_sensors(readings: pa.Table, bought: pa.Table, asked: Asked) -> tuple[pa.Table, pa.Table]:
+    """Return the supplies that sensors read, and what holds for their kinds."""
+    rows, series = series_of(readings, asked)
+    names, kind = _kinds(rows, series)
+    weekday0 = (micros(asked.as_of) / DAY_US + 3) % 7  # 1 January 1970 was a Thursday
+    weekday = weekdays_of(series, kind, len(names), weekday0)
+    ticking = _operational(series, kind, weekday, weekday0)
+    crossings = _crossed(crossings_of(series), kind, weekday, weekday0)
+    rates, about = rates_of(ticking, crossings, kind, len(names), asked.options["half_life"])
+    left, variance = levels_of(ticking, rates)
+    at = pa.array(series.last)
+    refills, refilled = _refills(series, asked)
+    filled = before_refills(rows.filter(pa.array(series.refill)), bought)
+    plain = {n: rows[n].take(at).combine_chunks() for n in ("unit", "device", "supply")}
+    keys = zip(*(column.to_pylist() for column in plain.values()), strict=True)
+    supplies = {
+        **plain,
+        "product": pa.array([filled.get(key) for key in keys], pa.string()),
+        "kind": pa.array(names, pa.string()).take(pa.array(kind)),
+        "basis": pa.repeat("sensor", len(at)),
+        "last": rows["time"].take(at).combine_chunks(),
+        "reading": rows["level"].take(at).combine_chunks(),
+        "pack": series.pack,
+        "since": pa.repeat(pa.scalar(asked.as_of, WHEN), len(at)),
+        "left": left,
+        "left_sd": np.sqrt(variance),
+        "rate": rates.rate,
+        "rate_sd": rates.rate * np.sqrt(rates.doubt),
+        "spread": rates.spread,
+        "drift": rates.drift,
+        "readings": series.last - series.first + 1,
+        "refills": refills,
+        "refilled": refilled,
+    }
+    told = made(TABLES["supply_kinds"], _told(names, about, weekday))
+    return made(TABLES["supplies"], supplies), told
+
+
+def _kinds(rows: pa.Table, s: Series) -> tuple[list[str], Ints]:
+    """Return the names of kinds, sorted, and each supply's."""
+    at = pa.array(s.first)
+    device, measure = (rows[n].take(at).to_pylist() for n in ("kind", "measure"))
+    step = np.round(s.step * 100).astype(int).tolist()
+    told = [f"{d} · {m} · step {q} %" for d, m, q in zip(device, measure, step, strict=True)]
+    names = sorted(set(told))
+    place = {name: i for i, name in enumerate(names)}
+    return names, np.array([place[t] for t in told], dtype=np.int64)
+
+
+def _operational(s: Series, kind: Ints, weekday: Floats, weekday0: float) -> Series:
+    """Return the series with operational days."""
+    day = warped(s.day, kind[s.group], weekday, weekday0)
+    return Series(s.first, s.last, s.group, day, s.x, s.pack, s.step, s.refill, s.cycle)
+
+
+def _crossed(c: Crossings, kind: Ints, weekday: Floats, weekday0: float) -> Crossings:
+    """Return the crossings with operational days."""
+    day = warped(c.day, kind[c.group], weekday, weekday0)
+    span = np.zeros_like(day)
+    span[1:] = np.where(np.diff(c.cycle) == 0, np.diff(day), 0)
+    return Crossings(c.group, c.cycle, day, c.x, c.used, span)
+
+
+def _refills(s: Series, asked: Asked) -> tuple[Ints, pa.Array]:
+    """Return how many refills each supply saw, and when the last one was seen."""
+    count = np.bincount(s.group, s.refill, len(s.first)).astype(np.int64)
+    latest = np.full(len(s.first), -np.inf)
+    np.maximum.at(latest, s.group[s.refill], s.day[s.refill])
+    none = np.isinf(latest)
+    when = micros(asked.as_of) + np.round(np.where(none, 0, latest) * DAY_US).astype(np.int64)
+    return count, pa.array(when, mask=none).cast(WHEN)
+
+
+def _told(names: list[str], about: Kinds, weekday: Floats) -> dict[str, object]:
+    return {
+        "kind": names,
+        "homes": about.homes,
+        "rate": about.mean,
+        "between": np.sqrt(about.between),
+        "noise": np.sqrt(about.noise),
+        "spread": about.spread,
+        "drift": about.drift,
+        "weekday": pa.array(weekday.tolist(), pa.list_(pa.float64())),
+    }

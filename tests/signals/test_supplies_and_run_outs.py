@@ -1,0 +1,157 @@
+"""What is left and when it runs out, on homes whose use is known."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from hearthline import signals
+from hearthline.signals import Asked
+
+AS_OF = datetime(2026, 3, 2, tzinfo=UTC)
+WHEN = pa.timestamp("us", tz="UTC")
+NAMED = [("unit", pa.int64()), ("device", pa.string()), ("supply", pa.string())]
+
+
+def asked(name, as_of=AS_OF, **options):
+    return signals.asked_of(name, Asked(as_of), options)
+
+
+def readings(levels, unit=1, first=AS_OF, measure="percent", kind="appliance"):
+    """One reading a day up to the as-of, the last one an hour before it."""
+    n = len(levels)
+    times = [first - timedelta(days=n - 1 - i, hours=1) for i in range(n)]
+    return pa.table(
+        {
+            "unit": pa.array([unit] * n, pa.int64()),
+            **{
+                name: pa.array([value] * n, pa.string())
+                for name, value in (
+                    ("device", f"d{unit}"),
+                    ("supply", "pods"),
+                    ("kind", kind),
+                    ("measure", measure),
+                )
+            },
+            "time": pa.array(times, WHEN),
+            "level": pa.array(levels, pa.float64()),
+        }
+    )
+
+
+def bought(*orders):
+    names = ["unit", "product", "time", "quantity"]
+    types = [pa.int64(), pa.string(), WHEN, pa.float64()]
+    columns = list(zip(*orders, strict=True)) or [[]] * 4
+    return pa.table({n: pa.array(list(c), t) for n, c, t in zip(names, columns, types, strict=True)})
+
+
+def uses(*rows):
+    columns = list(zip(*rows, strict=True)) or [[]] * 5
+    types = [*NAMED, ("time", WHEN), ("uses", pa.float64())]
+    return pa.table({n: pa.array(list(c), t) for (n, t), c in zip(types, columns, strict=True)})
+
+
+def derived(levels=None, orders=(), used=(), as_of=AS_OF):
+    seen = {
+        "level_readings": readings([], 1) if levels is None else levels,
+        "bought": bought(*orders),
+        "uses": uses(*used),
+    }
+    made = signals.load("supplies").derive(seen, asked("supplies", as_of))
+    made = {**made, **signals.load("run_outs").derive(made, asked("run_outs", as_of))}
+    return {name: rows.to_pylist() for name, rows in made.items()}
+
+
+def falling(a_day, days, start=100.0, step=1.0):
+    """Levels of a home that uses so much a day and refills at once when it is empty, in steps."""
+    out, level = [], start
+    for _ in range(days):
+        level = level - a_day if level - a_day > 0 else 100.0
+        out.append(round(level / step) * step)
+    return out
+
+
+@pytest.mark.parametrize("step", [1.0, 5.0, 25.0])
+def test_a_home_that_uses_evenly_runs_out_when_it_must(step):
+    parts = [readings(falling(4.0, 113 + u, step=step), u) for u in range(1, 9)]
+    made = derived(pa.concat_tables(parts))
+    for supply, out in zip(made["supplies"], made["run_outs"], strict=True):
+        exact = falling(4.0, 112 + supply["unit"] + 1)[-1] / 100
+        assert supply["rate"] == pytest.approx(0.04, rel=0.12)
+        assert supply["left"] == pytest.approx(exact, abs=step / 100)
+        assert out["low"] <= out["low80"] <= out["days"] <= out["high80"] <= out["high"]
+        assert out["days"] == pytest.approx(supply["left"] / supply["rate"], rel=0.25, abs=1)
+
+
+def test_refills_are_seen_and_noise_is_none():
+    made = derived(readings([50, 48, 51, 46, 44, 100, 97, 95], 1))
+    (supply,) = made["supplies"]
+    assert supply["refills"] == 1
+    assert supply["refilled"] == AS_OF - timedelta(days=2, hours=1)
+
+
+def test_a_count_is_told_in_packs_of_its_fullest():
+    made = derived(readings([30, 27, 24, 21, 18, 15, 12], 1, measure="count"))
+    (supply,) = made["supplies"]
+    assert (supply["pack"], supply["reading"]) == (30.0, 12.0)
+    assert supply["left"] == pytest.approx(0.4, abs=0.05)
+
+
+def test_what_comes_after_the_as_of_is_not_known():
+    levels = falling(4.0, 90)
+    now = derived(readings(levels, 1))
+    later = pa.concat_tables([readings(levels, 1), readings([3.0, 2.0], 1, first=AS_OF + timedelta(days=9))])
+    assert derived(later) == now
+
+
+def test_a_homes_forecast_needs_no_other_home_once_its_kind_is_known_by_many():
+    many = pa.concat_tables([readings(falling(3.0 + u % 5, 120, start=60 + u), u) for u in range(40)])
+    whole = {r["unit"]: r for r in derived(many)["run_outs"]}
+    fewer = many.filter(pa.array(np.isin(many["unit"].to_numpy(), range(39))))
+    for row in derived(fewer)["run_outs"]:
+        assert row["days"] == pytest.approx(whole[row["unit"]]["days"], rel=0.05, abs=0.3)
+
+
+def test_without_a_sensor_orders_say_when_the_next_is_due():
+    orders = [(u, "tabs", AS_OF - timedelta(days=30 * k + u), 1.0) for u in range(1, 12) for k in range(5)]
+    made = derived(orders=orders)
+    assert {s["basis"] for s in made["supplies"]} == {"orders"}
+    for row in made["run_outs"]:
+        assert row["days"] == pytest.approx(30 - row["unit"], abs=4)
+        assert row["product"] == "tabs"
+
+
+def test_an_overdue_order_is_soon_and_never_in_the_past():
+    orders = [(1, "tabs", AS_OF - timedelta(days=d), 1.0) for d in (45, 75, 105, 135)]
+    orders += [(u, "tabs", AS_OF - timedelta(days=30 * k + u), 1.0) for u in range(2, 12) for k in range(5)]
+    first = derived(orders=orders)["run_outs"][0]
+    assert first["unit"] == 1
+    assert 0 <= first["low"] <= first["days"] < 15
+
+
+def test_a_product_that_a_sensor_tells_of_is_not_told_twice():
+    levels = falling(5.0, 60)
+    at = [i for i in range(1, 60) if levels[i] > levels[i - 1]]
+    times = [AS_OF - timedelta(days=59 - i, hours=30) for i in at]
+    made = derived(readings(levels, 1), orders=[(1, "pods refill", t, 1.0) for t in times])
+    assert [(s["basis"], s["product"]) for s in made["supplies"]] == [("sensor", "pods refill")]
+
+
+def test_counted_uses_run_down_a_pack_that_lasted_as_many_before():
+    orders = [(1, "tabs", AS_OF - timedelta(days=d), 1.0) for d in (70, 40, 10)]
+    used = [(1, "w1", "tabs", AS_OF - timedelta(days=d, hours=2), 1.0) for d in range(70)]
+    supply = next(s for s in derived(orders=orders, used=used)["supplies"] if s["basis"] == "uses")
+    assert supply["pack"] == pytest.approx(30, abs=1)
+    assert supply["left"] == pytest.approx(1 - 10 / 30, abs=0.05)
+    assert supply["rate"] == pytest.approx(1 / 30, rel=0.1)
+
+
+def test_what_runs_out_this_week_becomes_a_derived_event():
+    levels = pa.concat_tables([readings(falling(4.0, 97), 1), readings(falling(4.0, 80), 2)])
+    made = derived(levels)
+    soon = [r["unit"] for r in made["run_outs"] if r["week"] > 0.5]
+    assert [e["unit"] for e in made["derived"]] == soon == [1]
+    assert made["derived"][0]["type"] == "derived.supply.running_out"
+    assert made["derived"][0]["time"] == AS_OF
