@@ -80,9 +80,9 @@ def test_a_home_that_uses_evenly_runs_out_when_it_must(step):
     for supply, out in zip(made["supplies"], made["run_outs"], strict=True):
         exact = falling(4.0, 112 + supply["unit"] + 1)[-1] / 100
         assert supply["rate"] == pytest.approx(0.04, rel=0.12)
-        assert supply["left"] == pytest.approx(exact, abs=step / 100)
+        assert supply["packs"] == pytest.approx(exact, abs=step / 100)
         assert out["low"] <= out["low80"] <= out["days"] <= out["high80"] <= out["high"]
-        assert out["days"] == pytest.approx(supply["left"] / supply["rate"], rel=0.25, abs=1)
+        assert out["days"] == pytest.approx(supply["packs"] / supply["rate"], rel=0.25, abs=1)
 
 
 def test_refills_are_seen_and_noise_is_none():
@@ -96,7 +96,7 @@ def test_a_count_is_told_in_packs_of_its_fullest():
     made = derived(readings([30, 27, 24, 21, 18, 15, 12], 1, measure="count"))
     (supply,) = made["supplies"]
     assert (supply["pack"], supply["reading"]) == (30.0, 12.0)
-    assert supply["left"] == pytest.approx(0.4, abs=0.05)
+    assert supply["packs"] == pytest.approx(0.4, abs=0.05)
 
 
 def test_what_comes_after_the_as_of_is_not_known():
@@ -144,7 +144,7 @@ def test_counted_uses_run_down_a_pack_that_lasted_as_many_before():
     used = [(1, "w1", "tabs", AS_OF - timedelta(days=d, hours=2), 1.0) for d in range(70)]
     supply = next(s for s in derived(orders=orders, used=used)["supplies"] if s["basis"] == "uses")
     assert supply["pack"] == pytest.approx(30, abs=1)
-    assert supply["left"] == pytest.approx(1 - 10 / 30, abs=0.05)
+    assert supply["packs"] == pytest.approx(1 - 10 / 30, abs=0.05)
     assert supply["rate"] == pytest.approx(1 / 30, rel=0.1)
 
 

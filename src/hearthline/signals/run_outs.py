@@ -28,7 +28,7 @@ TABLES: Final = {
         supply=(pa.string(), "which of the device's supplies, or the product"),
         product=(pa.string(), "the product that fills it; null: not known"),
         basis=(pa.string(), "`sensor`, `uses` or `orders`"),
-        left=(pa.float64(), "what is left now, in packs"),
+        packs=(pa.float64(), "what is left now, in packs"),
         days=(pa.float64(), "days from now until it is used up, the middle of the distribution"),
         low80=(pa.float64(), "one time in ten it is used up before so many days"),
         high80=(pa.float64(), "one time in ten only after so many days; null: not within a year"),
@@ -59,7 +59,7 @@ def derive(seen: Tables, asked: Asked) -> Tables:
     date = micros(asked.as_of) + (near * DAY_US).astype(np.int64)
     told = {
         **{n: rows[n].combine_chunks() for n in ("unit", "device", "supply", "product", "basis")},
-        "left": ahead.left_now(),
+        "packs": ahead.left_now(),
         "low": days[:, 0],
         "low80": days[:, 1],
         "days": days[:, 2],
@@ -76,14 +76,14 @@ def derive(seen: Tables, asked: Asked) -> Tables:
 class _Ahead:
     """The distribution of each supply's last day, in calendar days from the as-of.
 
-    Use over an operational time t is about normal around u = rate x t, with the variance `left_sd`^2 +
+    Use over an operational time t is about normal around u = rate x t, with the variance `packs_sd`^2 +
     spread u + drift u^2; it never goes back, so P(used up by t) = P(use by t >= left).
     """
 
     def __init__(self, rows: pa.Table, kinds: pa.Table, asked: Asked) -> None:
-        get = {n: rows[n].to_numpy() for n in ("left", "left_sd", "rate", "spread", "drift")}
-        self.left, self.rate, self.spread = get["left"], np.maximum(get["rate"], 1e-6), get["spread"]
-        self.base = get["left_sd"] ** 2
+        get = {n: rows[n].to_numpy() for n in ("packs", "packs_sd", "rate", "spread", "drift")}
+        self.left, self.rate, self.spread = get["packs"], np.maximum(get["rate"], 1e-6), get["spread"]
+        self.base = get["packs_sd"] ** 2
         self.drift = get["drift"]
         names = {name: i for i, name in enumerate(kinds["kind"].to_pylist())}
         weekday = np.array([*kinds["weekday"].to_pylist(), [1.0] * 7])
