@@ -1,0 +1,105 @@
+"""Lifetime values: published figures, recovered parameters, and what use of devices adds."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from hearthline.signals import Asked, _buying, _spending, asked_of, lifetime_value
+from hearthline.signals._buying import Buying, History
+
+END = datetime(2026, 1, 1, tzinfo=UTC)
+ASKED = asked_of("lifetime_value", Asked(END), {})
+
+
+def bought(n: int, seed: int, story: str, weight: float = 0.0) -> tuple[History, np.ndarray]:
+    """Customers of a BG/NBD world by simulation, and their orders in the 39 weeks after the 52 seen."""
+    random = np.random.default_rng(seed)
+    trait = random.normal(size=n)
+    rate = random.gamma(0.9, 1 / 8.0, n) * np.exp(weight * trait)
+    repeats, last, later = np.zeros(n), np.zeros(n), np.zeros(n)
+    for i in range(n):
+        now, leaves = 0.0, random.beta(0.8, 3.0)
+        while True:
+            now += random.exponential(1 / rate[i])
+            if now > 91:
+                break
+            if now <= 52:
+                repeats[i], last[i] = repeats[i] + 1, now
+            else:
+                later[i] += 1
+            if random.random() < leaves:
+                break
+    return History(repeats, last, np.full(n, 52.0), trait[:, None] if weight else np.zeros((n, 0))), later
+
+
+def test_the_published_example_of_bg_nbd():
+    data = History(*(np.array([v]) for v in (2.0, 30.43, 38.86)), np.zeros((1, 0)))
+    model = Buying("bg_nbd", np.log([0.243, 4.414, 0.793, 2.426]), np.eye(4), 0.0)
+    assert _buying.expected_orders(model, data, 39).orders[0] == pytest.approx(1.226, abs=5e-4)
+
+
+def test_bg_nbd_finds_the_parameters_of_a_world_made_by_its_story():
+    data, later = bought(2500, 5, "bg_nbd")
+    model = _buying.fit(data)
+    assert np.abs(np.log(model.parameters / [0.9, 8.0, 0.8, 3.0])).max() < 0.5
+    assert _buying.expected_orders(model, data, 39).orders.sum() == pytest.approx(later.sum(), rel=0.1)
+
+
+@pytest.mark.parametrize("story", ["bg_nbd", "pareto_nbd"])
+def test_what_is_drawn_has_the_mean_that_is_computed(story):
+    data, _ = bought(400, 6, story)
+    model = _buying.fit(data, story)
+    sure = Buying(story, model.point, model.covariance * 0, model.log_likelihood)
+    drawn = _buying.drawn_orders(sure, data, 39, 400, seed=1)
+    assert drawn.mean(axis=0).sum() == pytest.approx(
+        _buying.expected_orders(model, data, 39).orders.sum(), rel=0.02
+    )
+
+
+def test_intervals_of_the_total_hold_what_came():
+    held = 0
+    for seed in range(20, 28):
+        data, later = bought(400, seed, "bg_nbd")
+        drawn = _buying.drawn_orders(_buying.fit(data), data, 39, 150, seed=1).sum(axis=1)
+        low, high = np.quantile(drawn, (0.05, 0.95))
+        held += low <= later.sum() <= high
+    assert held >= 6
+
+
+def test_a_covariate_that_moves_the_rate_is_found():
+    data, _ = bought(1500, 9, "bg_nbd", weight=0.6)
+    assert _buying.fit(data).point[4] == pytest.approx(0.6, abs=0.15)
+
+
+def test_gamma_gamma_pulls_means_of_few_orders_to_the_mean_of_all():
+    random = np.random.default_rng(2)
+    own = 6.0 / random.gamma(4.0, 1 / 15.0, 3000)
+    orders = random.integers(1, 9, 3000).astype(float)
+    mean = random.gamma(6.0 * orders) / orders / 6.0 * own
+    model = _spending.fit(orders, mean)
+    value = _spending.expected_values(model, orders, mean)
+    assert np.sqrt(np.mean((value - own) ** 2)) < 0.9 * np.sqrt(np.mean((mean - own) ** 2))
+
+
+def orders_of(rows: list[tuple[int, int, float]]) -> dict[str, pa.Table]:
+    """`spent` and empty `used_days` from (unit, days ago, net)."""
+    day = [END.date() - timedelta(days=d) for _, d, _ in rows]
+    spent = {"unit": [u for u, _, _ in rows], "day": day, "net": [v for *_, v in rows]}
+    nothing = {n: pa.array([], pa.int64()) for n in ("unit", "days")}
+    none = {
+        **nothing,
+        "kind": pa.array([], pa.string()),
+        **{n: pa.array([], pa.date32()) for n in ("first", "last")},
+    }
+    return {"spent": pa.table({**spent, "kind": ["person"] * len(rows)}), "used_days": pa.table(none)}
+
+
+def test_what_was_spent_and_when_is_told_also_where_there_is_too_little_to_foretell():
+    made = lifetime_value.derive(orders_of([(7, 40, 10.0), (7, 10, 20.0), (9, 5, 1.0)]), ASKED)
+    first, second = made["lifetime_values"].to_pylist()
+    assert (first["unit"], first["orders"], first["spent"]) == (7, 2, 30.0)
+    assert (first["first"], first["last"]) == (date(2025, 11, 22), date(2025, 12, 22))
+    assert second["expected"] is None
+    assert made["lifetime_totals"].num_rows == 0
