@@ -159,12 +159,14 @@ _EVENTS = (
 
 _SPEND = (
     _field("channel", "the channel, as in your events", "source utmsource platform publisher kanal network"),
-    _field("day", "the day", "date reportingstarts reportdate startdate datum tag ts"),
+    _field("day", "the day", "date reportingstarts datestart segmentsdate reportdate startdate datum tag ts"),
     _field("cost", "what was spent",
            "spend amount amountspent adspend totalspend kosten costs mediacost ausgaben"),
     _field("cost_micros", "what was spent, in millionths", "costmicros spendmicros metricscostmicros"),
     _field("campaign", "the campaign", "campaignname utmcampaign campaignid kampagne"),
-    _field("currency", "ISO 4217 code", "currencycode accountcurrency wahrung accountcurrencycode"),
+    _field("currency", "ISO 4217 code",
+           "currencycode accountcurrency wahrung accountcurrencycode campaignbudgetcurrencycode "
+           "customercurrencycode"),
 )  # fmt: skip
 
 FIELDS: Mapping[Kind, tuple[Field, ...]] = {"events": _EVENTS, "orders": _ORDERS, "spend": _SPEND}
@@ -189,7 +191,10 @@ _REPORTED = frozenset(("cost", "costmicros", "spend", "amountspent", "impression
 _EXPORTS = (
     ("meta-ads", {"amountspent", "reportingstarts"}),
     ("google-ads", {"cost", "campaign", "day", "clicks"}),
+    ("meta-ads", {"spend", "datestart"}),
     ("google-ads", {"costmicros", "campaign"}),
+    ("google-ads", {"metricscostmicros", "segmentsdate"}),
+    ("amazon-ads", {"cost", "campaignbudgetcurrencycode"}),
     ("amazon-ads", {"spend", "campaignname", "impressions", "date"}),
 )
 

@@ -10,7 +10,7 @@ from typing import NamedTuple, cast
 import pyarrow as pa
 
 from hearthline.files import delimited, documents, parquet
-from hearthline.files.columns import FIELDS, SETTINGS, Found, found_in, likeliest, missing
+from hearthline.files.columns import FIELDS, SETTINGS, Found, found_in, likeliest, missing, simplified
 from hearthline.files.currencies import CODES
 from hearthline.files.opening import first
 from hearthline.files.rows import Kind
@@ -155,6 +155,7 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _IP = re.compile(r"\d{1,3}(\.\d{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
 _PHONE = re.compile(r"(\+|00)[\d /().-]{7,}")
 _AMOUNT = re.compile(r"[-+]?[€$£]?\s?\d{1,3}([., ]?\d{3})*[.,]\d{1,4}\s?[€$£]?")
+_PART = re.compile("tax|vat|mwst|steuer|ship|versand|fee|discount|rabatt|price|preis")  # never a total
 _NAME = re.compile(r"[^\W\d][\w .:/&+-]{1,60}")
 _HAPPENING = re.compile(
     r"view|click|open|order|purchas|impression|play|search|ask|visit|cart|checkout|press|launch|watch|listen|heard"
@@ -231,6 +232,8 @@ def _by_values(found: Found, values: Mapping[str, Values]) -> tuple[Found, dict[
             continue
         fits, said = _SEEN[form]
         free = [c for c in values if c not in columns.values() and fits(values[c])]
+        if form == "amount":
+            free = [c for c in free if not _PART.search(simplified(c))]
         if free:
             columns[name] = max(free, key=lambda c: _size(values[c])) if form == "amount" else free[0]
             whys[name] = f"values: {said}"
