@@ -86,7 +86,7 @@ _HOLDS = {
         "Intake",
         "Kept",
         "LinkExplanation",
-            "Rebuilt",
+        "Rebuilt",
     ),
     "hearthline.remote": ("Remote", "connect"),
     "hearthline.schema.event": ("Event",),
