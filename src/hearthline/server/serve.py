@@ -23,6 +23,7 @@ from hearthline.server.health import Health, House, Keeping
 from hearthline.server.ingest import Answer, Door, Gate, Head, Rules
 from hearthline.server.ingest.answers import plain, told
 from hearthline.server.ingest.fetching import Fetcher
+from hearthline.server.ingest.openapi import document
 from hearthline.server.ingest.proving import Prover
 from hearthline.server.keys import Keyring
 from hearthline.server.lifeline import granian_server
@@ -184,4 +185,8 @@ def _pages(house: House, ring: Keyring, *, open_: bool) -> dict[str, Callable[[H
             return told(401, "figures need a read token", "make one: hearthline keys add --read")
         return plain(200, _METRICS, health.metrics())
 
-    return {"/healthz": alive, "/livez": alive, "/readyz": ready, "/metrics": metrics}
+    def described(_: Head) -> Answer:
+        return plain(200, "application/json", msgspec.json.encode(document()))
+
+    pages = {"/healthz": alive, "/livez": alive, "/readyz": ready, "/metrics": metrics}
+    return {**pages, "/openapi.json": described}

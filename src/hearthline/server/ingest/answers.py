@@ -8,7 +8,7 @@ import msgspec
 
 from hearthline.sources import Reply
 
-__all__ = ["PIXEL", "Answer", "counted", "plain", "replied", "told"]
+__all__ = ["PIXEL", "Answer", "counted", "not_taken", "plain", "replied", "told"]
 
 _SAFE = (("x-content-type-options", "nosniff"), ("cache-control", "no-store"))
 _JSON = (("content-type", "application/json"), *_SAFE)
@@ -49,6 +49,16 @@ def told(status: int, wrong: str, cure: str, retry_after: int | None = None) -> 
     """
     headers = _JSON if retry_after is None else (*_JSON, ("retry-after", str(retry_after)))
     return Answer(status, headers, _text({"error": wrong, "help": cure}))
+
+
+def not_taken(*methods: str) -> Answer:
+    """Return the refusal of a method; it names those that are taken (RFC 9110, 15.5.6).
+
+    >>> not_taken("GET", "HEAD").headers[-1]
+    ('allow', 'GET, HEAD')
+    """
+    refusal = told(405, "this method is not taken", f"send a {methods[0]}")
+    return refusal._replace(headers=(*refusal.headers, ("allow", ", ".join(methods))))
 
 
 def plain(status: int, media_type: str, body: bytes) -> Answer:

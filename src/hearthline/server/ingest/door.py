@@ -14,7 +14,7 @@ from typing import NamedTuple
 from hearthline import sources
 from hearthline.schema.errors import BadPayload, QueueFull, Unproven
 from hearthline.server.commit import Commit
-from hearthline.server.ingest.answers import PIXEL, Answer, counted, replied, told
+from hearthline.server.ingest.answers import PIXEL, Answer, counted, not_taken, replied, told
 from hearthline.server.ingest.figures import Figures
 from hearthline.server.ingest.heads import Head, Place, place_of, query_of
 from hearthline.server.ingest.inflating import inflated
@@ -27,11 +27,11 @@ from hearthline.sources import Sent
 
 __all__ = ["Door"]
 
-_METHODS = frozenset(("POST", "PUT", "GET", "OPTIONS"))
+_METHODS = ("POST", "PUT", "GET", "OPTIONS")
 _NOWHERE = told(404, "no such address", "send to /in/PLATFORM; `hearthline sources` lists the platforms")
 _STATUS = {"too-large": 413, "bad-encoding": 415}
 _ALLOWED = Answer(204, (("allow", "POST, OPTIONS"),), b"")
-_WRONG_METHOD = told(405, "this method is not taken", "send a POST")
+_WRONG_METHOD = not_taken(*_METHODS)
 
 
 class _Asked(NamedTuple):

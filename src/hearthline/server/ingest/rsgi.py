@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
-from hearthline.server.ingest.answers import Answer, told
+from hearthline.server.ingest.answers import Answer, not_taken, told
 from hearthline.server.ingest.door import Door
 from hearthline.server.ingest.heads import Head
 
@@ -19,6 +19,8 @@ _SWEEP_S = 0.5
 _MOST_FORGOTTEN = 8  # times the limit
 _SLOW = told(408, "the body came too slowly", "send it within the deadline")
 _BROKEN = told(500, "a defect of ours", "send it again later")
+_READS = ("GET", "HEAD")
+_WRONG_METHOD = not_taken(*_READS)
 _LEFT = ("RSGIProtocolClosed", "RSGIProtocolError")
 
 
@@ -86,8 +88,8 @@ class Gate:
             figures.in_flight -= 1
 
     async def _answer(self, head: Head, transport: Transport) -> Answer:
-        if head.method in ("GET", "HEAD") and head.path in self.pages:
-            return self.pages[head.path](head)
+        if head.path in self.pages:
+            return self.pages[head.path](head) if head.method in _READS else _WRONG_METHOD
         turned = self.door.turned_away(head)
         if turned is not None:
             return turned
