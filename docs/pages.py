@@ -3,7 +3,9 @@
 A test compares each page with what this file makes, so that no page goes stale.
 """
 
+import re
 from collections.abc import Iterator
+from functools import partial
 from inspect import cleandoc, signature
 from pathlib import Path
 from types import FunctionType
@@ -13,13 +15,23 @@ import msgspec
 import typer.main
 
 import hearthline as hl
-from hearthline import signals
+from hearthline import signals, sources
 from hearthline.cli import COMMANDS, app
 from hearthline.cli._settings_file import settings_text
 from hearthline.schema import event
 from hearthline.schema.arrow import EVENTS
 
-__all__ = ["PAGES", "cli", "events", "python", "settings", "signal_tables"]
+__all__ = [
+    "PAGES",
+    "cli",
+    "events",
+    "landscape",
+    "python",
+    "settings",
+    "signal_tables",
+    "source_facts",
+    "source_table",
+]
 
 HERE = Path(__file__).parent
 _UNTOLD = "The figure behind it: rows, units, intervals, definition."
@@ -198,12 +210,79 @@ def signal_tables() -> str:
     return "\n".join(parts)
 
 
+# What every source says of itself --------------------------------------------------------------------
+
+_BY = {"webhook": "webhook", "stream": "stream", "file": "file", "pull": "API pull"}
+_LAYERS = ("device", "platform", "commerce", "media")
+
+
+def _between(page: str, mark: str, body: str) -> str:
+    """Return the page's text with what lies between the marks of that name replaced."""
+    text = (HERE / page).read_text(encoding="utf-8")
+    place = re.compile(rf"(<!-- {mark} -->\n).*?(<!-- /{mark} -->)", re.DOTALL)
+    if not place.search(text):
+        raise ValueError(f"docs/{page}: no marks `<!-- {mark} -->` and `<!-- /{mark} -->`; put them in")
+    return place.sub(lambda found: f"{found[1]}{body}\n{found[2]}", text)
+
+
+def _came_by(source: sources.Source) -> str:
+    return ", ".join(_BY[way] for way in source.TRANSPORTS)
+
+
+def _tells(source: sources.Source) -> str:
+    """Return what it can tell; what it tells sometimes is in brackets."""
+    told = [f"({what})" if yes == "sometimes" else what for what, yes in source.TELLS.items() if yes != "no"]
+    return ", ".join(told) or "none of the four"
+
+
+def _in_cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def landscape() -> str:
+    """Return the README with the table of every system, by layer, that is read."""
+    rows = []
+    for layer in _LAYERS:
+        known = [s for s in map(sources.load, sources.names()) if layer == s.LAYER]
+        named = ", ".join(f"[{s.TITLE}](docs/sources/{s.PLATFORM}.md)" for s in known)
+        rows.append(f"| {layer} | {named} |")
+    return _between("../README.md", "sources", "| layer | systems |\n|---|---|\n" + "\n".join(rows))
+
+
+def source_table() -> str:
+    """Return the index of the sources' pages with what each module says of itself."""
+    known = map(sources.load, sources.names())
+    cells = ((f"[{s.TITLE}]({s.PLATFORM}.md)", _came_by(s), s.PROOF, s.STATE, _tells(s)) for s in known)
+    rows = [f"| {' | '.join(map(_in_cell, row))} |" for row in cells]
+    head = "| source | comes by | how a sender proves itself | state | tells |\n|---|---|---|---|---|\n"
+    return _between("sources/README.md", "facts", head + "\n".join(rows))
+
+
+def source_facts(name: str) -> str:
+    """Return a source's page with the facts that its module tells."""
+    source = sources.load(name)
+    answers = ", ".join(f"{what}: {answer}" for what, answer in source.TELLS.items())
+    facts = {
+        "layer": source.LAYER,
+        "comes by": _came_by(source),
+        "a sender proves itself by": source.PROOF,
+        "state": source.STATE,
+        "tells": answers,
+        "its own documentation": f"<{source.DOCS}>",
+    }
+    rows = "\n".join(f"| {what} | {_in_cell(told)} |" for what, told in facts.items())
+    return _between(f"sources/{name}.md", "facts", f"| `{name}` | {source.TITLE} |\n|---|---|\n{rows}")
+
+
 PAGES = {
     "cli.md": cli,
     "python.md": python,
     "settings.md": settings,
     "event.md": events,
     "signal-tables.md": signal_tables,
+    "../README.md": landscape,
+    "sources/README.md": source_table,
+    **{f"sources/{name}.md": partial(source_facts, name) for name in sources.names()},
 }
 
 

@@ -3,9 +3,10 @@
 from typing import Annotated, Any, Literal
 
 import typer
+from rich.text import Text
 
 from hearthline.cli._options import JsonOption
-from hearthline.cli._screen import print_json, results, table
+from hearthline.cli._screen import print_json, results, show, table
 
 __all__ = ["sources"]
 
@@ -32,6 +33,7 @@ def sources(
             "state": source.STATE,
             "tells": {q: source.TELLS.get(q, "no") for q in _QUESTIONS},
             "docs": source.DOCS,
+            "page": f"docs/sources/{source.PLATFORM}.md",
         }
         for source in map(room.load, room.names() if name is None else (name,))
     ]
@@ -42,12 +44,26 @@ def sources(
             table(("", ""), [(k, v if isinstance(v, str) else _said(v)) for k, v in told[0].items()])
         )
     else:
-        heads = ("source", "title", "layer", "comes by", *_QUESTIONS)
+        heads = ("source, its page", "layer", "comes by", "tells", "how a sender proves itself; state")
         rows = [
-            (t["name"], t["title"], t["layer"], ", ".join(t["transports"]), *t["tells"].values())
+            (
+                Text(f"{t['name']}\n{t['title']}\n{t['page']}", overflow="fold"),
+                t["layer"],
+                "\n".join(t["transports"]),
+                _told(t["tells"]),
+                f"{t['proof']}\n{t['state']}",
+            )
             for t in told
         ]
         results().print(table(heads, rows))
+        show("what is in brackets it tells sometimes; hearthline sources NAME shows one of them whole")
+
+
+def _told(answers: dict[str, str]) -> str:
+    shown = [
+        f"({what})" if answer == "sometimes" else what for what, answer in answers.items() if answer != "no"
+    ]
+    return ", ".join(shown) or "-"
 
 
 def _said(value: object) -> str:
