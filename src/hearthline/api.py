@@ -189,6 +189,11 @@ class Home:
         wanted = pipeline.Forget(identifiers, household, dry_run)
         return pipeline.forget(self._folder, self.settings, wanted, progress or pipeline.silent)
 
+    @property
+    def experiments(self) -> pipeline.Experiments:
+        """The experiments of this home: design, start, arms, analyse, stop, imported lifts."""
+        return pipeline.Experiments(self._folder)
+
     def answer(self) -> PublishedAnswer:
         """Return the current answer, to be read by SQL; close it when done."""
         return PublishedAnswer(self._folder)

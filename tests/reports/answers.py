@@ -64,6 +64,17 @@ TABLES = {
     "spend": "channel VARCHAR, campaign VARCHAR, day DATE, cost DECIMAL(18,4), currency VARCHAR",
     "checks": 'name VARCHAR, found BIGINT, "of" BIGINT, severity VARCHAR, message VARCHAR, cure VARCHAR',
     "steps": "stage VARCHAR, step VARCHAR, events BIGINT, homes BIGINT, orders BIGINT, next_homes BIGINT",
+    "experiments": 'name VARCHAR, channel VARCHAR, state VARCHAR, start DATE, "end" DATE, days BIGINT, '
+    "unit VARCHAR, homes_on BIGINT, homes_off BIGINT, clusters BIGINT, kind VARCHAR, each DOUBLE, "
+    "each_low DOUBLE, each_high DOUBLE, always_low DOUBLE, always_high DOUBLE, error DOUBLE, saved DOUBLE, "
+    "leak DOUBLE, balance DOUBLE, torn BIGINT, why VARCHAR",
+    "lifts": 'name VARCHAR, channel VARCHAR, kind VARCHAR, start DATE, "end" DATE, amount DECIMAL(24,6), '
+    "low DECIMAL(24,6), high DECIMAL(24,6), share DOUBLE, measured BOOLEAN, used BOOLEAN, why VARCHAR",
+    "agreements": "model VARCHAR, name VARCHAR, channel VARCHAR, kind VARCHAR, said DECIMAL(24,6), "
+    "said_low DECIMAL(24,6), said_high DECIMAL(24,6), lift DECIMAL(24,6), lift_low DECIMAL(24,6), "
+    "lift_high DECIMAL(24,6), away DOUBLE, agrees BOOLEAN",
+    "calibrated": "model VARCHAR, kind VARCHAR, channel VARCHAR, credited DECIMAL(24,6), "
+    "amount DECIMAL(24,6), low DECIMAL(24,6), high DECIMAL(24,6), tested BOOLEAN",
     "run": "run VARCHAR, started TIMESTAMPTZ, finished TIMESTAMPTZ, currency VARCHAR, unit_kind VARCHAR, "
     "first_day DATE, last_day DATE, events BIGINT, duplicates BIGINT, rejects BIGINT, engine VARCHAR, "
     "version VARCHAR, demo BOOLEAN, default_model VARCHAR, min_homes BIGINT, persistence DOUBLE, "
@@ -362,6 +373,48 @@ def _rest(answer, channels):
     )
 
 
+def _experiments(answer, channels):
+    """Two lifts, one of them of an unknown channel; one experiment goes on; the second model disagrees."""
+    start, end = START + timedelta(days=30), START + timedelta(days=57)
+    money = [_money(v) for v in (900, 400, 1400)]
+    lifts = [
+        ("spring", channels[0], "all", start, end, *money, 0.5, True, True, None),
+        (
+            "old",
+            "Billboard",
+            "all",
+            start,
+            end,
+            *money,
+            1.0,
+            False,
+            False,
+            "no touch of this channel is known here",
+        ),
+    ]
+    answer.fill("lifts", lifts)
+    state = ("june", channels[-1], "running", start, end, 9, "household", 300, 310, 610, "all")
+    answer.fill("experiments", [(*state, 1.5, 0.5, 2.5, -0.5, 3.5, 0.6, 0.1, 0.0, 0.3, 0, None)])
+    for model, said, agrees in (("additive_hazard", 1000, True), ("last_touch", 4000, False)):
+        ends = [_money(said * f) for f in (1.0, 0.9, 1.1)]
+        away = (900 - said) / 310
+        row = (model, "spring", channels[0], "all", *ends, *money, away, agrees)
+        answer.fill("agreements", [row])
+        calibrated = [
+            (
+                model,
+                kind,
+                name,
+                _money(said),
+                *[_money(said * f) for f in (0.9, -0.2, 1.5)],
+                name == channels[0],
+            )
+            for kind in ("all", "person", "automated")
+            for name in [*channels, "(baseline)"]
+        ]
+        answer.fill("calibrated", calibrated)
+
+
 def _run(answer, events=48112, rejects=12):
     last = START + timedelta(days=89)
     answer.fill(
@@ -403,6 +456,7 @@ def town(channels=None, homes=640, orders=900, seed=7, enough=lambda _: True, cu
     _paths(answer, rng, channels)
     _homes(answer, rng, homes)
     _rest(answer, channels)
+    _experiments(answer, channels)
     _run(answer)
     return answer
 

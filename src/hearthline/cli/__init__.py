@@ -17,6 +17,7 @@ COMMANDS = {
     "Start here": ("demo", "run", "init"),
     "Read the answer": ("dashboard", "report", "explain", "sql"),
     "Keep it running": ("serve", "bridge", "keys", "compact", "rebuild", "forget"),
+    "Find out what is true": ("experiment",),
     "Who is who": ("link", "unmerge", "match"),
     "Look inside": ("add", "map", "events", "rejects", "doctor", "config"),
     "What there is": ("models", "sources", "truth", "version"),

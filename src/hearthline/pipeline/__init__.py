@@ -2,6 +2,7 @@
 
 from hearthline.pipeline.core import Progress, silent
 from hearthline.pipeline.doctor import Check, doctor
+from hearthline.pipeline.experiments import Experiments
 from hearthline.pipeline.explain import (
     EXPLAINING,
     Explanation,
@@ -25,6 +26,7 @@ __all__ = [
     "EXPLAINING",
     "Check",
     "Compare",
+    "Experiments",
     "Explanation",
     "Forget",
     "Forgot",

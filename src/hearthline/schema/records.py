@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-__all__ = ["Link", "Metric", "RawPayload", "Reject", "Spend", "Statement"]
+__all__ = ["Assignment", "Link", "Metric", "RawPayload", "Reject", "Spend", "Statement"]
 
 
 class Reject(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -94,6 +94,15 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     consent: str | None = None
     events: list[str] = []
     evidence: dict[str, float] = {}
+
+
+class Assignment(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an experiment's list puts an identifier: into an arm, `on` or `off`, or into a region."""
+
+    experiment: str
+    identifier: str
+    arm: str | None = None
+    region: str | None = None
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):

@@ -80,7 +80,16 @@ class PublishedAnswer:
         self.connection.execute("SET TimeZone = 'UTC'")
         file = str(home.answers / self.about["file"]).replace("'", "''")
         self.connection.execute(f"ATTACH '{file}' AS answer (READ_ONLY); USE answer")
-        for table in ("events", "rejects", "spend", "metrics", "raw", "identities", "statements"):
+        for table in (
+            "events",
+            "rejects",
+            "spend",
+            "metrics",
+            "raw",
+            "identities",
+            "statements",
+            "assignments",
+        ):
             self._view(table, home, Lake(home.lake))
         self.currency: str = self.about["currency"]
         self.source: str = f"{home.path.name}, run {self.about['run']}"

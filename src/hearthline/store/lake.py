@@ -31,14 +31,32 @@ from hearthline.privacy import NOBODY, Admitted, Forgotten, without
 from hearthline.schema import SCHEMA_VERSION
 from hearthline.schema.arrow import EVENTS, IDENTITIES, schema_of
 from hearthline.schema.errors import OldLake
-from hearthline.schema.records import Metric, RawPayload, Reject, Spend, Statement
+from hearthline.schema.records import Assignment, Metric, RawPayload, Reject, Spend, Statement
 from hearthline.store.home import sync_file, sync_folder, write_durably
 from hearthline.store.tombstones import forgotten
 
-__all__ = ["CONTEXT", "Batch", "Lake", "LogPlace", "TableName", "metrics_table", "spend_table"]
+__all__ = [
+    "CONTEXT",
+    "Batch",
+    "Lake",
+    "LogPlace",
+    "TableName",
+    "assignments_table",
+    "metrics_table",
+    "spend_table",
+]
 
 TableName = Literal[
-    "events", "identities", "contexts", "raw", "rejects", "spend", "metrics", "intake", "statements"
+    "events",
+    "identities",
+    "contexts",
+    "raw",
+    "rejects",
+    "spend",
+    "metrics",
+    "intake",
+    "statements",
+    "assignments",
 ]
 
 CONTEXT = (
@@ -84,6 +102,7 @@ SCHEMAS: dict[TableName, pa.Schema] = {
     "metrics": schema_of(Metric),
     "intake": INTAKE,
     "statements": schema_of(Statement),
+    "assignments": schema_of(Assignment),
 }
 """The schema of each table of the lake."""
 
@@ -305,6 +324,15 @@ def _table(structs: Sequence[Any], struct: Any) -> pa.Table:
     schema = schema_of(struct)
     columns = [[getattr(s, name) for s in structs] for name in schema.names]
     return pa.table([pa.array(c, t) for c, t in zip(columns, schema.types, strict=True)], schema=schema)
+
+
+def assignments_table(rows: Sequence[Assignment]) -> pa.Table:
+    """Return an experiment's list as a table with the lake's schema.
+
+    >>> assignments_table([Assignment(experiment="tv", identifier="customer:1", arm="on")]).num_rows
+    1
+    """
+    return _table(rows, Assignment)
 
 
 def metrics_table(rows: Sequence[Metric], received: datetime) -> pa.Table:

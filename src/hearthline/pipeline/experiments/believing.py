@@ -1,0 +1,151 @@
+"""What every model says of an experiment, and what it says after it has learned from all of them."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from scipy.special import ndtri
+
+from hearthline.experiments import LEVEL, Belief, Lift, Observed, prior, updated
+from hearthline.pipeline.experiments.book import midnight_ms
+from hearthline.pipeline.experiments.reading import AUTOMATED, Read
+from hearthline.schema.journey import Floats, Ints
+
+__all__ = ["KINDS", "Credit", "Lifted", "believed", "credit_of", "observed", "said_of"]
+
+KINDS = ("person", "automated")
+_SMALL = 0.05
+"""How much of a usual channel's credit counts as placed like the touches: a credit of 0 has no place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """A lift, and in which households: None is all of them."""
+
+    lift: Lift
+    on: Ints | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """What one model says: (2, channels) money by `KINDS`, and its bootstrap standard error."""
+
+    model: str
+    channels: tuple[str, ...]
+    amount: Floats
+    error: Floats
+
+
+def credit_of(read: Read) -> dict[str, Credit]:
+    """Return every model's credit by channel, in the order of the channels."""
+    names = tuple(read("SELECT name FROM {channels} ORDER BY channel")["name"].to_pylist())
+    place = {name: i for i, name in enumerate(names)}
+    rows = read(
+        """SELECT model, kind, channel, amount::DOUBLE AS amount, (high - low)::DOUBLE AS wide FROM {shares}
+           WHERE kind <> 'all' AND channel <> '(baseline)' ORDER BY ALL"""
+    ).to_pylist()
+    found: dict[str, Credit] = {}
+    for row in rows:
+        blank = Credit(row["model"], names, np.zeros((2, len(names))), np.zeros((2, len(names))))
+        credit = found.setdefault(row["model"], blank)
+        cell = (int(row["kind"] in AUTOMATED), place[row["channel"]])
+        credit.amount[cell] += row["amount"]
+        credit.error[cell] += row["wide"] / (2.0 * float(ndtri(0.5 + LEVEL / 2)))
+    return found
+
+
+def said_of(read: Read, lifted: Lifted) -> dict[str, Floats]:
+    """Return by model the (2,) credit that it places in an experiment: its days, its households, its touches.
+
+    Only touches since the start count: earlier ones were met by both arms.
+    """
+    lift, since, until = (
+        lifted.lift,
+        midnight_ms(lifted.lift.start),
+        midnight_ms(lifted.lift.end + timedelta(days=1)),
+    )
+    channel = lift.channel.replace("'", "''")
+    detailed = f"""
+        SELECT t.model, (t.kind <> 'person')::INTEGER AS k, o.unit, sum(t.amount)::DOUBLE AS said
+        FROM {{touch_credits}} t
+        JOIN (SELECT order_id, any_value(unit) AS unit, any_value(day) AS day FROM {{orders}} GROUP BY 1) o
+          USING (order_id)
+        JOIN (SELECT DISTINCT place, channel FROM {{touchpoints}}) p USING (place)
+        WHERE p.channel = '{channel}' AND epoch_ms(t.time) >= {since} AND epoch_ms(t.time) < {until}
+          AND o.day <= DATE '{lift.end}'
+        GROUP BY ALL"""
+    rows = read(detailed)
+    if lifted.on is not None:
+        rows = rows.filter(pa.array(np.isin(rows["unit"].to_numpy(), lifted.on)))
+    found = _by_model(rows)
+    whole = set(read(_WHOLE)["model"].to_pylist())
+    brief = f"""
+        SELECT c.model, (c.kind <> 'person')::INTEGER AS k, sum(c.amount)::DOUBLE AS said FROM {{credits}} c
+        JOIN {{channels}} n ON n.channel = c.channel
+        WHERE n.name = '{channel}' AND c.accounting = 'touch'
+          AND c.day BETWEEN DATE '{lift.start}' AND DATE '{lift.end}' GROUP BY ALL"""
+    rough = _by_model(read(brief))
+    share = lift.share if lifted.on is None else 1.0
+    return {
+        model: (found.get(model, np.zeros(2)) if model in whole else rough.get(model, np.zeros(2))) * share
+        for model in read("SELECT model FROM {models} WHERE state = 'ok'")["model"].to_pylist()
+    }
+
+
+_WHOLE = """
+    SELECT l.model FROM (SELECT model, sum(credited)::DOUBLE AS credited FROM {ledger} GROUP BY model) l
+    LEFT JOIN (SELECT model, sum(amount)::DOUBLE AS told FROM {touch_credits} GROUP BY model) t USING (model)
+    WHERE abs(coalesce(told, 0) - credited) <= 1e-6 * abs(credited) + 1e-6"""
+"""The models whose credit is told touch by touch: very large answers tell only the default model's."""
+
+
+def _by_model(rows: pa.Table) -> dict[str, Floats]:
+    found: dict[str, Floats] = {}
+    for row in rows.to_pylist():
+        found.setdefault(row["model"], np.zeros(2))[row["k"]] += row["said"]
+    return found
+
+
+def shown_of(read: Read, lifted: Lifted) -> float:
+    """Return which part of a channel's touches lies in an experiment."""
+    lift = lifted.lift
+    channel = lift.channel.replace("'", "''")
+    until = midnight_ms(lift.end + timedelta(days=1))
+    sql = f"""SELECT count(*) FILTER (time_ms >= {midnight_ms(lift.start)} AND time_ms < {until}) AS shown,
+              count(*) AS n FROM {{touches}} t JOIN {{channels}} c USING (channel)
+              WHERE c.name = '{channel}'"""
+    row: dict[str, Any] = read(sql).to_pylist()[0]
+    return float(row["shown"] / max(row["n"], 1)) * (lift.share if lifted.on is None else 1.0)
+
+
+def observed(
+    credit: Credit, lifts: list[Lifted], said: list[dict[str, Floats]], shown: list[float]
+) -> Observed:
+    """Return the lifts as they bear on one model's unknowns: its channels' true effects, both kinds."""
+    count = len(credit.channels)
+    weight = np.zeros((len(lifts), 2 * count))
+    usual = _SMALL * np.abs(credit.amount).mean(axis=1) + 1e-12
+    for row, (lifted, placed, part) in enumerate(zip(lifts, said, shown, strict=True)):
+        at = credit.channels.index(lifted.lift.channel)
+        seen = placed.get(credit.model, np.zeros(2))
+        for k, kind in enumerate(KINDS):
+            if lifted.lift.kind in ("all", kind):
+                weight[row, k * count + at] = (seen[k] + part * usual[k]) / (credit.amount[k, at] + usual[k])
+    return Observed(
+        weight,
+        np.array([x.lift.amount for x in lifts], np.float64),
+        np.array([x.lift.error for x in lifts], np.float64),
+    )
+
+
+def believed(credit: Credit, seen: Observed) -> tuple[Belief, Belief]:
+    """Return what is believed of a model's channels before and after: first orders by hand, then others."""
+    parts = [prior(credit.amount[k], credit.error[k]) for k in range(2)]
+    count = len(credit.channels)
+    covariance = np.zeros((2 * count, 2 * count))
+    for k, part in enumerate(parts):
+        covariance[k * count : (k + 1) * count, k * count : (k + 1) * count] = part.covariance
+    before = Belief(np.concatenate([p.mean for p in parts]), covariance)
+    return before, updated(before, seen)

@@ -1,0 +1,114 @@
+"""What an experiment shows so far, and the lift that models learn from once it is over."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+from scipy.special import ndtri
+
+from hearthline.experiments import LEVEL, Difference, Lift, balanced, difference
+from hearthline.pipeline.experiments.book import Planned, midnight_ms
+from hearthline.pipeline.experiments.reading import (
+    Arms,
+    Read,
+    arms_of,
+    before,
+    days_of,
+    everybody,
+    takings,
+    touched,
+)
+from hearthline.schema.errors import NothingToAnswer
+
+__all__ = ["MEASURED", "Measured", "lifts_of", "measured"]
+
+MEASURED = ("all", "person", "automated")
+_LEAK = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One experiment as it stands.
+
+    Attributes:
+        planned: what was planned.
+        state: where it stands.
+        days: how many days count so far.
+        until: the last of them.
+        arms: who is in it.
+        found: by kind of orders, on minus off so far; empty where nothing can be said.
+        leak: touches of a household that is off for each touch of one that is on; 0 is best.
+        balance: standard errors between the arms' sizes and what the lot promised; beyond 4, mistrust.
+        why: why nothing can be said.
+    """
+
+    planned: Planned
+    state: str
+    days: int
+    until: date
+    arms: Arms
+    found: dict[str, Difference]
+    leak: float
+    balance: float
+    why: str = ""
+
+
+def measured(read: Read, planned: Planned) -> Measured:
+    """Return what an experiment shows in an answer."""
+    first, last = days_of(read)
+    arms, days, until = arms_of(read, planned), planned.days(last), planned.until(last)
+    state = planned.state(last)
+    whole = everybody(arms)
+    on, off = int((~whole.off).sum()), int(whole.off.sum())
+    balance = balanced(on, off, planned.off) if on + off and planned.by == "household" else 0.0
+    if not days:
+        return Measured(planned, state, 0, until, arms, {}, 0.0, balance, "it has not begun")
+    earlier = before(planned.start, days, first)
+    try:
+        found = {k: _found(read, planned, arms, (planned.start, until), earlier, k) for k in MEASURED}
+    except NothingToAnswer as error:
+        return Measured(planned, state, days, until, arms, {}, 0.0, balance, str(error).split("; ")[0])
+    met = touched(
+        read, arms, planned.channel, midnight_ms(planned.start), midnight_ms(until + timedelta(days=1))
+    )[: len(whole.off)]
+    leak = float(met[whole.off].mean() / max(met[~whole.off].mean(), 1e-12)) if met.any() else 0.0
+    return Measured(planned, state, days, until, arms, found, min(leak, 1.0), balance)
+
+
+def _found(
+    read: Read, planned: Planned, arms: Arms, during: tuple[date, date], earlier: tuple[date, date], kind: str
+) -> Difference:
+    whole = everybody(arms)
+    size = len(whole.off)
+    past = takings(read, arms, *earlier, kind)[:size] if earlier[0] <= earlier[1] else None
+    variance = planned.error**2 if planned.error and kind == "all" else None
+    return difference(takings(read, arms, *during, kind)[:size], whole.off, past, whole.cluster, variance)
+
+
+def lifts_of(found: Measured) -> list[Lift]:
+    """Return the lifts of an experiment that is over, orders by hand and others apart; none while it runs.
+
+    What was stopped early was looked at before its time: its doubt is that of the interval which allows for
+    it. Where the arm that is off met the channel all the same, the difference is that of a part of the
+    effect, and is scaled to the whole (with its doubt).
+    """
+    if found.state not in ("ended", "stopped") or not found.found or found.leak > _LEAK:
+        return []
+    planned, lifts = found.planned, []
+    homes = len(found.arms.unit) + sum(found.arms.unseen)
+    for kind in ("person", "automated"):
+        seen = found.found[kind]
+        error = seen.error
+        if found.state == "stopped":
+            error = (seen.always_high - seen.always_low) / 2.0 / float(ndtri(0.5 + LEVEL / 2))
+        scale = seen.on / (1.0 - found.leak)
+        if error > 0.0 and np.isfinite(scale):
+            share = seen.on / max(homes, 1)
+            lifts.append(
+                Lift(
+                    *(planned.name, planned.channel, kind, planned.start, found.until),
+                    *(seen.each * scale, error * scale, share),
+                    measured=True,
+                )
+            )
+    return lifts
