@@ -177,7 +177,7 @@ def listed(*, home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> N
     results().print(table(("experiment", "channel", "days", "what"), rows))
 
 
-def _print(figure: hl.Figure, *, as_json: bool) -> None:
+def _print(figure: "hl.Figure", *, as_json: bool) -> None:
     from hearthline import render
 
     if as_json:

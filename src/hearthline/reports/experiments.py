@@ -40,8 +40,8 @@ _SQL = """
     FROM agreements a JOIN models m USING (model)
     ORDER BY m.is_default DESC, m.title, a.name, a.kind DESC, a.channel"""
 _LIFTS = """
-    SELECT l.name AS experiment, l.channel, l.kind, l.amount AS lift, l.low AS lift_low, l.high AS lift_high,
-           l.start, l."end", l.measured, l.why FROM lifts l ORDER BY l.start, l.name, l.kind DESC, l.channel"""
+    SELECT name AS experiment, channel, kind, amount AS lift, low AS lift_low, high AS lift_high, start,
+           "end", measured, why FROM lifts ORDER BY start, name, kind DESC, channel"""
 _OPEN = """
     SELECT DISTINCT name AS experiment, channel, state, start, "end", days, why FROM experiments
     WHERE state IN ('planned', 'running') OR why IS NOT NULL ORDER BY start, name"""
