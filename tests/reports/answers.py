@@ -8,6 +8,8 @@ from decimal import Decimal
 import duckdb
 import pyarrow as pa
 
+from reports import signal_rows
+
 START = date(2026, 1, 5)
 MODELS = [
     ("additive_hazard", "Additive hazard", True),
@@ -109,6 +111,7 @@ class FakeAnswer:
         self.database.execute("SET TimeZone = 'UTC'")
         for name, columns in TABLES.items():
             self.database.execute(f"CREATE TABLE {name} ({columns})")
+        signal_rows.create(self.database)
 
     def fill(self, name, rows):
         if rows:
@@ -457,6 +460,7 @@ def town(channels=None, homes=640, orders=900, seed=7, enough=lambda _: True, cu
     _homes(answer, rng, homes)
     _rest(answer, channels)
     _experiments(answer, channels)
+    signal_rows.fill(answer, homes)
     _run(answer)
     return answer
 

@@ -79,6 +79,11 @@ TABLES: Final = {
         refills=(pa.int64(), "refills seen"),
         refilled=(WHEN, "time of the last refill seen (UTC); null: none"),
     ),
+    "lead_times": schema(
+        unit=(pa.int64(), "key of the household"),
+        product=(pa.string(), "the product that was ordered"),
+        days=(pa.float64(), "days from the order to the refill that it made, at most 10"),
+    ),
     "supply_kinds": schema(
         kind=(pa.string(), "kind of device, measure, step of the sensor"),
         homes=(pa.int64(), "supplies of this kind"),
@@ -94,23 +99,28 @@ OPTIONS: Final = {"rise": 0.15, "half_life": 56.0}
 
 
 def derive(seen: Tables, asked: Asked) -> Tables:
-    """Return `supplies`, one row a supply, and `supply_kinds`, one row a kind, each sorted by its key."""
+    """Return `supplies`, `supply_kinds` and `lead_times`, each sorted by its key.
+
+    One row a supply, one a kind, and one a refill that followed an order. Options: `rise` of a level, in
+    parts of a pack, that is a refill and no noise; `half_life` in days of what is remembered of use.
+    """
     bought = _until(seen["bought"], asked)
-    sensed, kinds = _from_sensors(seen["level_readings"], bought, asked)
+    sensed, kinds, leads = _from_sensors(seen["level_readings"], bought, asked)
     told = {
         (u, p) for u, p in zip(sensed["unit"].to_pylist(), sensed["product"].to_pylist(), strict=True) if p
     }
     others = (from_uses(_until(seen["uses"], asked), bought, asked), from_orders(bought, told, asked))
     parts = [sensed, *(made(TABLES["supplies"], columns) for columns in others if columns is not None)]
-    return {"supplies": sorted_by(pa.concat_tables(parts), "unit", "device", "supply"), "supply_kinds": kinds}
+    whole = sorted_by(pa.concat_tables(parts), "unit", "device", "supply")
+    return {"supplies": whole, "supply_kinds": kinds, "lead_times": leads}
 
 
 def _until(rows: pa.Table, asked: Asked) -> pa.Table:
     return rows.filter(pc.less_equal(rows["time"], pa.scalar(asked.as_of, WHEN)))
 
 
-def _from_sensors(readings: pa.Table, bought: pa.Table, asked: Asked) -> tuple[pa.Table, pa.Table]:
-    """Return the supplies that sensors read, and what holds for their kinds."""
+def _from_sensors(readings: pa.Table, bought: pa.Table, asked: Asked) -> tuple[pa.Table, pa.Table, pa.Table]:
+    """Return the supplies that sensors read, what holds for their kinds, and how long deliveries took."""
     rows, series = series_of(readings, asked)
     names, kind = _kinds(rows, series)
     weekday0 = (micros(asked.as_of) / DAY_US + 3) % 7  # 1 January 1970 was a Thursday
@@ -121,7 +131,7 @@ def _from_sensors(readings: pa.Table, bought: pa.Table, asked: Asked) -> tuple[p
     left, variance = levels_of(ticking, rates)
     at = pa.array(series.last)
     refills, refilled = _refills(series, asked)
-    filled = before_refills(rows.filter(pa.array(series.refill)), bought)
+    filled, leads = before_refills(rows.filter(pa.array(series.refill)), bought)
     plain = {n: rows[n].take(at).combine_chunks() for n in ("unit", "device", "supply")}
     keys = zip(*(column.to_pylist() for column in plain.values()), strict=True)
     supplies = {
@@ -144,7 +154,7 @@ def _from_sensors(readings: pa.Table, bought: pa.Table, asked: Asked) -> tuple[p
         "refilled": refilled,
     }
     told = made(TABLES["supply_kinds"], _told(names, about, weekday))
-    return made(TABLES["supplies"], supplies), told
+    return made(TABLES["supplies"], supplies), told, made(TABLES["lead_times"], leads)
 
 
 def _kinds(rows: pa.Table, s: Series) -> tuple[list[str], Ints]:

@@ -187,15 +187,26 @@ def _clocks(*tables: pa.Table) -> tuple[Ints, ...]:
     return tuple(rank * _FAR + second for rank, second in zip(ranks, seconds, strict=True))
 
 
-def before_refills(refills: pa.Table, bought: pa.Table) -> dict[tuple[Any, Any, Any], str]:
-    """Return which product fills each supply (home, device, supply): the one most ordered just before."""
+def before_refills(
+    refills: pa.Table, bought: pa.Table
+) -> tuple[dict[tuple[Any, Any, Any], str], dict[str, Any]]:
+    """Return which product fills each supply, and how long its deliveries took, as columns.
+
+    A supply (home, device, supply) is filled by the product most ordered just before its refills; on a
+    tie by the last by name. Each order is delivered once.
+    """
     if not refills.num_rows or not bought.num_rows:
-        return {}
-    orders = sorted_by(bought, "unit", "time")
+        return {}, {
+            "unit": pa.array([], pa.int64()),
+            "product": pa.array([], pa.string()),
+            "days": np.zeros(0),
+        }
+    orders, refills = sorted_by(bought, "unit", "time"), sorted_by(refills, *NAMES, "time")
     clock, filled = _clocks(orders, refills)
     product = orders["product"].to_pylist()
     at = np.searchsorted(clock, filled, side="right") - 1
-    good = (at >= 0) & (filled - clock[at] <= _LATE_DAYS * 86_400)
+    took = filled - clock[np.maximum(at, 0)]
+    good = (at >= 0) & (took <= _LATE_DAYS * 86_400)
     counts: dict[tuple[Any, Any, Any], dict[str, int]] = {}
     keys = zip(*(refills[n].to_pylist() for n in NAMES), strict=True)
     for place, (key, fits) in enumerate(zip(keys, good.tolist(), strict=True)):
@@ -203,4 +214,11 @@ def before_refills(refills: pa.Table, bought: pa.Table) -> dict[tuple[Any, Any, 
             own = counts.setdefault(key, {})
             name = product[at[place]]
             own[name] = own.get(name, 0) + 1
-    return {key: max((n, name) for name, n in own.items())[1] for key, own in counts.items()}
+    names = {key: max((n, name) for name, n in own.items())[1] for key, own in counts.items()}
+    hit = np.flatnonzero(good)
+    leads = {
+        "unit": refills["unit"].take(pa.array(hit)).combine_chunks(),
+        "product": orders["product"].take(pa.array(at[hit])).combine_chunks(),
+        "days": took[hit] / 86_400,
+    }
+    return names, leads

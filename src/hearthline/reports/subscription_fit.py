@@ -1,0 +1,110 @@
+"""Which subscriptions have the wrong rhythm, and what mending them is worth."""
+
+from decimal import Decimal
+
+import pyarrow as pa
+
+from hearthline.reports import Answer
+from hearthline.reports._intervals import wilson
+from hearthline.reports._reading import MONEY, Row, min_homes, rows, run, table
+from hearthline.schema import text
+from hearthline.schema.figure import Chart, Column, Figure
+
+POSITION = 51
+SCREEN = "replenishment"
+TITLE = "Subscriptions that fit"
+QUESTION = "Which subscriptions have the wrong rhythm, and what is mending them worth?"
+DEFINITION = (
+    "A subscription fits when one delivery lasts as long as the time to the next, within the tolerance "
+    "(`[signals.options.subscriptions]`). Use is known from sensors or counted uses; else from orders by "
+    "hand before it began, or from top-ups beside it. A change is proposed when it is surer than the option "
+    "`sure`. Worth a year = orders gained at the subscription's own median value (more often, other size), "
+    "or the option `kept` x the revenue that a wrong rhythm puts at risk (others): an assumption until an "
+    "experiment says more. Share = subscriptions of that proposal / all that run, with Wilson's interval "
+    "(90%). Trap: a home that no sensor reads and that buys nothing by hand may pile packs up unseen."
+)
+COLUMNS = (
+    Column("part", "Part"),
+    Column("home", "Home"),
+    Column("proposal", "Proposal"),
+    Column("subscriptions", "Subscriptions", "count"),
+    Column("share", "Share", "share", low="low", high="high", n="subscriptions", why="why"),
+    Column("rhythm", "Comes every", "number", unit="days"),
+    Column("fits", "Lasts", "number", unit="days"),
+    Column("days", "Propose every", "number", unit="days"),
+    Column("packs", "Packs", "count"),
+    Column("sure", "Sure", "number", unit="%"),
+    Column("worth", "Worth a year", "money"),
+    Column("because", "Because"),
+)
+_RUNNING = """
+    FROM subscriptions s JOIN enrolments e ON e.enrolment_id = s.enrolment
+    WHERE e.ended IS NULL"""
+_COUNTS = f"""
+    SELECT s.proposal, count(*) AS subscriptions, sum(s.worth) AS worth, median(s.rhythm) AS rhythm,
+           median(s.fits) AS fits
+    {_RUNNING} GROUP BY s.proposal
+    ORDER BY s.proposal = 'keep', s.proposal = 'watch', subscriptions DESC, s.proposal"""
+_SINGLE = """
+    SELECT s.unit, s.enrolment, s.proposal, s.rhythm, s.fits, s.days, s.packs, 100 * s.sure AS sure, s.worth,
+           s.why AS because
+    FROM subscriptions s WHERE s.proposal NOT IN ('keep', 'watch')
+    ORDER BY s.worth DESC, s.enrolment LIMIT 200"""
+
+
+def _money(value: float | None) -> Decimal | None:
+    return None if value is None else Decimal(f"{value:.2f}")
+
+
+def build(answer: Answer) -> Figure:
+    """Return proposals by kind, and each subscription that should change, the most valuable first."""
+    needed, counts = min_homes(run(answer)), rows(answer, _COUNTS)
+    whole = sum(r["subscriptions"] for r in counts)
+    made: list[Row] = []
+    for row in counts:
+        row |= {"part": "Proposals", "worth": _money(row["worth"])}
+        if whole < needed:
+            row["why"] = f"{text.plural(whole, 'subscription')}, {needed} needed"
+        else:
+            low, high = wilson(row["subscriptions"], whole)
+            row |= {"share": row["subscriptions"] / whole, "low": low, "high": high}
+        made.append(row)
+    single = [
+        r | {"part": "Single subscriptions", "home": str(r["unit"]), "worth": _money(r["worth"])}
+        for r in rows(answer, _SINGLE)
+    ]
+    change = sum(r["subscriptions"] for r in counts if r["proposal"] not in ("keep", "watch"))
+    worth = sum(
+        (r["worth"] or Decimal(0) for r in made if r["proposal"] not in ("keep", "watch")), Decimal(0)
+    )
+    title = TITLE
+    if whole:
+        title = (
+            f"{change} of {text.plural(whole, 'running subscription')} should change: worth "
+            f"{text.brief_money(worth, answer.currency)} a year, if the assumptions hold"
+        )
+    return Figure(
+        name="subscription_fit",
+        title=title,
+        question=QUESTION,
+        definition=DEFINITION,
+        columns=COLUMNS,
+        rows=table([*made, *single], COLUMNS, {"unit": pa.int64(), "enrolment": pa.string()}),
+        notes=() if whole else ("No running subscription in this data: connect the shop's subscriptions.",),
+        chart=Chart(
+            "bars",
+            label="proposal",
+            value="subscriptions",
+            data=pa.table(
+                {
+                    "proposal": pa.array([r["proposal"] for r in counts], pa.string()),
+                    "subscriptions": pa.array([r["subscriptions"] for r in counts], pa.int64()),
+                    "worth": pa.array([r["worth"] for r in made], MONEY),
+                }
+            ),
+            title="Running subscriptions by what is proposed",
+        ),
+        source=answer.source,
+        currency=answer.currency,
+        group="part",
+    )
