@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint types contracts tests bench-models bench-pipeline bench-ingest bench-mqtt soak fuzz federated incremental truth coverage-of-intervals torture picture docs lock clean bench-identity
+.PHONY: help demo test test-browser lint types contracts tests bench-models bench-pipeline bench-ingest bench-mqtt soak fuzz federated incremental truth coverage-of-intervals torture picture docs lock clean bench-identity
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -44,6 +44,10 @@ contracts: $(VENV)/dev.done
 tests: $(VENV)/dev.done
 	$(call say,tests and doctests and docs (pytest))
 	@$(BIN)/pytest
+
+test-browser: $(VENV)/dev.done ## look at the screens in Chromium: axe, contrast, keyboard, phones, no outside request (a part of make test)
+	$(call say,the screens in Chromium)
+	@$(BIN)/pytest -m browser tests/web
 
 bench-models: $(VENV)/dev.done ## time and memory of the models on a million journeys, beside other packages
 	$(call say,models on a million journeys)

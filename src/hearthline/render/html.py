@@ -163,7 +163,7 @@ def _table(section: Section, figure: Figure, around: Around, hint: str = "", loo
     tops = _tops(section, look)
     look = look or (' class="hl-many"' if len(section.columns) > _FEW else "")
     return (
-        f'<div class="hl-scroll" role="region" tabindex="0" aria-label="{clean(title)}"><table{look}>'
+        f'<div class="hl-scroll" role="region" tabindex="0" aria-label="Table: {clean(title)}"><table{look}>'
         f"<caption>{caption}</caption>{_head(section, figure.currency)}"
         f"<tbody>{''.join(_row(row, section, tops) for row in section.rows)}</tbody></table></div>"
         f"{_left_out(section, figure.name, around)}"

@@ -77,7 +77,7 @@ def _label(node: _Node, room: float) -> str:
     said = f" {words.count(node.count)}"
     name = fit(node.name, room - 8 * len(said))
     y = node.y + max(node.height / 2, 4) + 5
-    spans = clean(name) + element("tspan", clean(said), class_="hl-soft")
+    spans = element("tspan", clean(name), class_="hl-head") + element("tspan", clean(said), class_="hl-num")
     return element("text", spans, x=node.x + _NODE + 8, y=y, class_="hl-t hl-halo")
 
 

@@ -30,14 +30,21 @@ def static_files() -> Mapping[str, tuple[bytes, str]]:
     """Return the files that pages need, name to content and media type; the style is joined here."""
     folder = files("hearthline.server.dashboard") / "static"
     found = {f.name: f.read_bytes() for f in folder.iterdir() if f.is_file()}
-    found["dashboard.css"] = style().encode() + b"\n" + found["dashboard.css"]
+    # The font's address in the style is the one that pages load ahead, so that it comes once.
+    font = f"/static/{_hashed(found['inter.woff2'])}/inter.woff2".encode()
+    own = found["dashboard.css"].replace(b"inter.woff2", font)
+    found["dashboard.css"] = style().encode() + b"\n" + own
     return {n: (body, _KINDS[n.rpartition(".")[2]]) for n, body in found.items()}
 
 
 @cache
 def asset(name: str) -> str:
     """Return the address of a file, which changes when the file does."""
-    return f"/static/{sha256(static_files()[name][0]).hexdigest()[:10]}/{name}"
+    return f"/static/{_hashed(static_files()[name][0])}/{name}"
+
+
+def _hashed(body: bytes) -> str:
+    return sha256(body).hexdigest()[:10]
 
 
 @cache
