@@ -86,8 +86,12 @@ def _head(section: Section, currency: str) -> str:
     for column in section.columns:
         look = ' class="hl-n"' if _numeric(column) else ""
         hint = f' title="{clean(column.help)}"' if column.help else ""
-        cells.append(f'<th scope="col"{look}{hint}>{clean(heading(column, currency))}</th>')
+        cells.append(f'<th scope="col"{look}{hint}>{_head_words(heading(column, currency))}</th>')
     return f"<thead><tr>{''.join(cells)}</tr></thead>"
+
+
+def _head_words(value: str) -> str:
+    return clean(value).replace("/", "/<wbr>")
 
 
 def _cell(cell: Cell, column: Column, top: float, *, first: bool) -> str:

@@ -132,12 +132,14 @@ def journey(shelf: Shelf, found: Explanation) -> Figure:
         }
         for t in found.touches
     ]
+    rest = {t["model"]: t["unattributed"] for t in found.totals}
     drawn = _drawn(made, lead)
+    if drawn and rest.get(lead):
+        drawn.append({"touch": "No touch", "credit": rest[lead]})
     earlier = made[:-_SHOWN] if len(made) > _SHOWN + 2 else []
     if earlier:
         sums = {m: sum((r[m] for r in earlier), Decimal(0)) for m in models}
         made = [{"what": f"{len(earlier)} earlier touches", **sums}, *made[-_SHOWN:]]
-    rest = {t["model"]: t["unattributed"] for t in found.totals}
     made.append({"what": "no touch", **{m: rest[m] for m in models}})
     made.append({"what": "the order", **dict.fromkeys(models, found.order["net"])})
     columns = (
@@ -162,7 +164,7 @@ def journey(shelf: Shelf, found: Explanation) -> Figure:
             label="touch",
             value="credit",
             data=_named(drawn, {"touch": pa.string(), "credit": _MONEY}),
-            title=f"Credit of the touches as they came, {titles.get(lead, lead)}",
+            title=f"Credit of the touches as they came, and what no touch earned ({titles.get(lead, lead)})",
         ),
         source=f"run {shelf.run}",
         currency=shelf.currency,

@@ -1,5 +1,6 @@
 """Homes and orders worth opening first: each shows one thing that only a household tells."""
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from hearthline.server.api.shelf import Shelf
@@ -20,9 +21,11 @@ _LOOKED: tuple[tuple[str, str, str, str], ...] = (
         "A machine's order, owed to a person's decision",
         "The last touch before the order earned nothing: credit goes to what led to the enrolment.",
         "/orders/{}",
-        """SELECT o.order_id FROM orders o JOIN journeys j ON j.conversion = o.enrolment
-           WHERE o.kind = 'machine' AND o.status = 'placed' AND o.cycle > 1 AND j.touches > 1
-           ORDER BY abs(j.touches - 8), o.time DESC, o.order_id LIMIT 1""",
+        """SELECT o.order_id FROM orders o JOIN touch_credits t USING (order_id)
+           WHERE o.kind = 'machine' AND o.status = 'placed' AND o.cycle > 1
+             AND t.model = (SELECT default_model FROM run) AND t.amount > 0
+           GROUP BY o.order_id, o.net HAVING o.net > 0
+           ORDER BY count(*) BETWEEN 3 AND 8 DESC, sum(t.amount) / o.net DESC, o.order_id LIMIT 1""",
     ),
     (
         "An order after many touches on several devices",
@@ -49,11 +52,12 @@ _LOOKED: tuple[tuple[str, str, str, str], ...] = (
 )
 
 
-def of(shelf: Shelf) -> list[Example]:
-    """Return the examples that this answer has."""
+@lru_cache(maxsize=2)
+def of(shelf: Shelf) -> tuple[Example, ...]:
+    """Return the examples that this answer has; looked for once an answer."""
     found: list[Example] = []
     for title, why, path, sql in _LOOKED:
         rows: list[dict[str, Any]] = shelf.rows(sql)
         if rows:
             found.append(Example(title, why, path.format(next(iter(rows[0].values())))))
-    return found
+    return tuple(found)
