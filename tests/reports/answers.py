@@ -55,7 +55,9 @@ TABLES = {
     "shop DECIMAL(24,6), orders BIGINT",
     "unattributed": "model VARCHAR, kind VARCHAR, reason VARCHAR, amount DECIMAL(24,6), orders DOUBLE",
     "enrolment_credit": "model VARCHAR, channel VARCHAR, enrolments DOUBLE, booked DECIMAL(24,6), "
-    "lifetime DECIMAL(24,6)",
+    "ahead DECIMAL(24,6), low DECIMAL(24,6), high DECIMAL(24,6), lifetime DECIMAL(24,6)",
+    "forecast_credit": '"of" VARCHAR, model VARCHAR, channel VARCHAR, ahead DECIMAL(24,6), '
+    "low DECIMAL(24,6), high DECIMAL(24,6), horizon_days DOUBLE",
     "touch_credits": "order_id VARCHAR, kind VARCHAR, model VARCHAR, time TIMESTAMPTZ, place BIGINT, "
     "amount DECIMAL(24,6)",
     "events": "source VARCHAR, time TIMESTAMPTZ, modality VARCHAR, identity BIGINT, intent_name VARCHAR, "
@@ -340,7 +342,20 @@ def _rest(answer, channels):
     answer.fill(
         "enrolment_credit",
         [
-            ("additive_hazard", c, 12.5 / (i + 1), _money(800 / (i + 1)), _money(2100 / (i + 1)))
+            (
+                "additive_hazard",
+                c,
+                12.5 / (i + 1),
+                *(_money(v / (i + 1)) for v in (800, 1300, 900, 1800, 2100)),
+            )
+            for i, c in enumerate([*channels[:5], "(baseline)"])
+        ],
+    )
+    answer.fill(
+        "forecast_credit",
+        [
+            (of, "additive_hazard", c, *(_money(v / (i + 1)) for v in (1300, 900, 1800)), 365.0)
+            for of in ("enrolments", "households")
             for i, c in enumerate([*channels[:5], "(baseline)"])
         ],
     )

@@ -25,12 +25,15 @@ if TYPE_CHECKING:
     from hearthline.attribution._paths import PathCredit, credit_paths
     from hearthline.attribution._private import Privacy, fitted_privately
     from hearthline.attribution._split import split
+    from hearthline.attribution._survival import Ahead, Enrolled, Survival, ahead_of, survival_of
     from hearthline.attribution._weights import replicate_weights
 
 __all__ = [
+    "Ahead",
     "Ask",
     "Band",
     "Blocks",
+    "Enrolled",
     "Federated",
     "HomeSums",
     "Model",
@@ -39,7 +42,9 @@ __all__ = [
     "Privacy",
     "Rule",
     "Sums",
+    "Survival",
     "Terms",
+    "ahead_of",
     "block_of",
     "credit_paths",
     "fitted_on_sums",
@@ -50,6 +55,7 @@ __all__ = [
     "replicate_weights",
     "split",
     "sums_of",
+    "survival_of",
     "tuned",
 ]
 
@@ -63,6 +69,7 @@ _HOLDS = {
     "_paths": ("PathCredit", "credit_paths"),
     "_private": ("Privacy", "fitted_privately"),
     "_split": ("split",),
+    "_survival": ("Ahead", "Enrolled", "Survival", "ahead_of", "survival_of"),
     "_weights": ("replicate_weights",),
 }
 

@@ -15,7 +15,7 @@ __all__ = ["COMMANDS", "app", "main"]
 
 COMMANDS = {
     "Start here": ("demo", "run", "init"),
-    "Read the answer": ("dashboard", "report", "explain", "sql"),
+    "Read the answer": ("dashboard", "report", "explain", "sql", "backtest"),
     "Keep it running": ("serve", "bridge", "keys", "compact", "rebuild", "forget"),
     "Find out what is true": ("experiment",),
     "Who is who": ("link", "unmerge", "match"),

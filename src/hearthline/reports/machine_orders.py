@@ -17,12 +17,13 @@ TITLE = "Orders placed by machines and subscriptions"
 QUESTION = "To which channels do machine-placed orders and renewals really owe their revenue?"
 DEFINITION = (
     "A machine never earns credit for its own order: the trigger is a mechanism, and credit follows the "
-    "order back to the enrolment (the decision to switch it on) and the touches before that. Order ledger: "
-    "net revenue of machine-placed and subscription orders by channel; with what is unattributed it sums to "
-    "booked revenue. Enrolment ledger: what enrolments are worth over their expected life, for decisions; "
-    "it holds a forecast and does not sum to booked revenue. Persistence is the part still owed to the "
-    "enrolment with each further order; displacement the part that the household would have bought by hand "
-    "anyway, which stays unattributed. Intervals (90%) are a household bootstrap."
+    "order back to the enrolment (the decision to switch it on) and the touches before that. Order "
+    "ledger: net revenue of machine-placed and subscription orders by channel; with what is "
+    "unattributed it sums to booked revenue. Enrolment ledger: what enrolments brought so far and are "
+    "expected to bring, for decisions; it holds a forecast and does not sum to booked revenue. "
+    "Persistence is the part still owed to the enrolment with each further order; displacement the part "
+    "that the household would have bought by hand anyway, which stays unattributed. Intervals (90%) are "
+    "a household bootstrap."
 )
 COLUMNS = (
     Column("ledger", "Ledger"),
@@ -34,10 +35,10 @@ COLUMNS = (
         "enrolments", "Enrolments", "count", help="Expected number: an enrolment can be shared by channels"
     ),
     Column("booked", "Booked so far", "money"),
-    Column("lifetime", "Expected over life", "money"),
+    Column("lifetime", "So far and expected (forecast)", "money"),
 )
 _ORDER_LEDGER = {"machine": "Order ledger: machine-placed", "subscription": "Order ledger: subscriptions"}
-_ENROLMENT_LEDGER = "Enrolment ledger: lifetime value"
+_ENROLMENT_LEDGER = "Enrolment ledger: with what is expected"
 _REASONS = {
     "displaced": "displacement (would have been bought by hand)",
     "no longer owed": "persistence (no longer owed to the enrolment)",

@@ -58,8 +58,9 @@ class AttributionSettings(Section, frozen=True, kw_only=True):
 
     `persistence` is the part of each further machine-placed order that is still owed to the
     enrolment, per cycle (1.0: all of it, for ever). `displacement` is the part of a machine-placed
-    order that the household would have bought by hand anyway; it stays unattributed. `options` holds
-    what a model leaves open, by its name, as `[attribution.options.markov]` with `order = 3`.
+    order that the household would have bought by hand anyway; it stays unattributed. `horizon_days` is how
+    far forecasts of enrolments look ahead. `options` holds what a model leaves open, by its name, as
+    `[attribution.options.markov]` with `order = 3`.
     """
 
     models: list[str] = []
@@ -68,6 +69,7 @@ class AttributionSettings(Section, frozen=True, kw_only=True):
     seed: int = 1
     persistence: Share = 1.0
     displacement: Share = 0.0
+    horizon_days: Days = 365.0
     options: dict[str, dict[str, int | float | list[float]]] = {}
     min_homes: Annotated[int, Meta(ge=1)] = 30
 

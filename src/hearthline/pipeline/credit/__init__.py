@@ -103,7 +103,7 @@ def credit(core: Core, keep: Keep, progress: Progress) -> None:
     run = _Crediting(core, book, able, sample, keep)
     for batch in batches(core, book):
         run.take(batch)
-    run.finish(Lifetime(book))
+    run.finish(Lifetime(book, core.layout.last_ms, chosen.horizon_days))
 
     progress("drawing intervals")
     names = core.channels["name"].to_pylist()

@@ -1,61 +1,73 @@
-"""What enrolments are worth over their life, for decisions: the second ledger.
+"""What enrolments are worth with what they are expected to bring, for decisions: the second ledger.
 
 The first ledger books each machine-placed order when it happens and so undervalues what builds
-enrolments. Here each enrolment counts what it brought so far and what it is expected to bring:
-survival from one order to the next is taken as geometric, pooled over all enrolments.
+enrolments. Here each enrolment counts what it brought so far and, as a forecast with its interval, what it
+is expected to bring within the horizon (`attribution.ahead_of`).
 """
 
 import numpy as np
 import pyarrow as pa
+from scipy import sparse
 
+from hearthline.attribution import Enrolled, ahead_of
 from hearthline.pipeline.credit.ledger import decimals
 from hearthline.pipeline.credit.orders import Book
 from hearthline.schema.journey import Floats, Ints
 
-__all__ = ["Lifetime", "lifetime_of"]
+__all__ = ["Lifetime", "enrolled_of"]
+
+_DRAWN = 2_000_000
+_ENDS = (0.05, 0.95)
+
+
+def enrolled_of(book: Book) -> Enrolled:
+    """Return the book's enrolments and the orders that they brought."""
+    kinds = {kind: code for code, kind in enumerate(sorted(set(book.enrolments.kind.to_pylist())))}
+    both = [(orders, orders.enrolment >= 0) for orders in (book.subscription, book.machine)]
+    return Enrolled(
+        kind=np.array([kinds[k] for k in book.enrolments.kind.to_pylist()], dtype=np.int64),
+        began_ms=book.enrolments.time_ms,
+        ended_ms=book.enrolments.ended_ms,
+        of=np.concatenate([o.enrolment[known] for o, known in both]),
+        order_ms=np.concatenate([o.time_ms[known] for o, known in both]),
+        money=np.concatenate([o.micros[known] for o, known in both]) / 1e6,
+    )
 
 
 class Lifetime:
     """Booked and expected orders and money of each enrolment, in the order of `book.enrolments`.
 
     Attributes:
-        orders: (e,) orders so far.
-        booked: (e,) their net revenue in millionths.
-        expected: (e,) orders expected over the whole life.
-        lifetime: (e,) expected net revenue of the whole life in millionths.
-        survival: estimated probability of one more order after each order.
+        booked: (e,) net revenue of the orders so far in millionths.
+        ahead: what is expected in the horizon.
     """
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: Book, as_of_ms: int, horizon_days: float) -> None:
         self.book = book
-        count = len(book.enrolments.id)
-        self.orders = np.zeros(count, np.int64)
-        self.booked = np.zeros(count, np.int64)
-        for orders in (book.subscription, book.machine):
-            known = orders.enrolment >= 0
-            np.add.at(self.orders, orders.enrolment[known], 1)
-            np.add.at(self.booked, orders.enrolment[known], orders.micros[known])
-        ended = book.enrolments.ended
-        self.survival = float((self.orders.sum() + 1) / (self.orders.sum() + ended.sum() + 2))
-        more = np.where(ended, 0.0, self.survival / (1.0 - self.survival))
-        self.expected = self.orders + more
-        usual = self.booked.sum() / max(self.orders.sum(), 1)
-        each = np.where(self.orders > 0, self.booked / np.maximum(self.orders, 1), usual)
-        self.lifetime = self.booked + np.rint(more * each).astype(np.int64)
+        enrolled = enrolled_of(book)
+        count = max(len(enrolled.kind), 1)
+        self.ahead = ahead_of(enrolled, as_of_ms, horizon_days, int(np.clip(_DRAWN // count, 40, 200)))
+        self.booked = np.zeros(len(enrolled.kind), np.int64)
+        np.add.at(self.booked, enrolled.of, np.rint(enrolled.money * 1e6).astype(np.int64))
 
     def table(self) -> pa.Table:
         """Return the table `enrolment_ledger` of the answer."""
-        known = self.book.enrolments
+        known, ahead = self.book.enrolments, self.ahead
+        low, high = np.quantile(ahead.drawn, _ENDS, axis=0)
         return pa.table(
             {
                 "enrolment_id": known.id,
                 "unit": pa.array(known.unit, mask=~known.housed),
                 "time": pa.array(known.time_ms * 1000, pa.timestamp("us", tz="UTC")),
                 "kind": known.kind,
-                "orders": self.orders,
+                "goes_on": ahead.on,
+                "orders": ahead.orders,
                 "booked": decimals(self.booked),
-                "expected": self.expected,
-                "lifetime": decimals(self.lifetime),
+                "expected": ahead.orders + ahead.more,
+                "ahead": _money(ahead.money),
+                "low": _money(low),
+                "high": _money(high),
+                "lifetime": decimals(self.booked + np.rint(ahead.money * 1e6).astype(np.int64)),
             }
         )
 
@@ -70,23 +82,30 @@ class Lifetime:
         enrolment = np.concatenate([p[0] for p in parts]) if parts else np.zeros(0, np.int64)
         channel = np.concatenate([p[1] for p in parts]) if parts else enrolment
         share = np.concatenate([p[2] for p in parts]) if parts else np.zeros(0)
+        shape = (len(names), len(self.booked))
+        part = sparse.csr_array((share, (channel, enrolment)), shape=shape)
 
-        def summed(value: Ints | Floats) -> Floats:
-            got = np.bincount(channel, weights=share * value[enrolment], minlength=len(names))
-            return np.append(got, value.sum() - got.sum())
+        def summed(value: Floats) -> Floats:
+            """Return (channels + 1,) or (channels + 1, draws): the last is the baseline's."""
+            got = np.asarray(part @ value)
+            return np.concatenate([got, (value.sum(axis=0) - got.sum(axis=0))[None]])
 
-        ones = np.ones(len(self.orders))
+        ahead = summed(self.ahead.money)
+        low, high = np.quantile(summed(self.ahead.drawn.T), _ENDS, axis=1)
+        booked = np.rint(summed(self.booked.astype(np.float64))).astype(np.int64)
         return pa.table(
             {
                 "model": [model] * (len(names) + 1),
                 "channel": [*names, "(baseline)"],
-                "enrolments": summed(ones),
-                "booked": decimals(np.rint(summed(self.booked)).astype(np.int64)),
-                "lifetime": decimals(np.rint(summed(self.lifetime)).astype(np.int64)),
+                "enrolments": summed(np.ones(len(self.booked))),
+                "booked": decimals(booked),
+                "ahead": _money(ahead),
+                "low": _money(low),
+                "high": _money(high),
+                "lifetime": decimals(booked + np.rint(ahead * 1e6).astype(np.int64)),
             }
         )
 
 
-def lifetime_of(book: Book) -> Lifetime:
-    """Return what the book's enrolments are worth."""
-    return Lifetime(book)
+def _money(value: Floats) -> pa.Array:
+    return decimals(np.rint(value * 1e6).astype(np.int64))

@@ -43,14 +43,14 @@ class Orders:
 
 @dataclass(frozen=True, slots=True)
 class Enrolments:
-    """Enrolments sorted by household and time."""
+    """Enrolments sorted by household and time; `ended_ms` is the largest number where they go on."""
 
     id: pa.Array
     kind: pa.Array
     unit: Ints
     housed: Bools
     time_ms: Ints
-    ended: Bools
+    ended_ms: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Book:
 def open_book(engine: Engine) -> Book:
     """Return the book of the orders on the engine."""
     known = engine.table(
-        "SELECT enrolment_id, kind, unit, as_ms(time_us) AS time_ms, ended_us IS NOT NULL AS ended "
+        "SELECT enrolment_id, kind, unit, as_ms(time_us) AS time_ms, as_ms(ended_us) AS ended_ms "
         f"FROM homed_enrolments ORDER BY {_HOUSED_FIRST}, time_us, enrolment_id"
     )
     names = known["enrolment_id"].combine_chunks()
@@ -81,7 +81,7 @@ def open_book(engine: Engine) -> Book:
         unit=unit,
         housed=housed,
         time_ms=_ints(known["time_ms"]),
-        ended=known["ended"].to_numpy().astype(np.bool_),
+        ended_ms=_ints(pc.fill_null(known["ended_ms"], np.iinfo(np.int64).max)),
     )
     return Book(
         person=_orders(engine, "person", names),
