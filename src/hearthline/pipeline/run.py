@@ -16,6 +16,7 @@ from hearthline.pipeline.actors import keep_actors
 from hearthline.pipeline.checks import checks_table
 from hearthline.pipeline.core import RESOLVED, Core, Progress, build_core, make
 from hearthline.pipeline.credit import credit
+from hearthline.pipeline.experiments import keep_experiments, read_book, reader
 from hearthline.pipeline.forecasts import keep_forecasts
 from hearthline.pipeline.identities import before_this, stamped
 from hearthline.pipeline.signals import keep_signals
@@ -84,6 +85,7 @@ def run(
                 about = _finish(lake, core, writer, started, name, demo=demo)
                 keep_signals(core, writer, lake, progress)
                 keep_forecasts(writer, settings.attribution.horizon_days)
+                _keep_experiments(home, lake, writer)
         finally:
             writer.close()
         publish(home, lake, name, about)
@@ -110,6 +112,13 @@ def _finish(
     about = _about(core, writer, lake, started, name, demo=demo)
     writer.append("run", pa.Table.from_pylist([about]))
     return {"run": name, "currency": core.currency, "demo": demo}
+
+
+def _keep_experiments(home: HomeFolder, lake: Lake, writer: DuckEngine) -> None:
+    """Keep what experiments found and what models learn from them."""
+    writer.scan("assignments", lake.files("assignments"), SCHEMAS["assignments"])
+    read = reader(writer.table, lambda table: table if table == "assignments" else writer.kept(table))
+    keep_experiments(read, read_book(home), writer.append)
 
 
 def _about(
