@@ -94,6 +94,11 @@ incremental: $(VENV)/base.done ## what a day, a late event and an erased househo
 	$(call say,bringing statistics up to date)
 	@$(BIN)/python benchmarks/incremental.py $(ARGS)
 
+.PHONY: bench-experiments
+bench-experiments: $(VENV)/base.done ## how far experiments can be trusted, and what models learn from one (ARGS=--small is quick)
+	$(call say,experiments: intervals and calibration)
+	@$(BIN)/python benchmarks/experiments.py $(ARGS)
+
 coverage-of-intervals: $(VENV)/dev.done ## how often the 90 % intervals hold the repeated-sampling value
 	$(call say,coverage of the 90 % intervals)
 	@$(BIN)/python benchmarks/coverage_of_intervals.py $(ARGS)

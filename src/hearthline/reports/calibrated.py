@@ -15,13 +15,14 @@ SCREEN = "attribution"
 TITLE = "Credit after experiments"
 QUESTION = "What did each channel cause, as far as experiments and models together can say?"
 DEFINITION = (
-    "What is believed of a channel's true effect after a Bayesian update in closed form. Before experiments "
-    "it is the model's credit, doubted by its bootstrap interval, by a scale that all channels may have "
-    "wrong together (one standard error: 50%), and by what each may have wrong alone (40%). Lifts then pull "
-    "tested channels to what was found, and through the common scale all others. The interval (90%) is that "
-    "of the belief: it holds the model's possible error, so it is wider than the bootstrap's, also where "
-    "nothing was tested. An effect may be negative. The baseline is what is left of net revenue, so all "
-    "still adds up."
+    "What is believed of a channel's true effect after a Bayesian update in closed form. Before "
+    "experiments it is the model's credit, doubted by its bootstrap interval, by a scale that all "
+    "channels may have wrong together (one standard error: 40%), by one for each stage (30%), by how far "
+    "the default model is right where the two differ, and by what each channel may have wrong alone "
+    "(20%). Lifts then pull tested channels to what was found, and through what is shared all others. The "
+    "interval (90%) is that of the belief: it holds the model's possible error, so it is wider than the "
+    "bootstrap's, also where nothing was tested. An effect may be negative. The baseline is what is left "
+    "of net revenue, so all still adds up."
 )
 COLUMNS = (
     Column("section", "Orders"),

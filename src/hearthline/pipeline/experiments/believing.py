@@ -30,25 +30,33 @@ class Lifted:
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """What one model says: (2, channels) money by `KINDS`, and its bootstrap standard error."""
+    """What one model says: (2, channels) money by `KINDS`, and its bootstrap standard error.
+
+    `stage` numbers the (channels,) stages: what channels of one stage have wrong, they have wrong together.
+    """
 
     model: str
     channels: tuple[str, ...]
     amount: Floats
     error: Floats
+    stage: Ints
 
 
 def credit_of(read: Read) -> dict[str, Credit]:
     """Return every model's credit by channel, in the order of the channels."""
     names = tuple(read("SELECT name FROM {channels} ORDER BY channel")["name"].to_pylist())
     place = {name: i for i, name in enumerate(names)}
+    stages = dict.fromkeys(names, "")
+    for row in read("SELECT channel, min(stage) AS stage FROM {touchpoints} GROUP BY channel").to_pylist():
+        stages[row["channel"]] = row["stage"] or ""
+    stage = np.unique([stages[n] for n in names], return_inverse=True)[1].astype(np.int64)
     rows = read(
         """SELECT model, kind, channel, amount::DOUBLE AS amount, (high - low)::DOUBLE AS wide FROM {shares}
            WHERE kind <> 'all' AND channel <> '(baseline)' ORDER BY ALL"""
     ).to_pylist()
     found: dict[str, Credit] = {}
     for row in rows:
-        blank = Credit(row["model"], names, np.zeros((2, len(names))), np.zeros((2, len(names))))
+        blank = Credit(row["model"], names, np.zeros((2, len(names))), np.zeros((2, len(names))), stage)
         credit = found.setdefault(row["model"], blank)
         cell = (int(row["kind"] in AUTOMATED), place[row["channel"]])
         credit.amount[cell] += row["amount"]
@@ -140,9 +148,15 @@ def observed(
     )
 
 
-def believed(credit: Credit, seen: Observed) -> tuple[Belief, Belief]:
-    """Return what is believed of a model's channels before and after: first orders by hand, then others."""
-    parts = [prior(credit.amount[k], credit.error[k]) for k in range(2)]
+def believed(credit: Credit, seen: Observed, other: Credit | None = None) -> tuple[Belief, Belief]:
+    """Return what is believed of a model's channels before and after: first orders by hand, then others.
+
+    `other` is the model that may be right where the two differ.
+    """
+    parts = [
+        prior(credit.amount[k], credit.error[k], credit.stage, None if other is None else other.amount[k])
+        for k in range(2)
+    ]
     count = len(credit.channels)
     covariance = np.zeros((2 * count, 2 * count))
     for k, part in enumerate(parts):

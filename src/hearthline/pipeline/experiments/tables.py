@@ -114,10 +114,12 @@ def learned(read: Read, lifts: Sequence[Lifted]) -> dict[str, Learned]:
     usable = list(lifts)
     said = [said_of(read, lift) for lift in usable]
     shown = [shown_of(read, lift) for lift in usable]
-    found = {}
-    for model, credit in credit_of(read).items():
+    found, credits_ = {}, credit_of(read)
+    default = read("SELECT model FROM {models} WHERE is_default AND state = 'ok'")["model"].to_pylist()
+    lead = credits_.get(default[0]) if default else None
+    for model, credit in credits_.items():
         seen = observed(credit, usable, said, shown)
-        found[model] = Learned(credit, seen, *believed(credit, seen))
+        found[model] = Learned(credit, seen, *believed(credit, seen, None if credit is lead else lead))
     return found
 
 
