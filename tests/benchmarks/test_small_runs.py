@@ -145,6 +145,7 @@ def test_a_page_without_the_block_is_refused(loaded: Any, tmp_path: Path) -> Non
         ("pipeline", "benchmarks"),
         ("coverage_of_intervals", "benchmarks"),
         ("truth", "how-true"),
+        ("experiments", "experiments"),
         ("federated", "federated"),
     ],
 )
@@ -190,3 +191,20 @@ def test_hostile_bodies_are_counted_and_a_difference_is_called_one(tmp_path: Pat
     assert fuzz.broken(counts) == []
     counts["events stored"] -= 1
     assert len(fuzz.broken(counts)) == 2
+
+
+def test_experiments_are_graded_before_and_after(tmp_path: Path) -> None:
+    page = page_with(tmp_path, "make bench-experiments")
+    told = run("experiments", "--homes", "120", "--lots", "2", "--world", "additive", "--write", str(page))
+    found = rows(told)
+    assert "additive" in found
+    assert "Additive hazard" in found
+    assert "Last touch" in found
+    assert told.strip() in page.read_text()
+
+
+def test_seeds_of_tuning_are_refused_for_experiments() -> None:
+    command = [sys.executable, str(BENCHMARKS / "experiments.py"), "--seeds", "301,7"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "301,7 has seeds used in tuning" in done.stderr
