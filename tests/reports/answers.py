@@ -61,7 +61,7 @@ TABLES = {
     "touch_credits": "order_id VARCHAR, kind VARCHAR, model VARCHAR, time TIMESTAMPTZ, place BIGINT, "
     "amount DECIMAL(24,6)",
     "events": "source VARCHAR, time TIMESTAMPTZ, modality VARCHAR, identity BIGINT, intent_name VARCHAR, "
-    "intent_handled BOOLEAN",
+    "intent_handled BOOLEAN, layer VARCHAR",
     "members": "identity BIGINT, unit BIGINT, person BIGINT, valid_from_ms BIGINT, valid_to_ms BIGINT",
     "enrolments": "enrolment_id VARCHAR, unit BIGINT, time TIMESTAMPTZ, kind VARCHAR, ended TIMESTAMPTZ, "
     "ref VARCHAR",
@@ -266,7 +266,15 @@ def _asked(answer, rng, homes):
     for i in range(400):
         at, handled = _moment(START + timedelta(days=rng.randrange(60))), (None, True, False)[i % 3]
         made.append(
-            (f"//{('alexa', 'google')[i % 2]}/-/skill", at, "voice", i % homes, names[i % 3], handled)
+            (
+                f"//{('alexa', 'google')[i % 2]}/-/skill",
+                at,
+                "voice",
+                i % homes,
+                names[i % 3],
+                handled,
+                "platform",
+            )
         )
     answer.fill("events", made)
     answer.fill("members", [(u, u, None, -(2**61), 2**61) for u in range(homes)])
