@@ -46,13 +46,22 @@ class Shelf:
 
         Raises:
             UnknownName: there is no such report.
+            Refusal: this answer, made by another version, lacks what the report reads.
         """
         if name not in self._figures:
             report = reports.load(name)
             with self._making:
                 if name not in self._figures:
-                    self._figures[name] = report.build(self._answer)
+                    self._figures[name] = self._built(name, report)
         return self._figures[name]
+
+    def _built(self, name: str, report: Any) -> Figure:
+        try:
+            figure: Figure = report.build(self._answer)
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
+            wrong = f"this answer was made by another version and lacks what the report {name} reads"
+            raise Refusal(503, "answer-too-old", wrong, "make it anew with `hearthline run`") from error
+        return figure
 
     def make_all(self) -> None:
         """Make every figure; one that cannot be made is told in the log and again when it is asked for."""

@@ -12,6 +12,7 @@ from hearthline import reports
 from hearthline.schema import text
 from hearthline.schema.figure import Figure
 from hearthline.server.api.access import COOKIE
+from hearthline.server.api.errors import Refusal
 from hearthline.server.api.narrow import asked_of, narrowed
 from hearthline.server.api.service import service_of
 from hearthline.server.api.shelf import Shelf
@@ -57,6 +58,7 @@ def _shell(request: Request, shown: Screen | None) -> Row:
         "may_write": bool(visitor and "write" in visitor.scopes),
         "signed_in": bool(request.cookies.get(COOKIE)),
         "facts": None,
+        "unmade": (),
         "run": None,
     }
 
@@ -108,15 +110,31 @@ def _part(figure: Figure, filters: Filters) -> Figure:
     return replace(narrowed(figure, parts), title=figure.title) if parts else figure
 
 
+def _made(shelf: Shelf, names: Sequence[str]) -> tuple[list[Figure], list[Row]]:
+    """Return the figures that can be made, and of the others what is wrong: one never hides the rest."""
+    whole, unmade = [], []
+    for name in names:
+        try:
+            whole.append(shelf.figure(name))
+        except Refusal as error:
+            unmade.append({"title": reports.load(name).TITLE, "wrong": error.wrong, "cure": error.cure})
+    return whole, unmade
+
+
 def screen(request: Request, key: str, filters: Filters | None = None, **more: Any) -> Response:
     """Return a screen made of its reports: the first one's finding is its headline."""
     filters = filters or Filters()
     shelf, shown = service_of(request).shelf, screen_of(key)
-    whole = [shelf.figure(name) for name in reports.on_screen(key)]
+    whole, unmade = _made(shelf, reports.on_screen(key))
     asked = {f.name: _asked(request, f, filters) for f in whole}
     figures = [_part(narrowed(f, asked[f.name]), filters) for f in whole]
     drawn = Drawing(shelf, asked)
-    known: Row = {"figures": figures, "lead": figures[0] if figures else None, "draw": drawn.figure}
+    known: Row = {
+        "figures": figures,
+        "unmade": unmade,
+        "lead": figures[0] if figures else None,
+        "draw": drawn.figure,
+    }
     known |= {"filters": filters.bars, "headline": figures[0].title if figures else shown.name}
     template = more.pop("template", "screen.html")
     return about_answer(request, template, shown, **(known | more))
