@@ -3,7 +3,9 @@
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from importlib.util import find_spec
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from hearthline.pipeline.core import Core, build_core
 from hearthline.pipeline.credit import credit
 from hearthline.privacy import admit_events
+from hearthline.schema.event import Commerce, Initiator, Product
 from hearthline.schema.settings import Settings
 from hearthline.sim import write_lake
 from hearthline.store.duckdb import DuckEngine
@@ -43,6 +46,9 @@ TABLES = (
         "refunds",
         "enrolments",
         "homed_enrolments",
+        "told_products",
+        "unpriced",
+        "told_twice",
         "lineage",
         "priced_orders",
     ),
@@ -66,10 +72,27 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     story.refund(9, "missing", "3.00")
     story.order(5, net=None, number="priceless")
     story.order(6, net="5.00", number="dollars", currency="USD")
+    for i in range(6):
+        story.enrol(2, home=f"t{i % 3}", ref=f"w{i}")
+        bought = {"products": [Product(product_id=f"B{i // 2}", sku="soap")]}
+        story.machine(
+            6 + i,
+            home=f"t{i % 3}",
+            ref=f"w{i}",
+            net=None,
+            source="//dash/a",
+            commerce=_sold(f"d{i}", **bought),
+        )
+        shop = {"initiator": Initiator(), "source": "//shop/a"} | ({"identifiers": ()} if i % 2 else {})
+        story.order(6.1 + i, home=f"t{i % 3}", **shop, commerce=_sold(f"s{i}", revenue=Decimal(9), **bought))
     with home.writing(), Lake(home.lake).batch(datetime.now(UTC)) as batch:
         batch.adopt(folder / "town" / "events-*.parquet", folder / "town" / "identities-*.parquet")
         batch.admit(admit_events(story.events, [], [], home.key), RECEIVED)
     return Lake(home.lake)
+
+
+def _sold(number: str, **more: Any) -> Commerce:
+    return Commerce(action="placed", order=number, currency="EUR", **more)
 
 
 def _device(i: int) -> object:

@@ -1,12 +1,13 @@
 """What a journey is and who earns, told as small towns; every sum is to the cent."""
 
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 
 from hearthline.api import Home
 from hearthline.schema.errors import BadConfig
-from hearthline.schema.event import Consent, Identifier, Initiator
+from hearthline.schema.event import Commerce, Consent, Identifier, Initiator, Product
 from tests.pipeline.conftest import Story, credit, who
 
 Answered = Callable[..., Home]
@@ -311,3 +312,88 @@ def test_an_option_that_a_model_does_not_have_is_refused(answered, options: str,
     story.order(2)
     with pytest.raises(BadConfig, match=f"options are .*{said}"):
         answered(story, options)
+
+
+def dash_and_shop(
+    shop_home: str | None = "a",
+    days: float = 0.1,
+    by: str = "unknown",
+    product: str = "B1",
+    orders: int = 1,
+) -> Story:
+    """A washer's enrolment, its order without a price, and a shop's orders with one."""
+    story = Story()
+    story.touch(1, channel="fridge", stage="consideration")
+    story.enrol(2)
+    bought = Commerce(action="placed", order="dash-1", value_known=False, products=[Product(product_id="B1")])
+    story.machine(10, net=None, source="//amazon_dash/-/x", commerce=bought)
+    for i in range(orders):
+        money = Commerce(
+            action="placed", order=f"shop-{i}", revenue=Decimal(20), total=Decimal(24), currency="EUR",
+            products=[Product(sku=product)],
+        )  # fmt: skip
+        known = {} if shop_home else {"identifiers": ()}
+        who = Initiator(kind=by) if by != "unknown" else Initiator()
+        story.order(
+            10 + days, shop_home or "b", source="//amazon_sp_api/-/m", initiator=who, commerce=money, **known
+        )
+    return story
+
+
+def test_a_dash_order_meets_the_order_that_has_its_price(answered: Answered) -> None:
+    home = answered(dash_and_shop())
+    rows = home.sql("SELECT order_id, kind, net, cycle, enrolment FROM orders").to_pylist()
+    assert [(r["order_id"], r["kind"], float(r["net"]), r["cycle"]) for r in rows] == [
+        ("shop-0", "machine", 20.0, 1)
+    ]
+    assert rows[0]["enrolment"] is not None
+    assert credit(home, "last_touch", "machine") == {"fridge": 20.0}
+    (met,) = home.sql("SELECT order_id, priced_order, confidence, evidence FROM told_twice").to_pylist()
+    assert met == {
+        "order_id": "dash-1",
+        "priced_order": "shop-0",
+        "confidence": 0.9,
+        "evidence": "product, household, time",
+    }
+
+
+def test_without_a_household_a_lone_pair_within_a_day_is_believed_less(answered: Answered) -> None:
+    home = answered(dash_and_shop(shop_home=None))
+    assert home.sql("SELECT confidence FROM told_twice")["confidence"].to_pylist() == [0.6]
+    assert credit(home, "last_touch", "machine") == {"fridge": 20.0}
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        dash_and_shop(days=3.5),
+        dash_and_shop(days=-0.2),
+        dash_and_shop(by="human"),
+        dash_and_shop(product="B2"),
+        dash_and_shop(shop_home="b"),
+        dash_and_shop(shop_home=None, days=1.5),
+        dash_and_shop(shop_home=None, orders=2),
+    ],
+    ids=[
+        "too late",
+        "too early",
+        "a person's",
+        "another product",
+        "another home",
+        "a day off",
+        "two could be it",
+    ],
+)
+def test_what_could_be_another_order_is_not_joined(answered: Answered, story: Story) -> None:
+    home = answered(story)
+    assert home.sql("SELECT count(*) AS n FROM told_twice")["n"].to_pylist() == [0]
+    assert "dash-1" in home.sql("SELECT order_id FROM orders")["order_id"].to_pylist()
+
+
+def test_two_dash_orders_never_take_one_price_twice(answered: Answered) -> None:
+    story = dash_and_shop()
+    again = Commerce(action="placed", order="dash-2", value_known=False, products=[Product(product_id="b1")])
+    story.machine(10.05, net=None, source="//amazon_dash/-/x", commerce=again)
+    home = answered(story)
+    assert home.sql("SELECT order_id FROM told_twice")["order_id"].to_pylist() == ["dash-2"]
+    assert home.sql("SELECT sum(net) AS net FROM orders")["net"].to_pylist()[0] == 20

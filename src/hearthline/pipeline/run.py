@@ -39,6 +39,7 @@ CORE_TABLES = (
     "channels",
     "places",
     "orders",
+    "told_twice",
     "homed_enrolments",
     "segments",
     "timelines",

@@ -13,6 +13,7 @@ _FUNCTIONS = """
     CREATE OR REPLACE TEMP MACRO as_day(us) AS CAST(make_timestamp(us) AS DATE);
     CREATE OR REPLACE TEMP MACRO as_ms(us) AS us // 1000;
     CREATE OR REPLACE TEMP MACRO packed(l) AS list_sort(l);
+    CREATE OR REPLACE TEMP MACRO explode(l) AS unnest(l);
     CREATE OR REPLACE TEMP MACRO as_time(us) AS make_timestamptz(us);
 """
 

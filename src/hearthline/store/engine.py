@@ -1,7 +1,8 @@
 """What runs the relational core: one protocol, two engines, the same SQL text on both.
 
 The text keeps to what DuckDB and Spark both understand, over a few functions that each engine
-defines natively: `unix_micros(timestamp)`, `as_ms(us)`, `as_day(us)`, `as_time(us)`, `packed(list)`.
+defines natively: `unix_micros(timestamp)`, `as_ms(us)`, `as_day(us)`, `as_time(us)`, `packed(list)`,
+`explode(list)`.
 """
 
 from collections.abc import Iterator, Sequence

@@ -12,6 +12,7 @@ SELECTS = selects(
     "devices",
     "households",
     "orders",
+    "told_twice",
     "enrolments",
     "channels",
     "touchpoints",
