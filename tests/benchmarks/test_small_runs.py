@@ -208,3 +208,12 @@ def test_seeds_of_tuning_are_refused_for_experiments() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "301,7 has seeds used in tuning" in done.stderr
+
+
+def test_decoders_of_strangers_bytes_are_tried_beside_one_that_raises(tmp_path: Path) -> None:
+    pytest.importorskip("atheris")
+    page = page_with(tmp_path, "make fuzz-decoders")
+    found = rows(run("fuzz_decoders", "--write", str(page)))
+    assert found["control: a reader that raises"][2] == "caught"
+    assert [cells[2] for cells in found.values()].count("nothing else") == 6
+    assert int(found["a body through the door into columns"][1]) > 500
