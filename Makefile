@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-browser lint types contracts tests bench-models bench-pipeline bench-ingest bench-mqtt soak fuzz federated incremental truth coverage-of-intervals torture picture docs lock clean bench-identity fuzz-decoders
+.PHONY: help demo test test-browser lint types contracts tests bench-models bench-pipeline bench-ingest bench-mqtt soak fuzz federated incremental truth coverage-of-intervals torture picture docs lock clean bench-identity fuzz-decoders bench-start
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -77,6 +77,10 @@ fuzz: $(VENV)/dev.done ## a million hostile bodies: what the door takes never br
 bench-signals: $(VENV)/dev.done ## how good the signals are beside the rules that people use (ARGS=--small is quick)
 	$(call say,signals on worlds that share nothing with them)
 	@$(BIN)/python benchmarks/signals $(ARGS)
+
+bench-start: $(VENV)/dev.done ## how long a server takes from the command to the first answer (ARGS=--small is quick)
+	$(call say,from the command to the first answer)
+	@$(BIN)/python benchmarks/starting.py $(ARGS)
 
 fuzz-decoders: $(VENV)/dev.done ## what reads bytes of strangers, led by what it covers (atheris; ARGS=--small is quick)
 	$(call say,decoders of bytes of strangers)

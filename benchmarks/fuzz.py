@@ -1,7 +1,7 @@
 """Hostile bodies at the door: what it takes never breaks what comes behind it.
 
     python benchmarks/fuzz.py [--bodies 100000] [--seeds 1,2,3,4,5,6,7,8,9,10] [--cache FOLDER] [--small]
-                              [--write docs/benchmarks.md]
+                              [--write docs/write-door-figures.md]
 
 Bodies are made from every source's documented payloads: values swapped for absurd ones, keys doubled,
 brackets and bytes put in or left out, encodings broken. Each goes through the door's own reading (`taken`);

@@ -1,6 +1,7 @@
 """Whatever reads bytes of strangers, led by what it covers (atheris): it returns or refuses, nothing else.
 
-    python benchmarks/fuzz_decoders.py [--runs 100000] [--seed 1] [--small] [--write docs/benchmarks.md]
+    python benchmarks/fuzz_decoders.py [--runs 100000] [--seed 1] [--small]
+                                       [--write docs/write-door-figures.md]
 
 Each decoder runs in a process of its own, which begins with documented payloads and packets and keeps what
 leads to new branches. A decoder that raises anything but its own refusal ends its process with the bytes; so

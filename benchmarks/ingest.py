@@ -1,7 +1,7 @@
 """The write door by HTTP: how much durable events cost beside a server that does nothing with them.
 
     python benchmarks/ingest.py [--seconds 5] [--rounds 3] [--connections 32] [--small]
-                                [--write docs/benchmarks.md]
+                                [--write docs/write-door-figures.md]
 
 Three servers of the same make (granian, RSGI, one process) run in turn, each answering the same requests:
 

@@ -1,7 +1,7 @@
 """Ten minutes of a server's life: events, loader, answers and screens together. Does it grow or fall behind?
 
     python benchmarks/soak.py [--minutes 10] [--rate 100] [--before 100000] [--small]
-                              [--write docs/benchmarks.md]
+                              [--write docs/write-door-figures.md]
 
 A real `hearthline serve` gets a home with `before` events through its own door, and an answer. Then, for so
 many minutes, `rate` events a second come by HTTP in batches of ten and one in eleven of them alone by MQTT,

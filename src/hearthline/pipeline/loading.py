@@ -85,7 +85,7 @@ def load(home: HomeFolder, most_bytes: int = _BATCH_BYTES) -> Loaded:
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Let the collector of cycles rest: what is decoded has none, and looking for some costs a tenth of it."""
+    """Let the collector of cycles rest: what is decoded has none, and looking costs a tenth of a load."""
     was_on = gc.isenabled()
     gc.disable()
     try:
