@@ -75,12 +75,15 @@ class AttributionSettings(Section, frozen=True, kw_only=True):
 
 
 class SignalSettings(Section, frozen=True, kw_only=True):
-    """`[signals]`: `options` holds what a signal leaves open, by its name.
+    """`[signals]`: `options` holds what a signal leaves open, by its name; `content` the brand's own files.
 
     As `[signals.options.supplies]` with `rise = 20.0`; docs/signal-tables.md lists them.
+    `content` lists files or globs from the home, such as `["brands.csv", "model.json", "pages/*.html"]`:
+    names to listen for, the skill's model, pages. docs/signals.md says what each may hold.
     """
 
     options: dict[str, dict[str, float]] = {}
+    content: list[str] = []
 
 
 class ConsentSettings(Section, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """The signals are derived from the answer's tables, and their tables are kept in the answer.
 
 They read on a session of their own, which sees what reports see: the tables of docs/answer.md, and
-`homed_events`, the usable events, each once, with their household.
+`homed_events`, the usable events, each once, with their household; and `content`, from the brand's files.
 """
 
 from datetime import UTC, datetime
@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from hearthline import signals
 from hearthline.pipeline.core import Core, Progress, make
+from hearthline.pipeline.signals.content import content_of
 from hearthline.schema.select import selects
 from hearthline.schema.settings import Settings
 from hearthline.signals import DERIVED, Asked, Tables
@@ -57,6 +58,7 @@ def _reader(core: Core, writer: DuckEngine, lake: Lake) -> DuckEngine:
     reader.scan("events", lake.files("events"), SCHEMAS["events"])
     reader.load("usable", core.engine.table("SELECT context FROM kinds WHERE usable"))
     reader.load("repeated", core.engine.table("SELECT key FROM repeated"))
+    reader.load("content", content_of(lake.folder.parent, core.settings.signals.content))
     for select in HOMED:
         make(reader, select, {})
     return reader
