@@ -194,6 +194,11 @@ class Home:
         """The experiments of this home: design, start, arms, analyse, stop, imported lifts."""
         return pipeline.Experiments(self._folder)
 
+    @property
+    def plans(self) -> pipeline.Plans:
+        """What other budgets would bring: move, budget, enrolments."""
+        return pipeline.Plans(self._folder)
+
     def answer(self) -> PublishedAnswer:
         """Return the current answer, to be read by SQL; close it when done."""
         return PublishedAnswer(self._folder)

@@ -18,6 +18,7 @@ from hearthline.pipeline.identities import link, take_back
 from hearthline.pipeline.intake import Intake, Request, add, events, rejects
 from hearthline.pipeline.loading import Loaded, load
 from hearthline.pipeline.matching import Compare, Matched, match
+from hearthline.pipeline.plans import Plans
 from hearthline.pipeline.rebuilding import Rebuilt, rebuild
 from hearthline.pipeline.run import run
 from hearthline.pipeline.upkeep import Kept, upkeep
@@ -36,6 +37,7 @@ __all__ = [
     "LinkExplanation",
     "Loaded",
     "Matched",
+    "Plans",
     "Progress",
     "Rebuilt",
     "Request",

@@ -227,7 +227,8 @@ def _notes(figure: Figure) -> str:
 def _source(figure: Figure, around: Around) -> str:
     """Return where the figure comes from and how to take it along."""
     if not around.exports:
-        return f"{clean(figure.source)} · <code>hearthline report {clean(figure.name)} --csv</code>"
+        form = "--json" if figure.command else "--csv"
+        return f"{clean(figure.source)} · <code>{clean(figure.again)} {form}</code>"
     links = " ".join(
         f'<a href="{clean(where)}"{" download" if name in _FILES else ""}>{clean(name)}{_of(figure)}</a>'
         for name, where in around.exports.items()

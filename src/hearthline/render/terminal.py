@@ -135,7 +135,9 @@ def _put(section: Section, figure: Figure, console: Console, room: int = 0) -> N
     console.print(table)
     told = [f"–: {'; '.join(_reasons(section)[:4])}"] if _reasons(section) else []
     if section.left_out:
-        told.append(f"{section.left_out:,} more rows: hearthline report {figure.name} --csv")
+        told.append(
+            f"{section.left_out:,} more rows: {figure.again} {'--json' if figure.command else '--csv'}"
+        )
     if dropped:
         names = ", ".join(dict.fromkeys(c.title for c in dropped))
         told.append(f"not shown at this width: {names}")
@@ -193,5 +195,5 @@ def show(figure: Figure, console: Console) -> None:
     for section in matrix(figure, _MATRIX_ROWS) or sections(figure, _ROWS):
         _put(section, figure, console, wide)
     console.print()
-    more = f"hearthline report {figure.name} --csv | --json | --html"
+    more = f"{figure.again} --json" if figure.command else f"{figure.again} --csv | --json | --html"
     console.print(Text(f"{figure.source} · intervals are 90% · {more}", style="dim"))

@@ -70,6 +70,7 @@ class Figure:
         group: the column whose values part the table into sections, in order of appearance.
         across: the column (a model, say) whose values stand side by side: the chart's value by its
             label, before the whole table.
+        command: what shows it, where that is not `hearthline report NAME`; prints JSON with `--json`.
     """
 
     name: str
@@ -85,3 +86,9 @@ class Figure:
     extra: dict[str, str] = field(default_factory=dict)
     group: str | None = None
     across: str | None = None
+    command: str = ""
+
+    @property
+    def again(self) -> str:
+        """The command that shows it, but for its form."""
+        return self.command or f"hearthline report {self.name}"

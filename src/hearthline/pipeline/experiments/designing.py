@@ -199,6 +199,7 @@ def design_figure(read: Read, asked: Design, answer: PublishedAnswer) -> Figure:
         source=answer.source,
         currency=answer.currency,
         extra=extra,
+        command=f"hearthline experiment design {asked.channel}",
     )
 
 

@@ -59,6 +59,7 @@ def analysis_figure(read: Read, planned: Planned, answer: PublishedAnswer) -> Fi
         source=answer.source,
         currency=answer.currency,
         extra=_tiles(found),
+        command=f"hearthline experiment analyse {planned.name}",
     )
 
 

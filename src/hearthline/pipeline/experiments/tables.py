@@ -18,12 +18,14 @@ from hearthline.pipeline.experiments.believing import (
     said_of,
     shown_of,
 )
-from hearthline.pipeline.experiments.book import Book
+from hearthline.pipeline.experiments.book import Book, read_book
 from hearthline.pipeline.experiments.measuring import Measured, lifts_of, measured
 from hearthline.pipeline.experiments.reading import Read, days_of, money_of
+from hearthline.schema.errors import NothingToAnswer
 from hearthline.schema.journey import Floats
+from hearthline.store.home import HomeFolder
 
-__all__ = ["Learned", "keep_experiments", "learned"]
+__all__ = ["Learned", "calibrated_now", "keep_experiments", "learned"]
 
 _MONEY, _WORD, _PART = pa.decimal128(24, 6), pa.string(), pa.float64()
 _BOUND = float(ndtri(0.5 + LEVEL / 2))
@@ -135,6 +137,33 @@ def keep_experiments(read: Read, book: Book, keep: Callable[[str, pa.Table], Non
     keep("agreements", _table(AGREEMENTS, [r for m in models.values() for r in _agreements(m, usable)]))
     rows = [row for model in models.values() for row in calibrated_rows(model, usable, _shop(read))]
     keep("calibrated", _table(CALIBRATED, rows))
+
+
+def calibrated_now(
+    home: HomeFolder, read: Read
+) -> tuple[tuple[tuple[str, ...], Floats, Floats, Floats], bool]:
+    """Return what is believed of all orders under the default model, and whether a lift was learned from.
+
+    The belief is the channels' names, their expected effects, the covariance, and the credit before.
+
+    Raises:
+        NothingToAnswer: the default model gave no answer.
+    """
+    found = [measured(read, planned) for planned in read_book(home).experiments]
+    lifted = all_lifts(read_book(home), found)
+    usable = [x for x, why in zip(lifted, refused(read, lifted), strict=True) if not why]
+    default = read("SELECT model FROM {models} WHERE is_default AND state = 'ok'")["model"].to_pylist()
+    models = learned(read, usable)
+    if not default or default[0] not in models:
+        raise NothingToAnswer("plan: the default model gave no answer; `hearthline models` lists the others")
+    model = models[default[0]]
+    count = len(model.credit.channels)
+    both = np.hstack([np.eye(count), np.eye(count)])
+    covariance = both @ model.after.covariance @ both.T
+    return (
+        (model.credit.channels, both @ model.after.mean, covariance, both @ model.before.mean),
+        bool(usable),
+    )
 
 
 def _shop(read: Read) -> dict[str, Floats]:
