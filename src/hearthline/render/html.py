@@ -21,6 +21,7 @@ _ROWS, _ALL_ROWS, _MATRIX_ROWS, _FEW = 40, 200, 30, 5
 _NUMERIC = ("count", "money", "share", "number")
 _FILES = ("CSV", "Parquet", "Arrow", "SVG")
 _BRACKETS = re.compile(r"(?:[^\s()]*\d[^\s()]*\s)?\([\d.,%–− to]+\)")
+_CODE = re.compile(r"`([^`]+)`")
 _BY = re.compile(r" \(([A-Z][\w ,-]*)\)$")
 
 
@@ -63,12 +64,12 @@ def style() -> str:
 
 
 def sentence(value: str) -> str:
-    """Return a sentence as HTML: a number and its interval stay on one line, the interval is the quieter one.
+    """Return a sentence as HTML: a number and its interval stay on one line, `code` is shown as such.
 
     >>> sentence("smart-tv 9.0% (6.9–11) leads")
     'smart-tv <span class="hl-whole">9.0% <span class="hl-int">(6.9–11)</span></span> leads'
     """
-    whole = _BRACKETS.sub(_quieter, clean(value))
+    whole = _CODE.sub(r"<code>\1</code>", _BRACKETS.sub(_quieter, clean(value)))
     return _BY.sub(r' <span class="hl-int hl-whole">(\1)</span>', whole)
 
 
@@ -184,7 +185,7 @@ def _side_by_side(figure: Figure, around: Around) -> str:
 
 def _tables(figure: Figure, around: Around) -> str:
     if not figure.rows.num_rows:
-        return '<p class="hl-left">No rows.</p>'
+        return "" if figure.notes else '<p class="hl-left">No rows.</p>'
     limit = around.rows if figure.across is None else _ALL_ROWS
     whole = "".join(_table(s, figure, around) for s in sections(figure, limit, around.opens))
     if figure.across is not None:
