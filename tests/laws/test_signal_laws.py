@@ -13,7 +13,6 @@ from hearthline import signals, sim
 from hearthline.pipeline import signals as running
 from hearthline.store.answer import PublishedAnswer
 from hearthline.store.home import HomeFolder
-from hearthline.store.lake import Lake
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -22,11 +21,10 @@ DOCS = Path(__file__).parents[2] / "docs"
 def town(tmp_path_factory):
     """A run's published answer, and what each signal saw and gave back: name -> (seen, asked, made)."""
     folder, told = tmp_path_factory.mktemp("town"), {}
-    sim.write_lake("additive", 160, 70, 5, folder / "raw", telemetry=1.0)
+    sim.write_payloads("additive", 160, 70, 5, folder / "raw")
     home = hl.init(folder / "home")
     (home.path / "hearthline.toml").write_text('[attribution]\nmodels = ["last_touch"]\nreplicates = 0\n')
-    with Lake(home.path / "lake").batch(datetime(2026, 6, 1, tzinfo=UTC)) as batch:
-        batch.adopt(folder / "raw/events-*.parquet", folder / "raw/identities-*.parquet")
+    home.add(folder / "raw", received=datetime(2026, 6, 1, tzinfo=UTC))
     derived_by = running.derived_by
 
     def watched(name, seen, asked, settings):
