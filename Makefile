@@ -86,6 +86,11 @@ fuzz-decoders: $(VENV)/dev.done ## what reads bytes of strangers, led by what it
 	$(call say,decoders of bytes of strangers)
 	@$(BIN)/python benchmarks/fuzz_decoders.py $(ARGS)
 
+.PHONY: bench-sources
+bench-sources: $(VENV)/dev.done ## events a second and core that each source reads, beside plain JSON decoding (ARGS=--small is quick)
+	$(call say,reading speed of every source)
+	@$(BIN)/python benchmarks/sources.py $(ARGS)
+
 bench-mqtt: $(VENV)/dev.done ## messages a second at QoS 1, with fsync, beside Mosquitto (ARGS=--small is quick)
 	$(call say,MQTT at QoS 1 beside Mosquitto)
 	@$(BIN)/python benchmarks/mqtt.py $(ARGS)

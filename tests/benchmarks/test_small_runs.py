@@ -107,6 +107,14 @@ def test_what_changed_costs_few_blocks_and_leaves_no_trace(tmp_path: Path) -> No
     assert "figures of last year" not in page.read_text()
 
 
+def test_every_source_is_timed_beside_decoding(tmp_path: Path) -> None:
+    page = page_with(tmp_path, "make bench-sources")
+    found = rows(run("sources", "--write", str(page)))
+    assert len(found) >= 38
+    assert float(found["`segment`"][1]) > 1
+    assert "events/s/core |\n" not in page.read_text()
+
+
 def test_seeds_of_tuning_are_refused() -> None:
     command = [sys.executable, str(BENCHMARKS / "truth.py"), "--seeds", "101,7"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -143,6 +151,7 @@ def test_a_page_without_the_block_is_refused(loaded: Any, tmp_path: Path) -> Non
     ("script", "page"),
     [
         ("pipeline", "benchmarks"),
+        ("sources", "benchmarks"),
         ("coverage_of_intervals", "benchmarks"),
         ("truth", "how-true"),
         ("experiments", "experiments"),

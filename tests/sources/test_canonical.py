@@ -1,3 +1,5 @@
+import json
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -47,3 +49,45 @@ def test_a_refusal_never_repeats_the_value(read):
     with pytest.raises(BadPayload) as refusal:
         read("order", stage="ada@example.com")
     assert "ada" not in str(refusal.value)
+
+
+LINES = [
+    (
+        '{"specversion":"1.0","id":"1","source":"//a/b","type":"commerce.order.placed","layer":"commerce",'
+        '"time":"2026-03-01T10:00:00Z","commerce":{"action":"placed","order":"7","total":"12.50"}}'
+    ),
+    (
+        '{"id":"1","source":"//a/b","type":"device.level.reported","layer":"device","time":"2026-03-01T10:00:00Z",'
+        '"time_received":"2026-03-01T10:00:01Z","signal":{"number":4.5},"raw":{"adapter":"x"}}'
+    ),
+]
+ODD_LINES = [
+    ('"12.50"', '"12.123456"'),
+    ('"12.50"', '"1e40"'),
+    ('"12.50"', "12.50"),
+    ('"12.50"', "null"),
+    ('"7"', "7"),
+    ('"7"', '"\\ud800"'),
+    ('"commerce.order.placed"', '"platform.order.placed"'),
+    ('"commerce.order.placed"', '"order"'),
+    ('"id":"1"', '"id":" "'),
+    ("10:00:00Z", "10:00:00"),
+    ("10:00:00Z", "12:00:00+02:00"),
+    ('"layer":"commerce"', '"layer":"commerce","automation":{"cycle":99999999999999999999}'),
+    ('"layer":"commerce"', '"layer":"commerce","automation":{"cycle":"3"}'),
+    ('"layer":"commerce"', '"layer":"commerce","data":{"subject":"x"}'),
+    ('"layer":"commerce",', ""),
+    ('"order":"7"', '"order":null'),
+]
+
+
+@pytest.mark.parametrize("line", [*LINES, *(LINES[0].replace(a, b) for a, b in ODD_LINES)])
+def test_a_line_read_at_once_is_what_is_read_the_usual_way(line):
+    received = datetime(2026, 3, 2, tzinfo=UTC)
+    at_once = canonical.read_line(line.encode(), received)
+    try:
+        (usual,) = canonical.read(json.loads(line), received)
+    except BadPayload:
+        usual = None
+    assert at_once is None or at_once == usual
+    assert at_once is not None or line not in LINES

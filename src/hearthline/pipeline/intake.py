@@ -126,6 +126,12 @@ class _Reader:
 
     def take(self, number: int, line: bytes) -> None:
         """Read one payload: into events, a reject, or, where a batch is good in part, both."""
+        known = self.request.source or self.platform
+        event = None if known is None else sources.read_line(known, line, self.request.received)
+        if known is not None and event is not None:
+            self._intake(known).read += 1
+            self._keep(known, number, line, sources.Taken([event], [], None))
+            return
         try:
             payload = msgspec.json.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

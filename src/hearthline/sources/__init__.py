@@ -28,6 +28,11 @@ A source that is sent to us live offers what its platform needs of these, too (s
 * `HEADERS`: names of headers (lower case) that `read` needs. No others are kept.
 * `CLIENT_PATHS`: paths that the platform's own clients post to when only their host is set, as `/v1/batch`.
 
+A source whose files hold millions of lines may offer
+
+* `read_line(line, received) -> Event | None`: the one event of a line, at once; None where it must be decoded
+  and read the usual way. What it gives is what `read` gives of the same line.
+
 `read` takes the body as the platform sends it, or a request as it was recorded:
 `{"headers": ..., "body": ...}`. A source knows nothing of the store, of identity, or of other sources. Ids,
 times and identifiers come from documented fields; what the payload cannot tell stays unknown. The readers of
@@ -61,7 +66,7 @@ from hearthline.sources._door import (
 from hearthline.sources._exposures import exposure_event, player_event
 from hearthline.sources._intents import Standing, asked, standing
 from hearthline.sources._measuring import flat, measured, unwrapped
-from hearthline.sources._own import LAYERS, OWN_TYPE, flat_event, own_event, sent_events
+from hearthline.sources._own import LAYERS, OWN_TYPE, flat_event, own_event, own_line, sent_events
 from hearthline.sources._pixels import pixel_payloads, pixel_proof, signed_claims, told_by
 from hearthline.sources._reading import (
     Payload,
@@ -158,6 +163,7 @@ __all__ = [
     "one_secret",
     "opened",
     "own_event",
+    "own_line",
     "part_id",
     "payloads_of",
     "pixel_payloads",
@@ -167,6 +173,7 @@ __all__ = [
     "proven",
     "read_all",
     "read_calls",
+    "read_line",
     "recognise",
     "replied",
     "rsa_fits",
@@ -287,6 +294,12 @@ def read_all(
     except BadPayload as refusal:
         return events, refusal
     return events, None
+
+
+def read_line(name: str, line: bytes, received: datetime) -> Event | None:
+    """Return the one event of a line where the source can tell it at once, else None: `taken` can."""
+    at_once = getattr(load(name), "read_line", None)
+    return None if at_once is None else cast("Event | None", at_once(line, received))
 
 
 class Taken(NamedTuple):

@@ -86,8 +86,13 @@ def _paid_video(origin: str) -> str:
     return "video-ads" if _VIDEO.search(origin) else "search-ads"
 
 
-@lru_cache(maxsize=4096)
 def _host(url: str) -> str | None:
+    """Return the host of an address, without `www.`; pages are many, their hosts few."""
+    return _host_of("/".join(url.split("/", 3)[:3]))
+
+
+@lru_cache(maxsize=4096)
+def _host_of(url: str) -> str | None:
     try:
         host = urlsplit(url).hostname
     except ValueError:
@@ -102,6 +107,11 @@ def _referred(referrer: str, page: str | None) -> str | None:
         return "referral"
     if page is not None and _host(page) == host:
         return None
+    return _linked(host)
+
+
+@lru_cache(maxsize=4096)
+def _linked(host: str) -> str:
     if host.startswith(("mail.", "outlook.")):
         return "email"
     if _SEARCH.search(host):
@@ -183,7 +193,12 @@ def _queried_touch(campaign: Mapping[str, Any], url: str) -> Touch:
 
 
 def _arrival(referrer: str | None, page: str | None) -> Touch:
-    return Touch(channel=_referred(referrer, page)) if referrer else _DIRECT
+    return _led(_referred(referrer, page)) if referrer else _DIRECT
+
+
+@lru_cache(maxsize=64)
+def _led(channel: str | None) -> Touch:
+    return Touch(channel=channel)
 
 
 def campaign_of(context: Mapping[str, Any], properties: Mapping[str, Any]) -> dict[str, Any]:

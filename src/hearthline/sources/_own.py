@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache, lru_cache
 from typing import Any, get_args
 from urllib.parse import unquote
 
@@ -19,7 +20,7 @@ from hearthline.schema.event import Commerce, Event, Layer, Raw
 from hearthline.sources._door import Sent, json_payloads
 from hearthline.sources._reading import Payload, money, text, unreadable
 
-__all__ = ["LAYERS", "OWN_TYPE", "flat_event", "own_event", "sent_events"]
+__all__ = ["LAYERS", "OWN_TYPE", "flat_event", "own_event", "own_line", "sent_events"]
 
 LAYERS = frozenset(get_args(Layer))
 OWN_TYPE = re.compile(r"(device|platform|commerce|media|derived)\.\w+(\.\w+)+")
@@ -51,6 +52,66 @@ def own_event(platform: str, body: dict[str, Any], received: datetime) -> Event:
     if not event.id.strip() or not event.source.strip():
         raise BadPayload(f"{platform}.id", "a blank id or source", "send both", "missing-field")
     return _checked(platform, event, received)
+
+
+_DECODER = msgspec.json.Decoder(Event)
+_ABSENT = {f.name: f.default for f in msgspec.structs.fields(Event)}
+_NO_COMMERCE, _UNKEPT = _ABSENT["commerce"], _ABSENT["raw"]
+
+
+def own_line(platform: str, line: bytes, received: datetime) -> Event | None:
+    """Return the event of a line that is as we write it; None where it has to be read the usual way.
+
+    Whatever it gives is what `own_event` gives; it only makes no dictionary on the way.
+    """
+    # An envelope, a recorded request, or text that may be none: these take the usual way.
+    if b'"data' in line or b'"headers"' in line or b"\\u" in line:
+        return None
+    try:
+        event = _DECODER.decode(line)
+    except (msgspec.DecodeError, ValueError, OverflowError, RecursionError):
+        return None
+    if not _is_plain(platform, event):
+        return None
+    # Nobody else has seen the event yet, so it may still be completed.
+    if event.time_received is None:
+        msgspec.structs.force_setattr(event, "time_received", received)
+    if event.raw is _UNKEPT or event.raw == _UNKEPT:
+        msgspec.structs.force_setattr(event, "raw", _kept_by(platform))
+    return event
+
+
+@cache
+def _kept_by(platform: str) -> Raw:
+    return Raw(adapter=platform, adapter_version=1)
+
+
+def _is_plain(platform: str, event: Event) -> bool:
+    """Return whether nothing in the event would be changed or refused by the usual way."""
+    sent, received, kept = event.time_sent, event.time_received, event.commerce
+    if any(time is not None and time.tzinfo is not UTC for time in (event.time, sent, received)):
+        return False
+    if not _is_own(event.type, event.layer) or not event.id.strip() or not event.source.strip():
+        return False
+    wide, offset, cycle = event.time_uncertainty_ms, event.tz_offset_min, event.automation.cycle
+    for number in (wide, offset, cycle, event.raw.adapter_version):
+        if number is not None and not -_WIDEST <= number < _WIDEST:
+            return False
+    if kept is _NO_COMMERCE:
+        return True
+    try:
+        return _kept(platform, kept) == kept
+    except BadPayload:
+        return False
+
+
+@lru_cache(maxsize=4096)
+def _is_own(kind: str, layer: str) -> bool:
+    return OWN_TYPE.fullmatch(kind) is not None and kind.startswith(f"{layer}.")
+
+
+_WIDEST = 1 << 63
+_UNKEPT = Raw()
 
 
 def flat_event(body: dict[str, Any]) -> dict[str, Any]:

@@ -19,11 +19,12 @@ from hearthline.sources import (
     flat_event,
     opened,
     own_event,
+    own_line,
     sent_events,
     text,
 )
 
-__all__ = ["line_of", "payloads", "read", "recognises"]
+__all__ = ["line_of", "payloads", "read", "read_line", "recognises"]
 
 PLATFORM = "canonical"
 TITLE = "Hearthline's own event"
@@ -66,6 +67,11 @@ def read(payload: Payload, received: datetime) -> Iterator[Event]:
             or a time has no zone.
     """
     yield own_event(PLATFORM, flat_event(opened(payload)[0]), received)
+
+
+def read_line(line: bytes, received: datetime) -> Event | None:
+    """Return the event of a line as `line_of` writes it; None for any other, which `read` takes."""
+    return own_line(PLATFORM, line, received)
 
 
 def payloads(sent: Sent) -> Iterator[Payload]:

@@ -36,7 +36,7 @@ def identifiers_of(
         advertising = text(mapping(context["device"]).get("advertisingId"))
         if advertising is not None and advertising.strip("0-"):
             found += identified("advertising.device", advertising, personal=True)
-    if "." in "".join(properties):
+    if properties and "." in "".join(properties):
         found += planted(properties).identifiers
     return found
 
@@ -56,26 +56,31 @@ def hints_of(
 ) -> tuple[Hint, ...]:
     """Return what hints at the household: named home, group, network address, postal address."""
     found: tuple[Hint, ...] = ()
-    home = text(traits.get("household") or properties.get("household"))
-    if home is not None:
-        found = (Hint(kind="home", value=home),)
-    group = text(call.get("groupId") or context.get("groupId"))
-    if group is not None:
-        found += (Hint(kind="account", value=group, strength=0.7),)
-    network = text(context.get("ip"))
-    if network is not None:
-        found += (Hint(kind="ip", value=network, personal=True, strength=0.3),)
+    home = traits.get("household") or properties.get("household")
+    if home is not None and (known := text(home)) is not None:
+        found = (Hint(kind="home", value=known),)
+    group = call.get("groupId") or context.get("groupId")
+    if group is not None and (known := text(group)) is not None:
+        found += (Hint(kind="account", value=known, strength=0.7),)
+    if "ip" in context and (known := text(context["ip"])) is not None:
+        found += (_network(known),)
     if "address" in traits:
         found += address_hint(traits["address"])
     return found
 
 
+@lru_cache(maxsize=1 << 14)
+def _network(address: str) -> Hint:
+    return Hint(kind="ip", value=address, personal=True, strength=0.3)
+
+
 def device_of(context: dict[str, Any], properties: dict[str, Any]) -> Device:
     """Return the device as the call tells it: own kind, reported type, else the browser's name."""
-    told, device = text(properties.get("device_kind")), mapping(context.get("device"))
-    kind = told
+    kind = text(properties["device_kind"]) if "device_kind" in properties else None
+    device = mapping(context["device"]) if "device" in context else {}
     if kind is None:
-        kind = device_kind(text(device.get("type")), text(context.get("userAgent")))
+        system = text(device["type"]) if "type" in device else None
+        kind = device_kind(system, text(context.get("userAgent")))
     if not device:
         return _NOWHERE if kind is None else _bare(kind, text(properties.get("device_id")))
     return Device(
