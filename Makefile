@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-browser lint types contracts tests bench-models bench-pipeline bench-ingest bench-mqtt soak fuzz federated incremental truth coverage-of-intervals torture picture docs lock clean bench-identity fuzz-decoders bench-start
+.PHONY: help demo test test-browser bench-web screenshots lint types contracts tests bench-models bench-pipeline bench-ingest bench-mqtt soak fuzz federated incremental truth coverage-of-intervals torture picture docs lock clean bench-identity fuzz-decoders bench-start
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -48,6 +48,10 @@ tests: $(VENV)/dev.done
 test-browser: $(VENV)/dev.done ## look at the screens in Chromium: axe, contrast, keyboard, phones, no outside request (a part of make test)
 	$(call say,the screens in Chromium)
 	@$(BIN)/pytest -m browser tests/web
+
+bench-web: $(VENV)/dev.done ## first paint, weight and server time of each screen (ARGS=--sizes=1,10 for large towns; --small is quick)
+	$(call say,what a screen costs)
+	@$(BIN)/python benchmarks/web.py $(ARGS)
 
 bench-models: $(VENV)/dev.done ## time and memory of the models on a million journeys, beside other packages
 	$(call say,models on a million journeys)
@@ -123,6 +127,10 @@ torture: $(VENV)/dev.done ## kill a server while it is sent to, a hundred times:
 picture: $(VENV)/base.done ## run the demo and show it anew in the README (excerpt and docs/demo.svg)
 	$(call say,README.md and docs/demo.svg)
 	@$(BIN)/python docs/demo.py
+
+screenshots: $(VENV)/dev.done ## take the pictures of the nine screens in docs/screens anew
+	$(call say,docs/screens)
+	@$(BIN)/python docs/screens.py
 
 docs: $(VENV)/base.done ## write the pages that are made from the code anew
 	$(call say,docs/cli.md docs/python.md docs/settings.md docs/event.md docs/signal-tables.md)

@@ -90,7 +90,7 @@ def _take(url: str) -> None:
                 page.goto(url + path)
                 page.wait_for_timeout(500)
                 png = base64.b64encode(page.screenshot()).decode()
-                body = base64.b64decode(packer.evaluate(_PACKED, [png, 0.8]))
+                body = base64.b64decode(packer.evaluate(_PACKED, [png, 0.6]))
                 (HERE / f"{key}-{look}.webp").write_bytes(body)
                 page.close()
             context.close()
