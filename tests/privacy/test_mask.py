@@ -38,6 +38,15 @@ def test_a_person_in_a_key_is_masked() -> None:
     assert list(masked.values()) == [{"seen": 1}, 2]
 
 
+def test_an_address_in_a_url_is_masked_however_short_the_url() -> None:
+    told = {
+        "url": "https://shop.test/?e=ann%40example.com",
+        "list": ["e=ann%40example.com"],
+        "ann%40b.test": 1,
+    }
+    assert "ann" not in str(mask(told, KEY))
+
+
 def test_the_same_address_has_the_same_mask_wherever_it_stands() -> None:
     inside = mask_text("write to Ann@example.com, or ann%40example.com!", KEY)
     hashes = {word.strip(",!") for word in inside.split() if word.startswith("hmac:")}

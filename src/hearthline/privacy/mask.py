@@ -132,12 +132,17 @@ def _mask_object(value: dict[str, Any], key: bytes, inside: str, known: Collecti
     found = {}
     for name, v in value.items():
         if type(v) is str:
-            plain = "@" not in v and v.count(".") < 3 and v not in known and _judge(name, inside) == "text"
+            plain = not _may_name(v) and v not in known and _judge(name, inside) == "text"
             masked = v if plain or not v else _mask_text(v, key, _judge(name, inside), name, known)
         else:
             masked = mask(v, key, name, inside, known)
-        found[mask_text(name, key) if "@" in name or name.count(".") >= 3 else name] = masked
+        found[mask_text(name, key) if _may_name(name) else name] = masked
     return found
+
+
+def _may_name(text: str) -> bool:
+    """Return whether an address may stand in a text: an e-mail's, also as it stands in a URL, or an IPv4 one."""
+    return "@" in text or text.count(".") >= 3 or "%40" in text
 
 
 def _mask_text(value: str, key: bytes, judged: Judged, name: str, known: Collection[str]) -> str:
@@ -145,4 +150,4 @@ def _mask_text(value: str, key: bytes, judged: Judged, name: str, known: Collect
         return "cut"
     if judged == "personal" or value in known:
         return "hmac:" + pseudonym(name.lower(), value, key)
-    return mask_text(value, key) if "@" in value or value.count(".") >= 3 else value
+    return mask_text(value, key) if _may_name(value) else value
