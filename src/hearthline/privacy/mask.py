@@ -141,7 +141,7 @@ def _mask_object(value: dict[str, Any], key: bytes, inside: str, known: Collecti
 
 
 def _may_name(text: str) -> bool:
-    """Return whether an address may stand in a text: an e-mail's, also as it stands in a URL, or an IPv4 one."""
+    """Return whether an e-mail address, also as it stands in a URL, or an IPv4 address may be in a text."""
     return "@" in text or text.count(".") >= 3 or "%40" in text
 
 
