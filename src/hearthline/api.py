@@ -194,6 +194,15 @@ class Home:
         """The experiments of this home: design, start, arms, analyse, stop, imported lifts."""
         return pipeline.Experiments(self._folder)
 
+    def compare(self, truth: Mapping[str, Mapping[str, float]] | None = None) -> tuple[Figure, Figure]:
+        """Return the models side by side with a recommendation, and in which journeys they disagree.
+
+        Args:
+            truth: by model and kind of orders (`person`, `automated`) the part of credit on the wrong
+                channel in simulated towns; weighted by this home's own mix.
+        """
+        return pipeline.compare(self._folder, truth)
+
     @property
     def plans(self) -> pipeline.Plans:
         """What other budgets would bring: move, budget, enrolments."""

@@ -17,7 +17,7 @@ COMMANDS = {
     "Start here": ("demo", "run", "init"),
     "Read the answer": ("dashboard", "report", "explain", "sql", "backtest"),
     "Keep it running": ("serve", "bridge", "keys", "compact", "rebuild", "forget"),
-    "Find out what is true": ("experiment", "plan"),
+    "Find out what is true": ("experiment", "compare", "plan"),
     "Who is who": ("link", "unmerge", "match"),
     "Look inside": ("add", "map", "events", "rejects", "doctor", "config"),
     "What there is": ("models", "sources", "truth", "version"),

@@ -1,5 +1,6 @@
 """The only place that knows the order: admit, append, link, journey, credit, report."""
 
+from hearthline.pipeline.choosing import compare
 from hearthline.pipeline.core import Progress, silent
 from hearthline.pipeline.doctor import Check, doctor
 from hearthline.pipeline.experiments import Experiments
@@ -42,6 +43,7 @@ __all__ = [
     "Rebuilt",
     "Request",
     "add",
+    "compare",
     "doctor",
     "events",
     "explain",

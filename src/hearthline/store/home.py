@@ -7,6 +7,7 @@ log/                what was acknowledged, until it is in the lake and for some 
 lake/               what came in: Parquet, append-only, listed in lake/manifest.json
 answers/            one DuckDB file a run, and `current.json`, which names the one to read
 experiments.json    experiments as planned, and lifts that others found (no household is in it)
+towns.json          how wrong models are in simulated towns of this size, where that was asked for
 forgotten.json      marks of those who asked to be forgotten
 write.lock          held by the one process that adds files or makes an answer
 load.lock           held by the one process that moves the log into the lake
