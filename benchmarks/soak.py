@@ -149,8 +149,10 @@ class Life:
         while not self.stop.wait(0.2):
             page = PAGES[len(self.pages) % len(PAGES)]
             began = time.monotonic()
-            status, _ = asked(self.server.screens, page)
+            status, body = asked(self.server.screens, page)
             self.pages.append((status, time.monotonic() - began))
+            if status != 200:
+                print(f"{page}: {status} {body[:200]!r}", file=sys.stderr)
 
     def waiting(self) -> None:
         """Send an order and wait for it on the screen, every few seconds."""
