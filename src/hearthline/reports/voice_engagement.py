@@ -1,0 +1,66 @@
+"""Voice commerce engagement rate: voice sessions in which a question about products or orders was handled."""
+
+from hearthline.reports import Answer
+from hearthline.reports._ends import held, too_few
+from hearthline.reports._reading import Row, min_homes, rows, run, table
+from hearthline.schema import text
+from hearthline.schema.figure import Chart, Column, Figure
+
+POSITION = 46
+SCREEN = "devices"
+TITLE = "Voice commerce engagement rate"
+QUESTION = "In how many voice sessions of the brand was a question about products or orders handled?"
+DEFINITION = (
+    "Rate (% of sessions) = voice sessions in which at least one question about products or orders was "
+    "understood, and not said to be unhandled / all voice sessions of the brand's skills and actions. "
+    "Window: all data. Interval (90%): ratio over homes, since one home's sessions are alike; n is homes. "
+    "Not told counts as handled, and the sessions of which it is told stand beside. Traps: retries and re- "
+    "prompts that a platform counts as sessions; wake errors; test traffic; a platform that merges sessions "
+    "moves the denominator, so compare a platform with itself."
+)
+COLUMNS = (
+    Column("part", "By"),
+    Column("what", "Which"),
+    Column("sessions", "Sessions", "count"),
+    Column("commerce", "About products or orders", "count"),
+    Column("engaged", "Handled", "count"),
+    Column("told", "Told whether handled", "count"),
+    Column("rate", "Rate", "share", "% of sessions", low="low", high="high", n="homes", why="why"),
+    Column("homes", "Homes", "count"),
+)
+_SQL = """SELECT part, what, sessions, commerce, engaged, told, homes,
+      engaged_share AS rate, engaged_low AS low, engaged_high AS high
+    FROM voice_funnel ORDER BY part <> 'all', part, sessions DESC, what"""
+
+
+def build(answer: Answer) -> Figure:
+    """Return the rate in all, and by assistant, skill, locale, device and room."""
+    needed, made = min_homes(run(answer)), []
+    for row in rows(answer, _SQL):
+        out: Row = row | held(row, "rate", "low", "high")
+        if row["homes"] < needed:
+            out |= {"rate": None, "low": None, "high": None, "why": too_few(row["homes"], needed)}
+        made.append(out)
+    whole = made[0] if made else None
+    title = TITLE
+    if whole and whole["rate"] is not None:
+        said = text.share_interval(whole["rate"], whole["low"], whole["high"])
+        title = f"A question about products or orders was handled in {said} of voice sessions"
+    notes = [] if made else ["No voice session in this data: connect the voice skill (`hearthline sources`)."]
+    if whole and not whole["told"]:
+        notes.append(
+            "No platform says whether it could answer: the rate is of questions asked, an upper bound."
+        )
+    return Figure(
+        name="voice_engagement",
+        title=title,
+        question=QUESTION,
+        definition=DEFINITION,
+        columns=COLUMNS,
+        rows=table(made, COLUMNS, {}),
+        notes=tuple(notes),
+        chart=Chart("intervals", label="what", value="rate", low="low", high="high", series="part"),
+        source=answer.source,
+        currency=answer.currency,
+        group="part",
+    )
