@@ -79,6 +79,11 @@ TABLES = {
     "lift_high DECIMAL(24,6), away DOUBLE, agrees BOOLEAN",
     "calibrated": "model VARCHAR, kind VARCHAR, channel VARCHAR, credited DECIMAL(24,6), "
     "amount DECIMAL(24,6), low DECIMAL(24,6), high DECIMAL(24,6), tested BOOLEAN",
+    "cross_device": 'kind VARCHAR, labelled BIGINT, hidden BIGINT, joined BIGINT, "right" BIGINT',
+    "actors": "unit BIGINT, time TIMESTAMPTZ, kind VARCHAR, device BIGINT, actor VARCHAR, person BIGINT, "
+    "probability DOUBLE, basis VARCHAR, events BIGINT",
+    "order_actors": "order_id VARCHAR, unit BIGINT, actor VARCHAR, person BIGINT, probability DOUBLE, "
+    "basis VARCHAR",
     "run": "run VARCHAR, started TIMESTAMPTZ, finished TIMESTAMPTZ, currency VARCHAR, unit_kind VARCHAR, "
     "first_day DATE, last_day DATE, events BIGINT, duplicates BIGINT, rejects BIGINT, engine VARCHAR, "
     "version VARCHAR, demo BOOLEAN, default_model VARCHAR, min_homes BIGINT, persistence DOUBLE, "

@@ -187,3 +187,42 @@ def test_a_device_in_two_homes_is_counted_once_and_told():
     figure = build("homes", answer)
     assert figure.title == "640 homes with 640 devices"
     assert any("1 device moved or are shared" in n for n in figure.notes)
+
+
+def test_cross_device_accuracy_is_measured_where_logins_can_be_hidden():
+    answer = town()
+    change(answer, "INSERT INTO cross_device VALUES ('tv', 300, 100, 90, 81), ('phone', 60, 20, 10, 10)")
+    figure = build("cross_device", answer)
+    whole, tv, phone = figure.rows.to_pylist()
+    assert (whole["hidden"], whole["joined"], whole["right"]) == (120, 100, 91)
+    assert tv["precision_low"] < tv["precision"] == 0.9 < tv["precision_high"]
+    assert tv["recall_low"] < tv["recall"] == 0.81 < tv["recall_high"]
+    assert phone["recall"] is None
+    assert phone["why"] == "20 devices, 30 needed"
+    assert "find the right household without a login" in figure.title
+
+
+def test_cross_device_accuracy_is_never_a_number_where_nothing_is_known():
+    figure = build("cross_device", town())
+    (whole,) = figure.rows.to_pylist()
+    assert whole["precision"] is None
+    assert whole["recall"] is None
+    assert whole["why"].startswith("not measurable")
+    assert figure.title == "Cross-device accuracy is not measurable here"
+
+
+def test_sessions_are_shared_out_in_expectation_and_machines_keep_their_own():
+    answer = town()
+    change(
+        answer,
+        "INSERT INTO actors SELECT 1, TIMESTAMPTZ '2026-03-01 08:00Z', 'speaker', 5, a, p, c, 'estimated', 1 FROM (VALUES ('person', 7, 0.85), ('person', 8, 0.1), ('unknown', NULL, 0.05)) t(a, p, c)",
+    )
+    change(
+        answer,
+        "INSERT INTO order_actors SELECT order_id, unit, 'machine', NULL, 1, 'machine' FROM orders WHERE kind <> 'person' AND unit IS NOT NULL",
+    )
+    session, machine = build("actors", answer).rows.to_pylist()
+    assert (session["n"], session["clear"]) == (1, 1)
+    assert abs(session["persons"] - 0.95) < 1e-9
+    assert machine["what"] == "Placed by a machine or a schedule"
+    assert machine["persons"] == machine["unknown"] == machine["clear"] == 0

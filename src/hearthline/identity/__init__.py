@@ -4,7 +4,9 @@ The pipeline runs `SELECTS`, gives `resolve` the small tables that come out, and
 and unit each identity belonged to when. Nothing here knows an event.
 """
 
+from hearthline.identity.hiding import found_without_logins
 from hearthline.identity.networks import networked
+from hearthline.identity.parts import SEEN, Known, changed, news, seen_now, together_again
 from hearthline.identity.policies import Policies, Policy
 from hearthline.identity.resolution import Observed, Resolution, resolve
 from hearthline.identity.stable import BEFORE, CHANGES, steady
@@ -16,15 +18,22 @@ __all__ = [
     "BY_HAND",
     "CHANGES",
     "NIGHTS",
+    "SEEN",
     "SELECTS",
     "STATEMENTS",
+    "Known",
     "Observed",
     "Policies",
     "Policy",
     "Resolution",
+    "changed",
+    "found_without_logins",
     "networked",
+    "news",
     "resolve",
+    "seen_now",
     "steady",
+    "together_again",
 ]
 
 SELECTS = selects("hearthline.identity", "observations")

@@ -36,20 +36,26 @@ def networked(identities: pa.Table, policies: Policies) -> pa.Array:
     return identities["identity"].filter(pa.array(found)).combine_chunks()
 
 
-def sleepers(evidence: Evidence, nights: pa.Table | None) -> Pairs:
-    """Return who sleeps on which private network: (anchor or device, network); `events` counts nights.
+def sleepers(
+    evidence: Evidence, nights: pa.Table | None, crowded: pa.Array | None = None
+) -> tuple[Pairs, pa.Array]:
+    """Return who sleeps on which private network: (anchor or device, network), and networks of too many.
+
+    `events` of the pairs counts nights.
 
     Args:
         evidence: what was seen together.
         nights: `identity`, `nights`: on how many nights each identity was seen.
+        crowded: networks that are known to have too many.
     """
     none = np.zeros(0, np.int64)
+    known = pa.array([], pa.string()) if crowded is None else crowded
     if nights is None or not nights.num_rows:
-        return Pairs(none, none, none, none, none, np.zeros(0, bool))
+        return Pairs(none, none, none, none, none, np.zeros(0, bool)), known
     order = np.argsort(nights["identity"].to_numpy())
-    known, counted = nights["identity"].to_numpy()[order], nights["nights"].to_numpy()[order]
-    at = np.minimum(np.searchsorted(known, evidence.identity), len(known) - 1)
-    slept = np.where(known[at] == evidence.identity, counted[at], 0)
+    there, counted = nights["identity"].to_numpy()[order], nights["nights"].to_numpy()[order]
+    at = np.minimum(np.searchsorted(there, evidence.identity), len(there) - 1)
+    slept = np.where(there[at] == evidence.identity, counted[at], 0)
     who = np.where(evidence.anchor >= 0, evidence.anchor, evidence.device)
     rows = np.flatnonzero((evidence.network >= 0) & (who >= 0) & (slept > 0))
     found = Pairs(
@@ -57,8 +63,10 @@ def sleepers(evidence: Evidence, nights: pa.Table | None) -> Pairs:
         *(slept[rows].astype(np.int64), evidence.granted[rows] > 0),
     ).between(who[rows], evidence.network[rows])
     found = found.take(found.events >= NIGHTS)
-    many = np.bincount(found.right, minlength=evidence.count)
-    return found.take(many[found.right] <= evidence.max_degree[found.right])
+    over = np.bincount(found.right, minlength=evidence.count) > evidence.max_degree
+    over |= pc.is_in(evidence.ids, value_set=known).to_numpy(zero_copy_only=False)
+    names = evidence.ids.take(pa.array(np.flatnonzero(over & (evidence.names == RANK["network"]))))
+    return found.take(~over[found.right]), names
 
 
 def together(evidence: Evidence, asleep: Pairs) -> tuple[Pairs, Pairs]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from hearthline.identity.evidence import Bools, Evidence, Ints, gather
 from hearthline.identity.households import Households, households_in
@@ -14,6 +15,7 @@ from hearthline.identity.keys import text_keys
 from hearthline.identity.links import Ledger
 from hearthline.identity.moving import ALWAYS_FROM, ALWAYS_TO, Residences
 from hearthline.identity.networks import sleepers
+from hearthline.identity.partition import partition
 from hearthline.identity.persons import Persons, persons_in
 from hearthline.identity.policies import RANK, Policies
 from hearthline.identity.statements import coded
@@ -31,12 +33,14 @@ class Observed:
         identities: schema `IDENTITIES`; rows may repeat.
         nights: `identity`, `nights`: on how many nights those that name a network were seen.
         statements: what was said by hand or by a model (schema `STATEMENTS`).
+        crowded: networks on which too many sleep, as far as that is known.
     """
 
     observations: pa.Table
     identities: pa.Table
     nights: pa.Table | None = None
     statements: pa.Table | None = None
+    crowded: pa.Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,9 @@ class Resolution:
         devices: `device`, `kind`, `unit`, `events`, `first_us`, `last_us`, `valid_from_us`, `valid_to_us`.
         identifiers: `id`, `names`, `unit` (where it is now), `person` (null when it names nobody),
             `first_us`, `last_us`, `events`.
+        parts: `identity`: every one that was observed. All tables have `part` (see `identity.parts`).
+        on_networks: `identity`, `id`: who named which network.
+        crowded: networks on which too many sleep to be one home.
     """
 
     members: pa.Table
@@ -59,9 +66,12 @@ class Resolution:
     homes: pa.Table
     devices: pa.Table
     identifiers: pa.Table
+    parts: pa.Table
+    on_networks: pa.Table
+    crowded: pa.Array
 
     def tables(self) -> tuple[pa.Table, ...]:
-        """Return all tables, in the order of the attributes."""
+        """Return the tables that others read, in the order of the attributes."""
         return self.members, self.links, self.homes, self.devices, self.identifiers
 
 
@@ -76,21 +86,38 @@ def resolve(observed: Observed, policies: Policies, max_devices: int = 300) -> R
     evidence = gather(observed.observations, observed.identities, policies)
     said, ledger = coded(observed.statements, evidence.ids), Ledger(evidence)
     persons = persons_in(evidence, said, ledger)
-    asleep = sleepers(evidence, observed.nights)
+    asleep, crowded = sleepers(evidence, observed.nights, observed.crowded)
     homes = households_in(evidence, persons, said, asleep, ledger, max_devices)
     keys = text_keys(evidence.ids)
     label = homes.moving.latest(homes.label)
+    of_id, of_row = partition(evidence, asleep, said)
+    part = np.append(keys[of_id], evidence.identity)  # who names nothing is a part alone
+    on = evidence.names[evidence.code] == RANK["network"]
+    members, row = _members(evidence, persons, homes, keys)
+    links = ledger.table()
+    households, first = _homes(evidence, persons, label, keys)
+    devices, device = _devices(evidence, homes.carried, keys)
+    identifiers = _identifiers(evidence, persons, label, homes.carried, keys)
+    ends = pc.index_in(links["left_id"], value_set=evidence.ids).to_numpy().astype(np.int64)
     return Resolution(
-        _members(evidence, persons, homes, keys),
-        ledger.table(),
-        _homes(evidence, persons, label, keys),
-        _devices(evidence, homes.carried, keys),
-        _identifiers(evidence, persons, label, homes.carried, keys),
+        members.append_column("part", pa.array(part[of_row[row]])),
+        links.append_column("part", pa.array(part[ends])),
+        households.append_column("part", pa.array(part[first])),
+        devices.append_column("part", pa.array(part[device])),
+        identifiers.append_column("part", pa.array(keys[of_id])),
+        pa.table({"identity": evidence.identity, "part": part[of_row]}),
+        pa.table(
+            {
+                "identity": evidence.identity[evidence.row[on]],
+                "id": evidence.ids.take(pa.array(evidence.code[on])),
+            }
+        ),
+        crowded,
     )
 
 
-def _members(evidence: Evidence, persons: Persons, homes: Households, keys: Ints) -> pa.Table:
-    """Return the validity of each identity: by its anchor, or else by where its device lived."""
+def _members(evidence: Evidence, persons: Persons, homes: Households, keys: Ints) -> tuple[pa.Table, Ints]:
+    """Return the validity of each identity, by its anchor, or else by where its device lived; and its row."""
     anchored = np.flatnonzero(homes.anchor >= 0)
     group = homes.label[homes.anchor[anchored]]
     carrier = _carrier(evidence, homes)
@@ -103,7 +130,7 @@ def _members(evidence: Evidence, persons: Persons, homes: Households, keys: Ints
     who, own = _whose(evidence, persons)
     who, own, device = who[row], own[row], evidence.device[row]
     known = who >= 0
-    return pa.table(
+    table = pa.table(
         {
             "identity": evidence.identity[row],
             "unit": keys[home] if len(home) else home,
@@ -115,6 +142,7 @@ def _members(evidence: Evidence, persons: Persons, homes: Households, keys: Ints
             "own": own,
         }
     )
+    return table, row
 
 
 def _carrier(evidence: Evidence, homes: Households) -> Ints:
@@ -148,14 +176,14 @@ def _whose(evidence: Evidence, persons: Persons) -> tuple[Ints, Bools]:
     return np.where(named >= 0, named, np.where(owned, owner, -1)), owned
 
 
-def _homes(evidence: Evidence, persons: Persons, label: Ints, keys: Ints) -> pa.Table:
-    """Return one row a household: its key, a label, how many identifiers and persons it has."""
+def _homes(evidence: Evidence, persons: Persons, label: Ints, keys: Ints) -> tuple[pa.Table, Ints]:
+    """Return one row a household: its key, a label, how many it has; and its first identifier."""
     fixed = np.flatnonzero(evidence.names < RANK["device"])
     roots, first, count = np.unique(label[fixed], return_index=True, return_counts=True)
     who = np.flatnonzero(persons.label >= 0)
     people = np.unique(label[who] * max(evidence.count, 1) + persons.label[who])
     many = np.bincount(people // max(evidence.count, 1), minlength=evidence.count)[roots]
-    return pa.table(
+    table = pa.table(
         {
             "unit": keys[roots],
             "label": evidence.ids.take(pa.array(fixed[first])),
@@ -163,10 +191,11 @@ def _homes(evidence: Evidence, persons: Persons, label: Ints, keys: Ints) -> pa.
             "persons": many.astype(np.int64),
         }
     )
+    return table, fixed[first]
 
 
-def _devices(evidence: Evidence, lived: Residences, keys: Ints) -> pa.Table:
-    """Return where each device lived: with a household from/to, or on its own; and how much it said."""
+def _devices(evidence: Evidence, lived: Residences, keys: Ints) -> tuple[pa.Table, Ints]:
+    """Return where each device lived, from/to, or on its own, and how much it said; and its code."""
     device = evidence.names == RANK["device"]
     housed = device[lived.carrier]
     own = np.setdiff1d(np.flatnonzero(device), lived.carrier)
@@ -178,12 +207,11 @@ def _devices(evidence: Evidence, lived: Residences, keys: Ints) -> pa.Table:
     np.add.at(events, evidence.device[on], evidence.events[on])
     np.minimum.at(first, evidence.device[on], evidence.first_us[on])
     np.maximum.at(last, evidence.device[on], evidence.last_us[on])
-    kind = _kinds(evidence)[code]
     alone = len(own)
-    return pa.table(
+    table = pa.table(
         {
             "device": evidence.ids.take(pa.array(code)),
-            "kind": evidence.device_kind.dictionary.take(pa.array(kind, mask=kind < 0)),
+            "kind": _kinds(evidence).take(pa.array(code)),
             "unit": np.append(keys[lived.home[housed]], keys[own]),
             "events": events[code],
             "first_us": first[code],
@@ -192,15 +220,19 @@ def _devices(evidence: Evidence, lived: Residences, keys: Ints) -> pa.Table:
             "valid_to_us": np.append(lived.end[housed], np.full(alone, ALWAYS_TO)),
         }
     )
+    return table, code
 
 
-def _kinds(evidence: Evidence) -> Ints:
-    """Return (identifiers,) the kind of each device, a place in the dictionary; -1 where none is said."""
-    said = evidence.device_kind.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+def _kinds(evidence: Evidence) -> pa.Array:
+    """Return (identifiers,) the kind of each device, the last one by name where it told several; or null."""
+    names = evidence.device_kind.dictionary
+    order = pc.sort_indices(names)
+    place = np.append(np.argsort(order.to_numpy()), -1)
+    said = place[evidence.device_kind.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
     kind = np.full(evidence.count, -1, np.int64)
     on = np.flatnonzero((evidence.device >= 0) & (said >= 0))
     np.maximum.at(kind, evidence.device[on], said[on])
-    return kind
+    return names.take(order).take(pa.array(kind, mask=kind < 0))
 
 
 def _identifiers(

@@ -8,16 +8,16 @@ import numpy as np
 import pyarrow as pa
 
 from hearthline import identity, journeys
-from hearthline.identity import Observed, Policies, Resolution
+from hearthline.identity import Known, Resolution
 from hearthline.journeys import Layout
-from hearthline.schema.arrow import IDENTITIES
+from hearthline.pipeline.making import make
+from hearthline.pipeline.resolving import Resolved, resolved
 from hearthline.schema.errors import NothingToAnswer
-from hearthline.schema.select import Select
 from hearthline.schema.settings import Settings
 from hearthline.store.engine import Engine
 from hearthline.store.lake import SCHEMAS, Lake
 
-__all__ = ["MOST_CHANNELS", "RESOLVED", "Core", "Progress", "build_core", "silent"]
+__all__ = ["MOST_CHANNELS", "RESOLVED", "Core", "Progress", "build_core", "make", "silent"]
 
 MOST_CHANNELS = 250
 RESOLVED = ("members_all", "links_found", "homes_found", "devices_found", "identifiers_found")
@@ -43,6 +43,7 @@ class Core:
     channels: pa.Table
     places: pa.Table
     changes: pa.Table
+    who: Resolved
     stages: dict[str, float] = field(default_factory=dict)
 
 
@@ -51,7 +52,7 @@ def build_core(
     lake: Lake,
     settings: Settings,
     progress: Progress = silent,
-    before: pa.Table | None = None,
+    before: tuple[pa.Table | None, Known | None] = (None, None),
 ) -> Core:
     """Return the core over everything in the lake.
 
@@ -60,7 +61,8 @@ def build_core(
         lake: what came in.
         settings: the home's settings.
         progress: called with the name of each stage.
-        before: identity's `BEFORE` of the run before, so that households and persons keep their keys.
+        before: of the run before, identity's `BEFORE`, so that households and persons keep their keys, and
+            what it knew, so that only what is touched by news is judged anew.
 
     Raises:
         NothingToAnswer: the lake holds no event.
@@ -80,7 +82,9 @@ def build_core(
     for select in journeys.BEFORE_IDENTITY:
         make(engine, select, parameters)
     progress("finding homes and devices")
-    found, changes = identity.steady(_resolve(engine, lake, settings), before)
+    keys, known = before
+    who = resolved(engine, lake, settings.identity, known)
+    found, changes = identity.steady(who.found, keys)
     _load_resolution(engine, found, settings)
     currency = ""
     for select in journeys.AFTER_IDENTITY:
@@ -91,48 +95,7 @@ def build_core(
     channels = engine.table("SELECT channel, name, touches, stage FROM channels ORDER BY channel")
     places = engine.table("SELECT * FROM places ORDER BY place")
     layout = _layout(engine, settings, channels, places)
-    return Core(engine, settings, currency, layout, channels, places, changes)
-
-
-def make(engine: Engine, select: Select, parameters: dict[str, str]) -> None:
-    """Make one table or view, its `{parameters}` filled in."""
-    sql = select.sql
-    for name, value in parameters.items():
-        sql = sql.replace("{" + name + "}", value.replace("'", "''"))
-    if select.view:
-        engine.view(select.table, sql)
-    else:
-        engine.create(select.table, sql)
-
-
-def _resolve(engine: Engine, lake: Lake, settings: Settings) -> Resolution:
-    """Return who is who: the engine counts, identity decides."""
-    for select in identity.SELECTS:
-        make(engine, select, {})
-    observations = engine.table("SELECT * FROM observations")
-    engine.scan("raw_identities", lake.files("identities"), SCHEMAS["identities"])
-    identities = engine.table("SELECT identity, identifiers, household_hints FROM raw_identities")
-    engine.scan("raw_statements", lake.files("statements"), SCHEMAS["statements"])
-    own = settings.identity
-    policies = Policies(own.policies, own.blocked)
-    observed = Observed(
-        observations,
-        identities.cast(IDENTITIES),
-        _nights(engine, identities, policies),
-        engine.table("SELECT * FROM raw_statements").cast(SCHEMAS["statements"]),
-    )
-    return identity.resolve(observed, policies, own.max_devices)
-
-
-def _nights(engine: Engine, identities: pa.Table, policies: Policies) -> pa.Table | None:
-    """Return on how many nights the identities that name a network were seen; None where none does."""
-    found = identity.networked(identities, policies)
-    if not len(found):
-        return None
-    engine.load("networked", pa.table({"identity": found.unique()}))
-    for select in identity.NIGHTS:
-        make(engine, select, {})
-    return engine.table("SELECT * FROM nights")
+    return Core(engine, settings, currency, layout, channels, places, changes, who)
 
 
 def _load_resolution(engine: Engine, found: Resolution, settings: Settings) -> None:

@@ -14,11 +14,13 @@ import pyarrow as pa
 from hearthline.pipeline import answer as answer_tables
 from hearthline.pipeline.actors import keep_actors
 from hearthline.pipeline.checks import checks_table
-from hearthline.pipeline.core import RESOLVED, Core, Progress, build_core, make
+from hearthline.pipeline.core import RESOLVED, Core, Progress, build_core
 from hearthline.pipeline.credit import credit
 from hearthline.pipeline.experiments import keep_experiments, read_book, reader
 from hearthline.pipeline.forecasts import keep_forecasts
 from hearthline.pipeline.identities import before_this, stamped
+from hearthline.pipeline.making import make
+from hearthline.pipeline.resolving import known_before
 from hearthline.pipeline.signals import keep_signals
 from hearthline.schema.settings import Settings
 from hearthline.store.answer import draft, publish
@@ -78,7 +80,10 @@ def run(
         try:
             with _core_engine(settings, engine, spill) as core_engine:
                 before, changes = before_this(home)
-                core = build_core(core_engine, lake, settings, progress, before)
+                known = known_before(home, settings.identity)
+                core = build_core(core_engine, lake, settings, progress, (before, known))
+                for table, rows in core.who.kept.items():
+                    writer.append(table, rows)
                 writer.append("identity_changes", stamped(core.changes, started, changes))
                 credit(core, writer.append, progress)
                 progress("writing the answer")
@@ -140,6 +145,8 @@ def _about(
         "events": events,
         "duplicates": lake.rows("events") - events,
         "rejects": lake.rows("rejects"),
+        "identities": core.who.identities,
+        "identities_judged": core.who.looked_at,
         "engine": core.engine.name,
         "version": version("hearthline"),
         "demo": demo,

@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 
 from hearthline.identity import actors as model
 from hearthline.identity.actors import Sessions
-from hearthline.pipeline.core import Core, make
+from hearthline.pipeline.core import Core
+from hearthline.pipeline.making import make
 from hearthline.schema.select import selects
 from hearthline.store.duckdb import DuckEngine
 

@@ -1,0 +1,79 @@
+"""A day on top of ninety: who is who is judged anew only where something happened, and nothing differs."""
+
+from collections.abc import Callable
+
+from hearthline.api import Home
+from hearthline.schema.event import Device, Hint, Identifier
+from tests.pipeline.conftest import Story, live_in, who
+
+Answered = Callable[..., Home]
+
+
+def ninety_days(homes: int) -> Story:
+    story = Story()
+    for i in range(homes):
+        seen_by = (*who(f"h{i}"), Identifier(namespace="device", value=f"tv-{i}"))
+        for day in (0, 30, 60, 89):
+            story.touch(
+                day,
+                home=f"h{i}",
+                channel="tv",
+                identifiers=seen_by,
+                device=Device(id=f"tv-{i}", kind="tv"),
+                household_hints=(Hint(kind="ip", value=f"10.0.{i // 200}.{i % 200}", personal=True),),
+            )
+        story.order(85, home=f"h{i}", number=f"order-{i}")
+    return story
+
+
+def one_day_more() -> Story:
+    story = Story()
+    story.touch(90.2, home="h3", channel="radio")
+    story.touch(
+        90.3,
+        home="new",
+        channel="tv",
+        identifiers=(*who("new"), Identifier(namespace="device", value="tv-7")),
+    )
+    story.order(90.5, home="h3", number="late")
+    return story
+
+
+def judged(home: Home) -> tuple[int, int]:
+    (row,) = home.sql("SELECT identities_judged, identities FROM run").to_pylist()
+    return row["identities_judged"], row["identities"]
+
+
+def test_a_day_is_as_a_full_run_and_only_what_it_touched_is_judged(answered: Answered) -> None:
+    home = answered(ninety_days(60))
+    assert judged(home)[0] == judged(home)[1]
+    live_in(home.path, one_day_more().events)
+    home.run()
+    few, all_of_them = judged(home)
+    assert 0 < few < 12 < all_of_them
+    again = home.rebuild()
+    assert judged(home)[0] == judged(home)[1], "a rebuild starts from nothing"
+    assert set(again.differ) <= {"identity_changes"}
+
+
+def test_a_run_without_news_judges_nobody(answered: Answered) -> None:
+    home = answered(ninety_days(12))
+    home.run()
+    assert judged(home)[0] == 0
+
+
+def test_a_link_by_hand_judges_the_two_homes_that_it_joins(answered: Answered) -> None:
+    home = answered(ninety_days(12))
+    home.link("customer:h1", "customer:h2", reason="one couple")
+    home.run()
+    assert 0 < judged(home)[0] < judged(home)[1] / 3
+    units = home.sql("SELECT DISTINCT unit FROM identifiers WHERE id IN ('customer:h1', 'customer:h2')")
+    assert units.num_rows == 1
+
+
+def test_other_rules_judge_everybody(answered: Answered) -> None:
+    home = answered(ninety_days(12))
+    settings = home.path / "hearthline.toml"
+    settings.write_text(settings.read_text() + "\n[identity]\nmax_devices = 200\n")
+    home.run()
+    assert judged(home)[0] == judged(home)[1]
