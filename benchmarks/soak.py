@@ -158,17 +158,21 @@ class Life:
         """Send an order and wait for it on the screen, every few seconds."""
         number = 0
         while not self.stop.wait(3.0):
+            self.watch(number)
             number += 1
-            order = f"watched-{number}"
-            call = {**event(0), "messageId": order, "userId": f"watcher-{number}"}
-            call["properties"] = {"order_id": order, "total": 20, "currency": "EUR"}
-            began = time.monotonic()
-            if asked(self.server.port, "/in/segment", json.dumps(call).encode())[0] != 200:
-                continue
-            while asked(self.server.screens, f"/api/explain/{order}")[0] != 200:
-                if self.stop.wait(0.1):
-                    return
-            self.seen_s.append(time.monotonic() - began)
+
+    def watch(self, number: int) -> None:
+        """Send an order and wait for it on the screen."""
+        order = f"watched-{number}"
+        call = {**event(0), "messageId": order, "userId": f"watcher-{number}"}
+        call["properties"] = {"order_id": order, "total": 20, "currency": "EUR"}
+        began = time.monotonic()
+        if asked(self.server.port, "/in/segment", json.dumps(call).encode())[0] != 200:
+            return
+        while asked(self.server.screens, f"/api/explain/{order}")[0] != 200:
+            if self.stop.wait(0.1):
+                return
+        self.seen_s.append(time.monotonic() - began)
 
     def measured(self) -> None:
         """Measure every two seconds."""

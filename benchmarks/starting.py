@@ -1,10 +1,11 @@
-"""How long `hearthline serve` takes from the command to the first answer.
+"""How long `hearthline serve` takes from the command to the first answer, and an order to its screen.
 
     python benchmarks/starting.py [--starts 9] [--small] [--write docs/write-door-figures.md]
 
 The same home is served again and again; the first start, which fills the kernel's caches, does not count. The
 machine may be busy, so the CPU seconds of the door's own process are shown beside the time: on a free core it
-is ready after so many.
+is ready after so many. Then, on a fresh home, orders are sent one by one, each when the one before is on the
+screen.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from tempfile import TemporaryDirectory
 
 from ingest import cpu_s
 from published import markdown, write_block
-from soak import Server, asked
+from soak import Life, Server, asked, wait_for
 
 MARK = "make bench-start"
 
@@ -33,6 +34,19 @@ def started(folder: Path) -> tuple[float, float]:
     found = time.perf_counter() - began, cpu_s(server.process.pid)
     server.end()
     return found
+
+
+def seen(folder: Path, orders: int) -> list[float]:
+    """Return the seconds from sending an order to its page, order by order, on a small home."""
+    server = Server(folder)
+    wait_for(lambda: asked(server.port, "/readyz")[0] == 200, 60)
+    life = Life(server, 0.0)
+    life.post(200)
+    wait_for(lambda: asked(server.screens, "/api/explain/o0")[0] == 200, 120)
+    while len(life.seen_s) < orders:
+        life.watch(len(life.seen_s))
+    server.end()
+    return life.seen_s
 
 
 def imported() -> float:
@@ -51,11 +65,13 @@ def main() -> None:
     given = flags.parse_args()
     number = 2 if given.small else given.starts
     with TemporaryDirectory(prefix="hearthline-start-") as name:
+        (Path(name) / "small").mkdir()
         started(Path(name))
         found, beside = [], []
         for _ in range(number):
             found.append(started(Path(name)))
             beside.append(imported())
+        waits = seen(Path(name) / "small", max(2, number))
     walls, cpus = [wall for wall, _ in found], [cpu for _, cpu in found]
     rows = [
         ("CPU s of the door's process until it answers", "1", f"{median(cpus):.2f}"),
@@ -67,6 +83,8 @@ def main() -> None:
             f"{median(walls) / median(beside):.1f}",
         ),
     ]
+    rows.append(("from sending an order to its screen, s, the quickest of them", "5", f"{min(waits):.1f}"))
+    rows.append(("... the median", "", f"{median(waits):.1f}"))
     text = f"{number} starts.\n\n" + markdown(("", "under", "found"), rows)
     print(text)
     if given.write:
