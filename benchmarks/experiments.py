@@ -1,6 +1,6 @@
 """How far experiments can be trusted, and how much nearer the truth models are after one.
 
-    python benchmarks/experiments.py [--homes 6000] [--days 120] [--seeds 301,302,303] [--lots 200]
+    python benchmarks/experiments.py [--homes 5000] [--days 120] [--seeds 301,302,303] [--lots 100]
                                      [--small] [--write docs/experiments.md]
 
 Intervals: a town is lived twice, with a channel on and off everywhere from a day on; then lots are drawn,
@@ -37,7 +37,7 @@ FIRST_DAY = 30
 TESTED = ("search-ads", "smart-tv", "appliance")
 """What `design` names as *test first* in the towns with the seeds 1 and 2, in one order or another."""
 DAY0 = date(2026, 1, 5)
-LARGE = 60_000
+LARGE = 40_000
 
 
 @dataclass(frozen=True)
@@ -238,10 +238,10 @@ def _about(homes: int, days: int, seeds: Sequence[int], lots: int) -> str:
 
 def main() -> None:
     flags = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    flags.add_argument("--homes", type=int, default=6000)
+    flags.add_argument("--homes", type=int, default=5000)
     flags.add_argument("--days", type=int, default=120)
     flags.add_argument("--seeds", default="301,302,303", help="never those used in tuning")
-    flags.add_argument("--lots", type=int, default=200, help="lots drawn in each town, for the intervals")
+    flags.add_argument("--lots", type=int, default=100, help="lots drawn in each town, for the intervals")
     flags.add_argument(
         "--world", action="append", help="may be repeated; default: additive and multiplicative"
     )

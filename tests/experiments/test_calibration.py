@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hearthline.experiments import Belief, Observed, agreement, chosen, prior, updated
+from hearthline.experiments import Belief, Observed, agreement, calibration, chosen, prior, updated
+from hearthline.reports import calibrated
 
 CREDIT, ERROR = np.array([100.0, 60.0, 30.0, 0.0]), np.array([6.0, 5.0, 4.0, 1.0])
 
@@ -20,6 +21,12 @@ def both(one, other):
     return Observed(
         *(np.concatenate([getattr(o, f) for o in (one, other)]) for f in ("weight", "amount", "error"))
     )
+
+
+def test_the_report_says_the_sizes_that_are_used():
+    for size, word in ((calibration.SHARED, "40%"), (calibration.KIN, "30%"), (calibration.OWN, "20%")):
+        assert f"{size:.0%}" == word
+        assert word in calibrated.DEFINITION
 
 
 def test_without_lifts_nothing_is_learned():

@@ -183,6 +183,20 @@ def test_who_is_forgotten_leaves_the_lists_too(town):
     assert rows(town, "SELECT count(*) AS n FROM assignments")[0]["n"] == before - 2
 
 
+def test_regions_are_drawn_where_a_list_names_regions(town, tmp_path):
+    lines = [f"customer:user-{i:06d}-0,region {i % 12}" for i in range(HOMES)]
+    (tmp_path / "regions.csv").write_text("identifier,region\n" + "\n".join(lines) + "\n")
+    planned = town.experiments.start("by region", "smart-tv", START, END, arms=tmp_path / "regions.csv")
+    assert (planned.by, planned.listed) == ("region", True)
+    arms = {r["identifier"]: r["arm"] for r in town.experiments.arms("by region").to_pylist()}
+    for region in range(12):
+        own = {arms.get(f"customer:user-{i:06d}-0") for i in range(region, HOMES, 12)} - {None}
+        assert len(own) == 1
+    figure = town.experiments.design("smart-tv", arms=tmp_path / "regions.csv")
+    assert any("Regions are the sample" in note for note in figure.notes)
+    assert town.experiments.analyse("by region").rows.num_rows in (0, 3)
+
+
 def test_stopping_early_costs_certainty(town):
     last = START + timedelta(days=29)
     town.experiments.stop("smart-tv", last)
@@ -196,6 +210,18 @@ def test_stopping_early_costs_certainty(town):
     once = (row["each_high"] - row["each_low"]) * row["homes_on"]
     assert lift["wide"] > 1.4 * once
     assert town.experiments.drop_lift("board") == 1
+
+
+def test_persons_are_not_assigned(town):
+    settings = town.path / "hearthline.toml"
+    before = settings.read_text()
+    settings.write_text(before + '[journeys]\nunit = "person"\n')
+    town.run()
+    settings.write_text(before)
+    row = rows(town, "SELECT why FROM experiments WHERE name = 'smart-tv'")[0]
+    assert row["why"] == "experiment: households are assigned, but journeys are made for persons"
+    with pytest.raises(NothingToAnswer, match="made for persons"):
+        town.experiments.design("smart-tv")
 
 
 def test_a_home_without_four_weeks_has_nothing_to_plan_with(tmp_path):

@@ -10,7 +10,15 @@ import pyarrow as pa
 from hearthline.experiments import Power, chosen, detectable, keys_of, needed, power_of
 from hearthline.pipeline.experiments.believing import credit_of
 from hearthline.pipeline.experiments.book import Planned
-from hearthline.pipeline.experiments.reading import Arms, Read, arms_of, days_of, money_of, takings
+from hearthline.pipeline.experiments.reading import (
+    Arms,
+    Read,
+    arms_of,
+    days_of,
+    money_of,
+    of_households,
+    takings,
+)
 from hearthline.pipeline.experiments.tables import learned
 from hearthline.schema import text
 from hearthline.schema.errors import NothingToAnswer, UnknownName
@@ -85,8 +93,9 @@ def errors_at(read: Read, days: list[int], off: float, arms: Arms) -> Floats:
 
 def _window(read: Read, arms: Arms, last: date, days: int) -> tuple[Floats, Floats]:
     start = last - timedelta(days=days - 1)
-    now = takings(read, arms, start, last, "all")
-    return now, takings(read, arms, start - timedelta(days=days), start - timedelta(days=1), "all")
+    spans = ((start, last), (start - timedelta(days=days), start - timedelta(days=1)))
+    now, before = (takings(read, arms, *span, "all")[: len(arms.unit)] for span in spans)
+    return now, before
 
 
 def planned_error(read: Read, planned: Planned) -> float | None:
@@ -99,6 +108,7 @@ def planned_error(read: Read, planned: Planned) -> float | None:
 
 def _everybody(read: Read, regions: dict[str, str] | None) -> Arms:
     """Return all households, or those whose region is known."""
+    of_households(read)
     unit: Ints = read("SELECT unit FROM {households} ORDER BY unit")["unit"].to_numpy().astype(np.int64)
     if regions is None:
         return Arms(unit, np.zeros(len(unit), np.bool_))

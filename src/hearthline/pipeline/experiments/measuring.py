@@ -56,8 +56,12 @@ class Measured:
 def measured(read: Read, planned: Planned) -> Measured:
     """Return what an experiment shows in an answer."""
     first, last = days_of(read)
-    arms, days, until = arms_of(read, planned), planned.days(last), planned.until(last)
-    state = planned.state(last)
+    days, until, state = planned.days(last), planned.until(last), planned.state(last)
+    try:
+        arms = arms_of(read, planned)
+    except NothingToAnswer as error:
+        nobody = Arms(np.zeros(0, np.int64), np.zeros(0, np.bool_))
+        return Measured(planned, state, days, until, nobody, {}, 0.0, 0.0, str(error).split("; ")[0])
     whole = everybody(arms)
     on, off = int((~whole.off).sum()), int(whole.off.sum())
     balance = balanced(on, off, planned.off) if on + off and planned.by == "household" else 0.0

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from hearthline.experiments import keys_of, off_by_lot
 from hearthline.pipeline.experiments.book import Planned
+from hearthline.schema.errors import NothingToAnswer
 from hearthline.schema.journey import Bools, Floats, Ints
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "everybody",
     "kinds_of",
     "money_of",
+    "of_households",
     "reader",
     "takings",
     "touched",
@@ -93,6 +95,7 @@ def arms_of(read: Read, planned: Planned) -> Arms:
     Without a list these are the households that were known before the start: who appears later may do so
     because of the channel.
     """
+    of_households(read)
     if planned.listed:
         return _listed(read, planned)
     known = f"first < TIMESTAMPTZ '{planned.start} 00:00:00+00'"
@@ -102,6 +105,19 @@ def arms_of(read: Read, planned: Planned) -> Arms:
         .astype(np.int64)
     )
     return Arms(unit, off_by_lot(unit, planned.name, planned.off))
+
+
+def of_households(read: Read) -> None:
+    """See to it that orders are told by household: that is what lots and lists put into arms.
+
+    Raises:
+        NothingToAnswer: journeys are made for persons.
+    """
+    if read("SELECT unit_kind FROM {run}")["unit_kind"].to_pylist() == ["person"]:
+        raise NothingToAnswer(
+            "experiment: households are assigned, but journeys are made for persons; set [journeys] unit = "
+            "'household' and run again"
+        )
 
 
 def _listed(read: Read, planned: Planned) -> Arms:
