@@ -297,7 +297,8 @@ def mutated(draw: st.DrawFn, payloads: list[dict[str, Any]]) -> dict[str, Any]:
 @settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_broken_payload_raises_nothing_but_a_refusal(name: str, data: st.DataObject) -> None:
-    payload = data.draw(mutated(list(fixtures_of(name).values())))
+    own = [*fixtures_of(name).values(), *(p for n, _, p in PARTIES if n == name)]
+    payload = data.draw(mutated(own))
     assert isinstance(sources.load(name).recognises(payload), bool)
     events, refusal = sources.read_all(name, payload, RECEIVED)
     assert events or refusal
@@ -312,6 +313,49 @@ def test_a_broken_payload_raises_nothing_but_a_refusal(name: str, data: st.DataO
     assert [e.id for e in again] == [e.id for e in events]
     if refusal is not None:
         assert str(refusal).startswith(name)
+
+
+def _changed(payload: dict[str, Any], place: tuple[Any, ...], value: Any) -> dict[str, Any]:
+    """Return a copy with another value at the place; one that is `...` is taken out."""
+    changed = copy.deepcopy(payload)
+    *path, last = place
+    parent: Any = changed
+    for step in path:
+        parent = parent[step]
+    if value is ...:
+        del parent[last]
+    else:
+        parent[last] = value
+    return changed
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_one_field_that_is_odd_missing_or_new_gives_events_or_a_refusal(name: str) -> None:
+    for payload in [*fixtures_of(name).values(), *(p for n, _, p in PARTIES if n == name)]:
+        places = [place for place in _places(payload) if place][:150]
+        changes = [_changed(payload, place, v) for place in places for v in (None, ..., [], "unheard.of")]
+        inner = [place for place in _places(payload) if isinstance(_at(payload, place), dict)][:50]
+        changes += [_changed(payload, (*place, "unheardOf"), {"of": [1]}) for place in inner]
+        for changed in changes:
+            events, metrics, refusal = sources.taken(name, changed, RECEIVED)
+            assert events or metrics or refusal is not None
+            sources.recognise(changed)
+
+
+def _at(payload: Any, place: tuple[Any, ...]) -> Any:
+    for step in place:
+        payload = payload[step]
+    return payload
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_new_field_changes_nothing_that_is_told(name: str) -> None:
+    told = [(p, e) for p in fixtures_of(name).values() if (e := events_of(name, p))]
+    for payload, events in told:
+        if isinstance(payload, dict) and {"headers", "body"} <= payload.keys():
+            continue
+        more = events_of(name, payload | {"unheardOf": None})
+        assert [e.type for e in more][: len(events)] == [e.type for e in events]
 
 
 # Doors --------------------------------------------------------------------------------------------

@@ -26,6 +26,15 @@ def test_a_home_without_events_says_what_to_do(tmp_path: Path) -> None:
         init(tmp_path).run()
 
 
+def test_a_home_of_which_all_was_refused_says_where_to_look(tmp_path: Path) -> None:
+    refused = tmp_path / "ping.json"
+    refused.write_text('{"lifecycle": "PING", "executionId": "1", "pingData": {"challenge": "x"}}')
+    home = init(tmp_path / "home")
+    home.add(refused)
+    with pytest.raises(NothingToAnswer, match="all that came was refused; `hearthline rejects"):
+        home.run()
+
+
 def test_reading_before_the_first_run_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(HomeMissing, match="no answer yet"):
         init(tmp_path).report("overview")

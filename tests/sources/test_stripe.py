@@ -124,3 +124,8 @@ def test_a_signed_webhook_is_proven_for_five_minutes():
             sources.proven("stripe", sent, account)
     with pytest.raises(Unproven):
         sources.proven("stripe", sources.Sent(body=body, received=at), account)
+
+
+def test_an_event_by_eventbridge_is_the_webhooks_event(read):
+    (event,) = read("by_eventbridge")
+    assert (event.automation.role, event.automation.ref_id) == ("enrol", "sub_1")

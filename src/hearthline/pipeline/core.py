@@ -68,6 +68,11 @@ def build_core(
         NothingToAnswer: the lake holds no event.
     """
     if not lake.files("events"):
+        if lake.files("rejects"):
+            raise NothingToAnswer(
+                f"{lake.folder.parent}: no events: all that came was refused; `hearthline rejects --home "
+                f"{lake.folder.parent}` says why and what to do"
+            )
         raise NothingToAnswer(
             f"{lake.folder.parent}: no events yet; add some with `hearthline run events.csv orders.csv`"
         )

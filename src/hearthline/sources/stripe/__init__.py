@@ -75,10 +75,17 @@ def recognises(payload: Payload) -> bool:
     >>> recognises({"object": "event", "id": "evt_1", "type": "invoice.paid", "data": {}})
     True
     """
-    body, _ = opened(payload)
+    body = _opened(payload)
     if text(body.get("object")) == "list":
         return any(_is_known(item) for item in mappings(body.get("data")))
     return _is_known(body)
+
+
+def _opened(payload: Payload) -> dict[str, Any]:
+    """Return the event or object, also of an event that came by Amazon EventBridge."""
+    body, _ = opened(payload)
+    detail = mapping(body.get("detail"))
+    return detail if "detail-type" in body and text(detail.get("object")) == "event" else body
 
 
 def _is_known(item: dict[str, Any]) -> bool:
@@ -92,7 +99,7 @@ def read(payload: Payload, received: datetime) -> Iterator[Event]:
     Raises:
         BadPayload: an object of the catalogue or of the shop's own account; an object unknown to us.
     """
-    body, _ = opened(payload)
+    body = _opened(payload)
     listed = mappings(body.get("data")) if text(body.get("object")) == "list" else []
     yield from each(listed or [body], lambda item: _read_one(item, received))
 
