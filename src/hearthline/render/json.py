@@ -9,6 +9,9 @@ from hearthline.schema.figure import Column, Figure
 
 __all__ = ["json_ready", "scalar"]
 
+_SAFE = 2**53
+"""From here on a whole number, such as a household's key, is text: scripts would round it."""
+
 
 def scalar(value: Any) -> Any:
     """Return one value as JSON and CSV write it: exact money, ISO times in UTC, null for NaN."""
@@ -27,6 +30,8 @@ def _plain(value: Any) -> Any:
         return [_plain(v) for v in value]
     if isinstance(value, dict):
         return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, int) and abs(value) >= _SAFE:
+        return str(value)
     return scalar(value)
 
 
@@ -49,7 +54,8 @@ def json_ready(figure: Figure) -> dict[str, Any]:
     """Return the figure as dicts, lists, strings and numbers.
 
     Money is a string with all its digits, a time is ISO 8601 in UTC, a share is a part of 1, a value
-    that is missing or not a number is null. Rows hold every column, also those not shown.
+    that is missing or not a number is null, a key too long for a script's numbers is text. Rows hold
+    every column, also those not shown.
     """
     return {
         "name": figure.name,

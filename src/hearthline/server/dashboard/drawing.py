@@ -109,7 +109,9 @@ class Drawing:
         return {"Permalink": f"/reports/{figure.name}{tail}"} | api
 
     def opens(self, row: Row, column: Column) -> str:
-        """Return where a cell leads: to the orders behind it, or to what was refused."""
+        """Return where a cell leads: to the orders behind it, to a home, or to what was refused."""
+        if column.name == "home" and str(row["home"] or "").removeprefix("-").isdigit():
+            return f"/household/{row['home']}"
         if column.kind not in ("money", "share") and column.name not in (
             "channel",
             "orders",
