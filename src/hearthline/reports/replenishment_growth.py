@@ -23,7 +23,8 @@ DEFINITION = (
     "are orders cancelled by the end of the data. Renewals of subscriptions stand apart and are never in R. "
     "R is homes x orders a home x value of an order: three factors that multiply to the change. Like for "
     "like = homes that were enrolled on the first of the 56 days and still are. In time = refills before "
-    "which the shelf was not empty / all refills that sensors saw. Cancelled = "
+    "which the shelf was not empty / all refills that sensors saw. Replay = what "
+    "the forecast's policy would have done with the same packs, as far as sensors saw them. Cancelled = "
     "machine-placed orders "
     "cancelled / all of them. Displaced = orders by hand of homes alike less those of enrolled homes, "
     "a 28 days. Intervals (90%) treat homes as the sample; Wilson's for parts. Traps: a new enrolment looks "
@@ -72,6 +73,12 @@ _SHELVES = """
       sum(late)::BIGINT AS late,
       sum(days) AS days, sum(empty_days) AS empty_days, sum(spare) AS spare
     FROM shelves GROUP BY enrolled ORDER BY enrolled DESC"""
+_REPLAY = """
+    SELECT count(*) AS packs, count(DISTINCT unit) AS homes,
+      count(*) FILTER (late) AS late, avg(empty_days) AS empty_days, avg(spare_days) AS spare_days,
+      count(*) FILTER (policy_late) AS policy_late, avg(policy_empty_days) AS policy_empty_days,
+      avg(policy_spare_days) AS policy_spare_days
+    FROM reorder_replay HAVING count(*) > 0"""
 _CANCELLED = """
     SELECT kind, count(*) AS orders, count(*) FILTER (status = 'cancelled') AS cancelled,
       count(DISTINCT unit) AS homes
@@ -153,6 +160,20 @@ def _service(answer: Answer, needed: int) -> list[Row]:
     return made
 
 
+def _replayed(answer: Answer, needed: int) -> list[Row]:
+    """Return what ordering by the forecast would have done with the same packs."""
+    made = []
+    part = "The same packs, ordered by the forecast"
+    for r in rows(answer, _REPLAY):
+        for name, who in (("", "as it happened"), ("policy_", "by the forecast")):
+            packs, homes = r["packs"], r["homes"]
+            made.append(_shares(part, f"In time, {who}", (packs - r[f"{name}late"], packs), homes, needed))
+            for what in ("empty", "spare"):
+                said = {"what": f"Days {what} a pack, {who}", "number": r[f"{name}{what}_days"]}
+                made.append({"part": part, "homes": homes, **said})
+    return made
+
+
 def _displaced(answer: Answer) -> list[Row]:
     made = []
     for r in rows(answer, _DISPLACED):
@@ -171,7 +192,7 @@ def build(answer: Answer) -> Figure:
     grown = _grown(answer, "Machine-placed", needed, kind="machine")
     made = [*grown, *_grown(answer, "Machine-placed, like for like", needed, kind="machine", only=_LIKE)]
     made += _grown(answer, _KINDS["subscription"], needed, kind="subscription")
-    made += [*_funnel(answer, needed), *_service(answer, needed)]
+    made += [*_funnel(answer, needed), *_service(answer, needed), *_replayed(answer, needed)]
     for r in rows(answer, _CANCELLED):
         what = str(_KINDS.get(r["kind"], r["kind"]))
         made.append(_shares("Cancelled", what, (r["cancelled"], r["orders"]), r["homes"], needed))

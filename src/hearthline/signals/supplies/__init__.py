@@ -12,6 +12,7 @@ from hearthline.signals.supplies.counted import before_refills, from_orders, fro
 from hearthline.signals.supplies.levels import levels_of
 from hearthline.signals.supplies.rates import Kinds, rates_of, warped, weekdays_of
 from hearthline.signals.supplies.readings import Crossings, Series, crossings_of, series_of
+from hearthline.signals.supplies.replayed import replayed
 
 __all__ = ["NEEDS", "OPTIONS", "PAPER", "READS", "TABLES", "TELLS", "TITLE", "derive"]
 
@@ -84,6 +85,17 @@ TABLES: Final = {
         product=(pa.string(), "the product that was ordered"),
         days=(pa.float64(), "days from the order to the refill that it made, at most 10"),
     ),
+    "reorder_replay": schema(
+        unit=(pa.int64(), "key of the household"),
+        device=(pa.string(), "id of the device"),
+        supply=(pa.string(), "which of the device's supplies"),
+        late=(pa.bool_(), "whether the pack was empty before it was filled again"),
+        empty_days=(pa.float64(), "days that it was empty"),
+        spare_days=(pa.float64(), "days that it would have lasted when it was filled again"),
+        policy_late=(pa.bool_(), "the same, had the forecast ordered with the option `service`"),
+        policy_empty_days=(pa.float64(), "days that it would have been empty then"),
+        policy_spare_days=(pa.float64(), "days left when the delivery would have come"),
+    ),
     "supply_kinds": schema(
         kind=(pa.string(), "kind of device, measure, step of the sensor"),
         homes=(pa.int64(), "supplies of this kind"),
@@ -95,32 +107,33 @@ TABLES: Final = {
         weekday=(pa.list_(pa.float64()), "how much is used from Monday to Sunday (UTC); 1 is average"),
     ),
 }
-OPTIONS: Final = {"rise": 0.15, "half_life": 56.0}
+OPTIONS: Final = {"rise": 0.15, "half_life": 56.0, "service": 0.95, "lead_days": 3.0}
 
 
 def derive(seen: Tables, asked: Asked) -> Tables:
-    """Return `supplies`, `supply_kinds` and `lead_times`, each sorted by its key.
+    """Return `supplies`, `supply_kinds`, `lead_times` and `reorder_replay`, each sorted by its key.
 
-    One row a supply, one a kind, and one a refill that followed an order. Options: `rise` of a level, in
-    parts of a pack, that is a refill and no noise; `half_life` in days of what is remembered of use.
+    One row a supply, one a kind, one a refill that followed an order, one a pack that was filled again.
+    Options: `rise` of a level, in parts of a pack, that is a refill and no noise; `half_life` in days of what
+    is remembered of use; `service` and `lead_days` of the policy that is replayed.
     """
     bought = _until(seen["bought"], asked)
-    sensed, kinds, leads = _from_sensors(seen["level_readings"], bought, asked)
+    sensed, kinds, leads, replay = _from_sensors(seen["level_readings"], bought, asked)
     told = {
         (u, p) for u, p in zip(sensed["unit"].to_pylist(), sensed["product"].to_pylist(), strict=True) if p
     }
     others = (from_uses(_until(seen["uses"], asked), bought, asked), from_orders(bought, told, asked))
     parts = [sensed, *(made(TABLES["supplies"], columns) for columns in others if columns is not None)]
     whole = sorted_by(pa.concat_tables(parts), "unit", "device", "supply")
-    return {"supplies": whole, "supply_kinds": kinds, "lead_times": leads}
+    return {"supplies": whole, "supply_kinds": kinds, "lead_times": leads, "reorder_replay": replay}
 
 
 def _until(rows: pa.Table, asked: Asked) -> pa.Table:
     return rows.filter(pc.less_equal(rows["time"], pa.scalar(asked.as_of, WHEN)))
 
 
-def _from_sensors(readings: pa.Table, bought: pa.Table, asked: Asked) -> tuple[pa.Table, pa.Table, pa.Table]:
-    """Return the supplies that sensors read, what holds for their kinds, and how long deliveries took."""
+def _from_sensors(readings: pa.Table, bought: pa.Table, asked: Asked) -> tuple[pa.Table, ...]:
+    """Return the supplies that sensors read, their kinds, how long deliveries took, and the replay."""
     rows, series = series_of(readings, asked)
     names, kind = _kinds(rows, series)
     weekday0 = (micros(asked.as_of) / DAY_US + 3) % 7  # 1 January 1970 was a Thursday
@@ -154,7 +167,10 @@ def _from_sensors(readings: pa.Table, bought: pa.Table, asked: Asked) -> tuple[p
         "refilled": refilled,
     }
     told = made(TABLES["supply_kinds"], _told(names, about, weekday))
-    return made(TABLES["supplies"], supplies), told, made(TABLES["lead_times"], leads)
+    whose, lives = replayed(ticking, crossings, rates, (kind, about), asked)
+    lives |= {n: column.take(pa.array(whose)) for n, column in plain.items()}
+    replay = made(TABLES["reorder_replay"], lives)
+    return made(TABLES["supplies"], supplies), told, made(TABLES["lead_times"], leads), replay
 
 
 def _kinds(rows: pa.Table, s: Series) -> tuple[list[str], Ints]:

@@ -13,7 +13,7 @@ from scipy.optimize import nnls
 from hearthline.signals._columns import Floats, Ints
 from hearthline.signals.supplies.readings import Crossings, Series
 
-__all__ = ["DROPS", "Kinds", "Rates", "rates_of", "warped", "weekdays_of"]
+__all__ = ["DROPS", "Kinds", "Rates", "paced", "rates_of", "warped", "weekdays_of"]
 
 DROPS: Final = (0.15, 0.3, 0.5, 0.7)
 """Parts of a pack whose passing is forecast in the past, to see how wrong such forecasts are."""
@@ -40,13 +40,17 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class Kinds:
-    """What is known of k kinds: `mean` and `between` (variance) of homes' rates; the rest as in `Rates`."""
+    """What is known of k kinds: `mean` and `between` (variance) of homes' rates, others as in `Rates`.
+
+    `weight` is for how many days a kind's mean counts in a home.
+    """
 
     mean: Floats
     between: Floats
     spread: Floats
     drift: Floats
     noise: Floats
+    weight: Floats
     homes: Ints
 
 
@@ -121,7 +125,7 @@ def rates_of(s: Series, c: Crossings, kind: Ints, kinds: int, half_life: float) 
     homes = np.bincount(kind, minlength=kinds)
     return (
         Rates(rate, doubt, spread[kind], drift[kind] + more, noise[kind]),
-        Kinds(mean, between, spread, drift, noise, homes),
+        Kinds(mean, between, spread, drift, noise, weight, homes),
     )
 
 
@@ -217,12 +221,12 @@ def _spreads(
     return spread, drift
 
 
-def _past_forecasts(
+def paced(
     c: Crossings, kind: Ints, prior: tuple[Floats, Floats, Floats], half_life: float
-) -> tuple[Floats, Floats, Ints]:
-    """Return what was expected to go until a part of a pack had gone, what had, and the kinds.
+) -> tuple[Floats, Floats]:
+    """Return the rate as it was known at each crossing, and the (weighted) days that it rests on.
 
-    As of each crossing, with what was known then: the forecast that is made of the rest of a pack.
+    `prior` holds each kind's mean rate, for how many days it counts, and the noise.
     """
     weight = np.exp2((c.day - c.span / 2) / half_life)
     first = np.flatnonzero(np.diff(c.group, prepend=-1))
@@ -237,6 +241,18 @@ def _past_forecasts(
     k = kind[c.group]
     used, days = so_far(weight * c.used) * today, so_far(weight * c.span) * today
     rate = np.maximum((used + prior[0][k] * prior[1][k]) / (days + prior[1][k]), 1e-5)
+    return rate, days
+
+
+def _past_forecasts(
+    c: Crossings, kind: Ints, prior: tuple[Floats, Floats, Floats], half_life: float
+) -> tuple[Floats, Floats, Ints]:
+    """Return what was expected to go until a part of a pack had gone, what had, and the kinds.
+
+    As of each crossing, with what was known then: the forecast that is made of the rest of a pack.
+    """
+    rate, days = paced(c, kind, prior, half_life)
+    k = kind[c.group]
     lowest = _lowest(c)
     expected, gone, of = [], [], []
     for drop in DROPS:

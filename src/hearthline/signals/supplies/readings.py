@@ -69,7 +69,8 @@ def series_of(readings: pa.Table, asked: Asked) -> tuple[pa.Table, Series]:
     step = _steps(group, x, first)
     rise = np.maximum(asked.options["rise"], 1.5 * step)[group]
     refill = np.zeros(len(x), dtype=np.bool_)
-    refill[1:] = (group[1:] == group[:-1]) & (np.diff(x) > rise[1:])
+    filled = (x[1:] > 1 - _TINY) & (np.diff(x) > 1.5 * step[group[1:]])  # a smaller rise, but to the brim
+    refill[1:] = (group[1:] == group[:-1]) & ((np.diff(x) > rise[1:]) | filled)
     cycle = np.cumsum(refill | (np.diff(group, prepend=-1) > 0)) - 1
     return rows, Series(first, last, group, day, x, pack, step, refill, cycle)
 
