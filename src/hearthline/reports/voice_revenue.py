@@ -13,14 +13,15 @@ SCREEN = "devices"
 TITLE = "Voice commerce revenue"
 QUESTION = "What is sold by voice, what begins by voice, and what does voice help to sell?"
 DEFINITION = (
-    "Direct (currency) = net revenue of orders that a person confirmed in a voice session. Initiated = net "
-    "revenue of orders by hand on another device within 24 hours after the home's last question by voice "
-    "about products or orders. Assisted = credit of voice touches, under the default model, for orders by "
-    "hand; it holds direct orders too. Share = part of the net revenue of all orders by hand. The three "
-    "overlap and are never added, nor is assisted of several models. Window: all data; by month of the "
-    "order. n is homes. Intervals (90%): ratio over homes for direct and initiated, the model's bootstrap "
-    "for assisted. Traps: a reorder by voice of an enrolled item; a list made by voice and bought on the "
-    "web is initiated; an account is a household and not a person; initiated is no proof of cause."
+    "Direct (currency) = net revenue of orders that a person placed by voice, or within ten minutes of a "
+    "purchase that the assistant reports. Initiated = net revenue of orders by hand on another device "
+    "within 24 hours after the home's last question by voice about products or orders. Assisted = credit of "
+    "voice touches, under the default model, for orders by hand; it holds direct orders too. Share = part "
+    "of the net revenue of all orders by hand. The three overlap and are never added, nor is assisted of "
+    "several models. Window: all data; by month of the order. n is homes. Intervals (90%): ratio over homes "
+    "for direct and initiated, the model's bootstrap for assisted. Traps: a reorder by voice of an enrolled "
+    "item; a list made by voice and bought on the web is initiated; an account is a household and not a "
+    "person; initiated is no proof of cause."
 )
 COLUMNS = (
     Column("part", "Part"),

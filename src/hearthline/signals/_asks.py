@@ -46,6 +46,8 @@ SESSIONS: Final = f"""
       SELECT unit, time FROM homed_events WHERE modality = 'voice' AND (
         commerce_action IN ('added', 'checkout') OR regexp_matches(type, '(offer|proposal|purchase|cart)'))),
     bought AS (
+      SELECT unit, time FROM homed_events WHERE modality = 'voice' AND commerce_action = 'placed'
+      UNION ALL
       SELECT unit, time FROM orders WHERE via = 'voice' AND kind = 'person' AND unit IS NOT NULL
         AND coalesce(status, 'placed') = 'placed'),
     hand AS (

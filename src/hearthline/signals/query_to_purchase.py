@@ -28,11 +28,17 @@ READS: Final = {
         WITH hand AS (
           SELECT order_id, unit, time, day, via, net FROM orders
           WHERE unit IS NOT NULL AND kind = 'person' AND coalesce(status, 'placed') = 'placed'),
+        spoken AS (
+          SELECT unit, time AS spoken_at FROM homed_events
+          WHERE modality = 'voice' AND commerce_action = 'placed'),
         asked AS (SELECT unit, time AS asked_at, intent, assistant FROM ({ASKS}) WHERE commerce)
         SELECT h.order_id, h.unit, h.time, h.day, CAST(h.net AS DOUBLE) AS net,
-          coalesce(h.via, 'unknown') AS via, a.asked_at, a.intent, a.assistant
+          CASE WHEN s.spoken_at >= h.time - INTERVAL 10 MINUTE THEN 'voice'
+               ELSE coalesce(h.via, 'unknown') END AS via, a.asked_at, a.intent, a.assistant
         FROM hand h ASOF LEFT JOIN asked a ON h.unit = a.unit AND h.time >= a.asked_at
-        WHERE h.via = 'voice' OR h.time - a.asked_at <= INTERVAL 24 HOUR""",
+          ASOF LEFT JOIN spoken s ON h.unit = s.unit AND h.time + INTERVAL 10 MINUTE >= s.spoken_at
+        WHERE h.via = 'voice' OR s.spoken_at >= h.time - INTERVAL 10 MINUTE
+          OR h.time - a.asked_at <= INTERVAL 24 HOUR""",
     "span": "SELECT first_day, last_day FROM run",
 }
 NEEDS: Final = ()
@@ -54,8 +60,11 @@ TABLES: Final = {
         unit=(pa.int64(), "key of the household"),
         time=(WHEN, "when it was placed (UTC)"),
         day=(pa.date32(), "on which day (UTC)"),
-        how=(pa.string(), "direct (confirmed by voice) or initiated (asked by voice, finished elsewhere)"),
-        via=(pa.string(), "how it was placed"),
+        how=(
+            pa.string(),
+            "direct (bought by voice within ten minutes) or initiated (asked, finished elsewhere)",
+        ),
+        via=(pa.string(), "how it was placed; voice also where the shop does not know it"),
         asked_at=(WHEN, "the last question by voice before it"),
         intent=(pa.string(), "that question"),
         assistant=(pa.string(), "where it was asked"),
