@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 from scipy.optimize import minimize
 
-from hearthline.attribution import _hazard
+from hearthline.attribution import _hazard, _intensity
 from hearthline.attribution._frailty import alike
 from hearthline.attribution._hazard import PRIOR, Evidence, ascend, curvature, maximise, task_of
 from hearthline.attribution._intensity import Intensity, _prior_means, evidence_of
@@ -225,3 +225,28 @@ def test_few_conversions_fade_as_many_others_do() -> None:
 
     assert apart(beside) < 0.5 * apart(alone)
     assert model.solve_beside(statistics, None).gamma == pytest.approx(alone.gamma)
+
+
+def _in_strata(journeys: Journeys, strata: int) -> Journeys:
+    """Return the journeys with homes dealt out to so many strata that mean nothing."""
+    where = journeys.unit % strata
+    hours = sparse.csr_array((journeys.span_h, (np.arange(journeys.n), where)), shape=(journeys.n, strata))
+    return replace(journeys, stratum=where, strata_h=hours)
+
+
+def test_more_strata_than_conversions_take_nothing_from_the_touches(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, many = AdditiveHazard(), _town(homes=1_000, seed=4)[0]
+    few = _town(homes=60, seed=5)[0]
+    other = model.solve(model.gather(_in_strata(many, 1)))
+    plain = model.solve_beside(model.gather(_in_strata(few, 1)), other)
+
+    def kept(most: float) -> float:
+        """Return what replicates leave to the touches of all that they have in one stratum."""
+        monkeypatch.setattr(_intensity, "_MOST_LEANING", most)
+        journeys = _in_strata(few, 60)
+        fit = model.solve_beside(model.gather(journeys), other)
+        weights = np.random.default_rng(3).poisson(1.0, (60, 40)).astype(float)
+        drawn = model.resampler(journeys, journeys.unit, fit)(weights)[60 : 60 + fit.gamma.size]
+        return float(drawn.mean(axis=1).sum() / plain.gamma.sum())
+
+    assert kept(20.0) > 1.15 * kept(1e-9)

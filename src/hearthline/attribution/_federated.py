@@ -13,8 +13,17 @@ import numpy as np
 from hearthline.attribution._cascade import LAG_EDGES_H, Pairs, cascade_of
 from hearthline.attribution._frailty import alike, variance_from
 from hearthline.attribution._hazard import PRIOR, Fit, climb
-from hearthline.attribution._homes import Ask, HomeSums, Rates, Want, symmetric
-from hearthline.attribution._intensity import ROUNDS, Intensity, borrowed, means_of, pool, spread
+from hearthline.attribution._homes import Ask, HomeSums, Rates, Want, symmetric, triangle
+from hearthline.attribution._intensity import (
+    ROUNDS,
+    Intensity,
+    Leaning,
+    borrowed,
+    leaning_of,
+    means_of,
+    pool,
+    spread,
+)
 from hearthline.attribution._rhythm import HARMONICS, in_rhythm, profile
 from hearthline.attribution._sums import product
 from hearthline.schema.journey import Floats, Ints, Sparse
@@ -101,11 +110,38 @@ def fitted_on_sums(sums: Sums, terms: Terms, other: Intensity | None = None) -> 
     whole = np.full(terms.strata, float(seen.hours.sum()))
     fading, watched, mean = borrowed(other, seen.exposure, whole, seen.count)
     carried = seen.carried.reshape(-1, terms.kernels).sum(axis=1)
-    task = _Remote(asked, Ask("slope", mix=spread(fading)), watched, _active(terms.strata, carried))
-    found = _alternated(task, mean, seen)
+    ask = Ask("slope", mix=spread(fading))
+    task = _Remote(asked, ask, watched, _active(terms.strata, carried))
+    first = _maximised(task, ask, seen.hours, mean, seen.count)
+    told = asked(replace(ask, want="strata", rates=Rates(first.mu, first.gamma)))
+    leaning = leaning_of(told[: terms.strata], told[terms.strata :], seen.hours)
+    leant = replace(seen, hours=seen.hours + leaning.weight / leaning.mean)
+    found = _alternated(replace(task, sums=_with(leaning, asked)), mean, leant)
     gamma = found.fit.gamma[:, None] * fading
-    fit = replace(seen.plain, mu=found.fit.mu, gamma=gamma, fit=found.fit, fading=fading)
+    fit = replace(seen.plain, mu=found.fit.mu, gamma=gamma, fit=found.fit, fading=fading, leaning=leaning)
     return Federated(fit, found.past, found.variance, rounds)
+
+
+def _with(leaning: Leaning, sums: Sums) -> Sums:
+    """Return the sums together with what the strata lean to: for each, conversions that no home had."""
+
+    def told(ask: Ask) -> Floats:
+        answer = sums(ask)
+        if ask.want == "hours":
+            return answer + leaning.weight / leaning.mean
+        if ask.rates is None or ask.want not in ("slope", "curve"):
+            return answer
+        mu, strata = ask.rates.mu, len(ask.rates.mu)
+        if ask.want == "slope":
+            answer[0] += leaning.weight * np.log(mu).sum()
+            answer[1 : 1 + strata] += leaning.weight / mu
+            return answer
+        size = strata + len(ask.rates.gamma)
+        own = np.zeros(size)
+        own[:strata] = leaning.weight / mu**2
+        return answer + triangle(np.diag(own))
+
+    return told
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,14 @@ from scipy import sparse
 
 from hearthline.attribution._frailty import Frailty, alike, surplus
 from hearthline.attribution._hazard import curvature, task_of
-from hearthline.attribution._intensity import STILL, Gathered, Intensity, evidence_of, spread
+from hearthline.attribution._intensity import STILL, Gathered, Intensity, evidence_of, spread, strata_of
 from hearthline.attribution._sums import product, sums_by
 from hearthline.schema.journey import Floats, Ints, Sparse
 
 __all__ = ["Ask", "HomeSums", "Rates", "Want", "symmetric", "triangle"]
 
 
-Want = Literal["counts", "hours", "slope", "curve", "inclined", "watched", "caused"]
+Want = Literal["counts", "hours", "slope", "curve", "strata", "inclined", "watched", "caused"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class Ask:
     Attributes:
         want: `counts`: what was seen and watched. `hours`: (strata,) hours times factors. `slope`: the
             log-likelihood and its (p,) slopes at the rates. `curve`: its curvature, upper triangle.
+            `strata`: (2 * strata,) the baseline's conversions at the rates, and sums of their squares.
             `inclined`: how far factors moved in the last step, and the sums that their variance follows
             from. And for a private fit: `watched`: conversions, (strata,) hours and (channels * kernels,)
             exposures; `caused`: (p,) expected conversions of every feature at the rates.
@@ -143,6 +144,8 @@ class HomeSums:
             return triangle(curvature(task, x))
         if want == "caused":
             return x * task.pulled(x)
+        if want == "strata":
+            return np.concatenate(strata_of(evidence, rates.mu, rates.gamma))
         return np.concatenate([[float(task.weight @ np.log(task.intensity(x)))], task.pulled(x)])
 
 

@@ -19,17 +19,21 @@ __all__ = [
     "STILL",
     "Gathered",
     "Intensity",
+    "Leaning",
     "borrowed",
     "evidence_of",
     "found_alone",
     "found_beside",
+    "leaning_of",
     "means_of",
     "pool",
     "spread",
+    "strata_of",
 ]
 
 ROUNDS, STILL = 8, 0.02
 _OWN_FADING = 5.0
+_MOST_LEANING = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,7 @@ class Intensity:
         fit: the maximum as found, for replicates that step from it; None where nothing converted.
         fading: (channels, kernels) each channel's mix of kernels, where it was taken from another fit: the
             fit's features are then channels, and not channels by kernel.
+        leaning: what the strata's rates lean to, where they are too many for the conversions.
     """
 
     mu: Floats
@@ -92,6 +97,15 @@ class Intensity:
     cascade: Cascade
     fit: Fit | None = None
     fading: Floats | None = None
+    leaning: "Leaning | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leaning:
+    """What the strata's rates lean to: a gamma prior worth `weight` conversions around the rate `mean`."""
+
+    mean: float
+    weight: float
 
 
 def found_alone(statistics: Gathered, kernels: int) -> Intensity:
@@ -117,9 +131,13 @@ def found_beside(statistics: Gathered, kernels: int, other: Intensity) -> Intens
     count, hours = float(statistics.weight.sum()), float(statistics.hours.sum())
     fading, watched, mean = borrowed(other, exposure, np.full(len(plain.mu), hours), count)
     mixed = replace(statistics, load=sparse.csr_array(statistics.load @ spread(fading)))
-    fit, frailty = _alternated(mixed, watched, mean)
+    evidence = evidence_of(mixed, watched, alike())
+    first = maximise(evidence, mean)
+    leaning = leaning_of(*strata_of(evidence, first.mu, first.gamma), evidence.hours)
+    fit, frailty = _alternated(mixed, watched, mean, leaning)
     gamma = fit.gamma[:, None] * fading
-    return replace(plain, mu=fit.mu, gamma=gamma, frailty=frailty, fit=fit, fading=fading)
+    found = replace(plain, mu=fit.mu, gamma=gamma, frailty=frailty, fit=fit)
+    return replace(found, fading=fading, leaning=leaning)
 
 
 def borrowed(
@@ -155,9 +173,15 @@ def pool(channels: int, kernels: int) -> Sparse:
     return sparse.csr_array(np.tile(np.eye(kernels), (channels, 1)))
 
 
-def evidence_of(statistics: Gathered, exposure: Floats, frailty: Frailty) -> Evidence:
-    """Return what the likelihood knows once every home has its factor."""
-    return Evidence(
+def evidence_of(
+    statistics: Gathered, exposure: Floats, frailty: Frailty, leaning: Leaning | None = None
+) -> Evidence:
+    """Return what the likelihood knows once every home has its factor.
+
+    What the strata lean to is evidence too: for each, last of all, one conversion without a touch that counts
+    `leaning.weight` times, and the hours that it takes at the mean rate.
+    """
+    seen = Evidence(
         stratum=statistics.stratum,
         factor=frailty.of(statistics.unit),
         load=statistics.load,
@@ -165,6 +189,37 @@ def evidence_of(statistics: Gathered, exposure: Floats, frailty: Frailty) -> Evi
         hours=product(statistics.hours.T, frailty.of(statistics.units)),
         exposure=exposure,
     )
+    if leaning is None:
+        return seen
+    strata = len(seen.hours)
+    none = sparse.csr_array((strata, seen.load.shape[1]))
+    return replace(
+        seen,
+        stratum=np.concatenate([seen.stratum, np.arange(strata)]),
+        factor=np.concatenate([seen.factor, np.ones(strata)]),
+        load=sparse.csr_array(sparse.vstack([seen.load, none])),
+        weight=np.concatenate([seen.weight, np.full(strata, leaning.weight)]),
+        hours=seen.hours + leaning.weight / leaning.mean,
+    )
+
+
+def strata_of(evidence: Evidence, mu: Floats, gamma: Floats) -> tuple[Floats, Floats]:
+    """Return the (strata,) conversions that are the baseline's at these rates, and sums of their squares."""
+    base = evidence.factor * mu[evidence.stratum]
+    part = base / (base + product(evidence.load, gamma))
+    seen, noise = (sums_by(evidence.stratum, evidence.weight * x, len(mu)) for x in (part, part**2))
+    return seen, noise
+
+
+def leaning_of(seen: Floats, noise: Floats, hours: Floats) -> Leaning:
+    """Return what strata lean to: the less they differ beyond chance, the more (`_frailty.variance_of`).
+
+    Without it a few hundred conversions would find a rate for each of as many strata, and leave touches
+    what strata cannot explain; replicates, whose strata are fewer still, even less.
+    """
+    rate = max(float(seen.sum()), 1.0) / max(float(hours.sum()), 1.0)
+    variance = variance_of(seen, noise, rate * hours)
+    return Leaning(rate, min(1.0 / max(variance, 1e-9), _MOST_LEANING))
 
 
 def _without_rates(statistics: Gathered, kernels: int) -> tuple[Intensity, Floats]:
@@ -185,17 +240,19 @@ def _fading(caused: Floats, exposure: Floats) -> Floats:
     return fading
 
 
-def _alternated(statistics: Gathered, exposure: Floats, mean: Floats) -> tuple[Fit, Frailty]:
+def _alternated(
+    statistics: Gathered, exposure: Floats, mean: Floats, leaning: Leaning | None = None
+) -> tuple[Fit, Frailty]:
     """Return rates, and homes' factors where homes differ beyond chance; each given the other in turn."""
     unit, at = np.unique(statistics.units, return_inverse=True)
     hours = hours_by_unit(statistics.hours, at, np.ones(len(at)), len(unit))
     owner = np.searchsorted(unit, statistics.unit)
     frailty = alike()
-    evidence = evidence_of(statistics, exposure, frailty)
+    evidence = evidence_of(statistics, exposure, frailty, leaning)
     fit = maximise(evidence, mean)
     variance = -1.0
     for _ in range(ROUNDS):
-        base = evidence.factor * fit.mu[statistics.stratum]
+        base = frailty.of(statistics.unit) * fit.mu[statistics.stratum]
         part = base / (base + product(statistics.load, fit.gamma))
         seen, expected = sums_by(owner, statistics.weight * part, len(unit)), product(hours, fit.mu)
         if variance < 0.0:
@@ -207,7 +264,7 @@ def _alternated(statistics: Gathered, exposure: Floats, mean: Floats) -> tuple[F
         frailty = Frailty(unit, (1.0 + variance * seen) / (1.0 + variance * expected))
         if float(np.abs(frailty.factor - before).max()) < STILL:
             break
-        evidence = evidence_of(statistics, exposure, frailty)
+        evidence = evidence_of(statistics, exposure, frailty, leaning)
         fit = maximise(evidence, mean, np.concatenate([fit.mu, fit.gamma]))
     return fit, frailty
 

@@ -137,17 +137,20 @@ class AdditiveHazard(Proportional):
         strata, scale = len(fit.mu), fit.scale[fit.active]
         gathered, mix = self.gather(journeys), _mix(point)
         gathered = replace(gathered, load=sparse.csr_array(gathered.load @ mix))
-        task = task_of(evidence_of(gathered, fit.scale[strata:], point.frailty), fit.scale, fit.active)
+        evidence = evidence_of(gathered, fit.scale[strata:], point.frailty, point.leaning)
+        task = task_of(evidence, fit.scale, fit.active)
         rates = np.concatenate([fit.mu, fit.gamma])
         x = rates[fit.active] * scale
         bend = curvature(task, x)
         units, ratio = index[journeys.converted], 1.0 / task.intensity(x)
+        fixed = task.weight[len(units) :]  # what strata lean to is no household's
         watched = self._watched(journeys, index, point, mix)[fit.active]
         usual = product(watched, np.ones(watched.shape[1]))
 
         def refit(weights: Floats) -> Floats:
             more = product(watched, weights[: watched.shape[1]]) - usual[:, None]
-            slope = task.pull(ratio[:, None] * weights[units]) - 1.0 - more / scale[:, None]
+            counted = np.concatenate([weights[units], np.repeat(fixed[:, None], weights.shape[1], axis=1)])
+            slope = task.pull(ratio[:, None] * counted) - 1.0 - more / scale[:, None]
             rate = np.repeat(rates[:, None], weights.shape[1], axis=1)
             rate[fit.active] = ascend(x, slope, bend) / scale[:, None]
             return np.concatenate([rate[:strata], product(mix, rate[strata:])])[sources]
