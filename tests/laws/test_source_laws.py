@@ -97,6 +97,14 @@ def test_every_source_has_a_test_a_fixture_and_a_page_and_they_have_a_source() -
     assert [n for n in SOURCES if f"({n}.md)" not in index] == []
 
 
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_page_says_how_to_connect_what_comes_what_does_not_and_what_is_private(name: str) -> None:
+    page = (ROOT / "docs" / "sources" / f"{name}.md").read_text()
+    wanted = ("**Connect in five minutes.**", "arrives", "**Privacy.**", "<!-- facts -->")
+    assert [part for part in wanted if part not in page] == []
+    assert "**Does not arrive.**" in page or "**What does not.**" in page
+
+
 @pytest.mark.parametrize(("name", "case", "payload"), CASES + PARTIES)
 def test_a_payload_gives_events_or_one_named_refusal(name: str, case: str, payload: dict[str, Any]) -> None:
     events, refusal = sources.read_all(name, payload, RECEIVED)
