@@ -155,3 +155,21 @@ def test_what_runs_out_this_week_becomes_a_derived_event():
     assert [e["unit"] for e in made["derived"]] == soon == [1]
     assert made["derived"][0]["type"] == "derived.supply.running_out"
     assert made["derived"][0]["time"] == AS_OF
+
+
+def test_a_season_of_all_homes_moves_the_forecast_once_it_was_seen_for_more_than_a_year():
+    parts = []
+    for home in range(30):
+        level, said = 100.0 - home, []
+        for back in range(800, 0, -1):
+            month = (AS_OF - timedelta(days=back)).month
+            level = level - (6.0 if month in (12, 1, 2) else 2.0)
+            level = level if level > 0 else 100.0
+            said.append(level)
+        parts.append(readings(said, home))
+    made = derived(pa.concat_tables(parts))
+    season = made["supply_kinds"][0]["season"]
+    assert min(season[11], season[0], season[1]) > 2 * max(season[3:10])
+    full = [r for r in made["run_outs"] if r["packs"] > 0.5]
+    for row in full:  # it is March now: two a day, not six
+        assert row["days"] == pytest.approx(100 * row["packs"] / 2, rel=0.25)

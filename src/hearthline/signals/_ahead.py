@@ -7,7 +7,8 @@ import pyarrow as pa
 from scipy.special import ndtr, ndtri
 
 from hearthline.signals import Asked
-from hearthline.signals._columns import DAY_US, Floats, days_of, micros
+from hearthline.signals._clock import AHEAD, Clock
+from hearthline.signals._columns import Floats, days_of
 
 __all__ = ["FAR", "Ahead"]
 
@@ -29,11 +30,9 @@ class Ahead:
         self.drift = get["drift"]
         names = {name: i for i, name in enumerate(kinds["kind"].to_pylist())}
         weekday = np.array([*kinds["weekday"].to_pylist(), [1.0] * 7])
-        kind = np.array([names.get(k, len(names)) for k in rows["kind"].to_pylist()], dtype=np.int64)
-        weekday0 = (micros(asked.as_of) / DAY_US + 3) % 7
-        self.day = np.arange(0, FAR * 2)
-        self.clock = _clock(weekday, weekday0, self.day)
-        self.kind = kind
+        season = np.array([*kinds["season"].to_pylist(), [1.0] * 12])
+        self.kind = np.array([names.get(k, len(names)) for k in rows["kind"].to_pylist()], dtype=np.int64)
+        self.clock = Clock(weekday, season, asked.as_of, 1.0)
         self.gone = np.maximum(-days_of(rows["since"], asked.as_of), 0)  # since what is left was told
         self.before = self._passed(self.rate * self.gone)
 
@@ -50,11 +49,8 @@ class Ahead:
 
     def chance(self, days: float | Floats) -> Floats:
         """Return the chance that it is used up within so many calendar days, given that it is not yet."""
-        asked = np.broadcast_to(np.asarray(days, dtype=np.float64), self.rate.shape)
-        ahead = np.empty_like(self.rate)
-        for k in range(len(self.clock)):
-            own = self.kind == k
-            ahead[own] = np.interp(asked[own], self.day, self.clock[k])
+        asked = np.minimum(np.broadcast_to(np.asarray(days, dtype=np.float64), self.rate.shape), AHEAD)
+        ahead = self.clock.ticks(asked, self.kind)
         then = self._passed(self.rate * (self.gone + ahead))
         counted = self.gone > 0
         given = np.where(counted, (then - self.before) / np.maximum(1 - self.before, 1e-6), then)
@@ -67,21 +63,7 @@ class Ahead:
         z = ndtri(np.clip(np.where(counted, self.before + p * (1 - self.before), p), 1e-6, 1 - 1e-6))
         use = _root(self.left, self.base, self.spread, self.drift, z)
         operational = np.maximum(use / self.rate - self.gone, 0)
-        out: Floats = np.empty_like(operational)
-        for k in range(len(self.clock)):
-            own = self.kind == k
-            out[own] = np.interp(operational[own], self.clock[k], self.day, right=np.inf)
-        return out
-
-
-def _clock(weekday: Floats, weekday0: float, day: Floats) -> Floats:
-    """Return (kinds, days) operational days by each calendar day from now."""
-    step = np.floor(day[:-1] + weekday0).astype(np.int64) % 7
-    part = (weekday0 % 1) * np.ones_like(day[:-1])
-    today, tomorrow = weekday[:, step], weekday[:, (step + 1) % 7]
-    passing = (1 - part) * today + part * tomorrow
-    out: Floats = np.concatenate([np.zeros((len(weekday), 1)), np.cumsum(passing, axis=1)], axis=1)
-    return out
+        return self.clock.days(operational, self.kind)
 
 
 def _root(left: Floats, base: Floats, spread: Floats, drift: Floats, z: Floats) -> Floats:

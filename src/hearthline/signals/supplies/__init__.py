@@ -7,10 +7,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hearthline.signals import Asked, Tables
+from hearthline.signals._clock import Clock
 from hearthline.signals._columns import DAY_US, WHEN, Floats, Ints, made, micros, schema, sorted_by
 from hearthline.signals.supplies.counted import before_refills, from_orders, from_uses
 from hearthline.signals.supplies.levels import levels_of
-from hearthline.signals.supplies.rates import Kinds, rates_of, warped, weekdays_of
+from hearthline.signals.supplies.rates import Kinds, factors_of, rates_of
 from hearthline.signals.supplies.readings import Crossings, Series, crossings_of, series_of
 from hearthline.signals.supplies.replayed import replayed
 
@@ -105,6 +106,7 @@ TABLES: Final = {
         spread=(pa.float64(), "variance of use for each pack used"),
         drift=(pa.float64(), "variance of use for each squared pack used"),
         weekday=(pa.list_(pa.float64()), "how much is used from Monday to Sunday (UTC); 1 is average"),
+        season=(pa.list_(pa.float64()), "the same from January to December; all 1 before 13 months of data"),
     ),
 }
 OPTIONS: Final = {"rise": 0.15, "half_life": 56.0, "service": 0.95, "lead_days": 3.0}
@@ -136,10 +138,10 @@ def _from_sensors(readings: pa.Table, bought: pa.Table, asked: Asked) -> tuple[p
     """Return the supplies that sensors read, their kinds, how long deliveries took, and the replay."""
     rows, series = series_of(readings, asked)
     names, kind = _kinds(rows, series)
-    weekday0 = (micros(asked.as_of) / DAY_US + 3) % 7  # 1 January 1970 was a Thursday
-    weekday = weekdays_of(series, kind, len(names), weekday0)
-    ticking = _operational(series, kind, weekday, weekday0)
-    crossings = _crossed(crossings_of(series), kind, weekday, weekday0)
+    weekday, season = factors_of(series, kind, len(names), asked.as_of)
+    clock = Clock(weekday, season, asked.as_of, float(-series.day.min(initial=0.0)))
+    ticking = _operational(series, kind, clock)
+    crossings = _crossed(crossings_of(series), kind, clock)
     rates, about = rates_of(ticking, crossings, kind, len(names), asked.options["half_life"])
     left, variance = levels_of(ticking, rates)
     at = pa.array(series.last)
@@ -166,7 +168,7 @@ def _from_sensors(readings: pa.Table, bought: pa.Table, asked: Asked) -> tuple[p
         "refills": refills,
         "refilled": refilled,
     }
-    told = made(TABLES["supply_kinds"], _told(names, about, weekday))
+    told = made(TABLES["supply_kinds"], _told(names, about, (weekday, season)))
     whose, lives = replayed(ticking, crossings, rates, (kind, about), asked)
     lives |= {n: column.take(pa.array(whose)) for n, column in plain.items()}
     replay = made(TABLES["reorder_replay"], lives)
@@ -184,15 +186,15 @@ def _kinds(rows: pa.Table, s: Series) -> tuple[list[str], Ints]:
     return names, np.array([place[t] for t in told], dtype=np.int64)
 
 
-def _operational(s: Series, kind: Ints, weekday: Floats, weekday0: float) -> Series:
+def _operational(s: Series, kind: Ints, clock: Clock) -> Series:
     """Return the series with operational days."""
-    day = warped(s.day, kind[s.group], weekday, weekday0)
+    day = clock.ticks(s.day, kind[s.group])
     return Series(s.first, s.last, s.group, day, s.x, s.pack, s.step, s.refill, s.cycle)
 
 
-def _crossed(c: Crossings, kind: Ints, weekday: Floats, weekday0: float) -> Crossings:
+def _crossed(c: Crossings, kind: Ints, clock: Clock) -> Crossings:
     """Return the crossings with operational days."""
-    day = warped(c.day, kind[c.group], weekday, weekday0)
+    day = clock.ticks(c.day, kind[c.group])
     span = np.zeros_like(day)
     span[1:] = np.where(np.diff(c.cycle) == 0, np.diff(day), 0)
     return Crossings(c.group, c.cycle, day, c.x, c.used, span)
@@ -208,7 +210,7 @@ def _refills(s: Series, asked: Asked) -> tuple[Ints, pa.Array]:
     return count, pa.array(when, mask=none).cast(WHEN)
 
 
-def _told(names: list[str], about: Kinds, weekday: Floats) -> dict[str, object]:
+def _told(names: list[str], about: Kinds, factors: tuple[Floats, Floats]) -> dict[str, object]:
     return {
         "kind": names,
         "homes": about.homes,
@@ -217,5 +219,6 @@ def _told(names: list[str], about: Kinds, weekday: Floats) -> dict[str, object]:
         "noise": np.sqrt(about.noise),
         "spread": about.spread,
         "drift": about.drift,
-        "weekday": pa.array(weekday.tolist(), pa.list_(pa.float64())),
+        "weekday": pa.array(factors[0].tolist(), pa.list_(pa.float64())),
+        "season": pa.array(factors[1].tolist(), pa.list_(pa.float64())),
     }

@@ -1,19 +1,21 @@
 """How fast a supply goes: each home's rate, weighted to the recent and shrunk to its kind, and its doubt.
 
 Times are *operational* days: a calendar day counts as much as the kind uses on such a day (weekday and,
-with two years of data, season). A kind is a kind of device, a measure and a sensor's step.
+with 13 months of data, season). A kind is a kind of device, a measure and a sensor's step.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import numpy as np
 from scipy.optimize import nnls
 
-from hearthline.signals._columns import Floats, Ints
+from hearthline.signals._clock import months_of
+from hearthline.signals._columns import DAY_US, Floats, Ints, micros
 from hearthline.signals.supplies.readings import Crossings, Series
 
-__all__ = ["DROPS", "Kinds", "Rates", "paced", "rates_of", "warped", "weekdays_of"]
+__all__ = ["DROPS", "Kinds", "Rates", "factors_of", "paced", "rates_of"]
 
 DROPS: Final = (0.15, 0.3, 0.5, 0.7)
 """Parts of a pack whose passing is forecast in the past, to see how wrong such forecasts are."""
@@ -92,17 +94,35 @@ def _parts(begin: Floats, span: Floats) -> Floats:
     return out
 
 
-def warped(day: Floats, kind: Ints, weekday: Floats, weekday0: float) -> Floats:
-    """Return operational days since the as-of (negative: before) of calendar days since the as-of."""
-    whole = np.concatenate([np.zeros((len(weekday), 1)), np.cumsum(weekday, axis=1)], axis=1)
+def factors_of(s: Series, kind: Ints, kinds: int, as_of: datetime) -> tuple[Floats, Floats]:
+    """Return how much each kind uses by weekday (kinds, 7) and by month (kinds, 12); 1 is average, UTC."""
+    weekday = weekdays_of(s, kind, kinds, (micros(as_of) / DAY_US + 3) % 7)
+    return weekday, _months(s, kind, kinds, as_of)
 
-    def since_monday(at: Floats) -> Floats:
-        week, rest = np.floor(at / 7), at % 7
-        low = np.minimum(rest.astype(np.int64), 6)
-        out: Floats = week * 7 + whole[kind, low] + (rest - low) * weekday[kind, low]
+
+def _months(s: Series, kind: Ints, kinds: int, as_of: datetime) -> Floats:
+    """Return the season of all homes together: use in a month against the same homes' use in a year.
+
+    Only homes that were read for 13 months or more speak, and only they say what is usual for them; a
+    month counts as much as its expected use, beside three packs that say nothing (so a few homes have none).
+    """
+    out = np.ones((kinds, 12))
+    age = s.day[s.last] - s.day[s.first] if len(s.first) else np.zeros(0)
+    at = np.flatnonzero((np.diff(s.cycle) == 0) & (np.diff(s.day) < 10) & (age[s.group[:-1]] > 395))
+    if not len(at):
         return out
-
-    return since_monday(day + weekday0) - since_monday(np.full_like(day, weekday0))
+    span, used, of = s.day[at + 1] - s.day[at], s.x[at] - s.x[at + 1], s.group[at]
+    recent = s.day[at] > s.day[s.last][of] - 365 * np.floor(age[of] / 365)  # whole years only
+    g = len(s.first)
+    pace = np.bincount(of, used * recent, g) / np.maximum(np.bincount(of, span * recent, g), _LEAST)
+    month = months_of(as_of, np.floor(s.day[at] + (micros(as_of) / DAY_US) % 1).astype(np.int64))
+    for k in range(kinds):
+        own = kind[of] == k
+        gone = np.bincount(month[own], used[own], 12)
+        expected = np.bincount(month[own], (pace[of] * span)[own], 12)
+        found = np.clip((gone + 3) / (expected + 3), 0.3, 3.0)
+        out[k] = found / found.mean()
+    return out
 
 
 def rates_of(s: Series, c: Crossings, kind: Ints, kinds: int, half_life: float) -> tuple[Rates, Kinds]:
