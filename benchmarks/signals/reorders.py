@@ -17,8 +17,8 @@ __all__ = ["told"]
 
 WARM, END = 140, 400
 LEAD = (2, 3, 4, 5)
-THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.55, 0.6, 0.7)
-SERVICES = (0.9, 0.95, 0.98, 0.99)
+THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+SERVICES = (0.95, 0.98, 0.99, 0.997, 0.9995)
 _WHEN = pa.timestamp("us", tz="UTC")
 
 
@@ -124,7 +124,7 @@ def _row(name: str, lives: list[Life]) -> tuple[list[str], float, float]:
 
 def told(seeds: tuple[int, ...], *, small: bool) -> str:
     """Return the table of policies, and the spare stock at equal service."""
-    homes, some = (30, (0.9, 0.95)) if small else (60, SERVICES)
+    homes, some = (30, (0.9, 0.95)) if small else (50, SERVICES)
     found = [
         _row(f"order at {t:.0%} left", [lived(s, homes, "threshold", t) for s in seeds]) for t in THRESHOLDS
     ]

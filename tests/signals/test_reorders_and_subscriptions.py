@@ -28,7 +28,9 @@ def proposals(supplies, prices=(), leads=(), **options):
     made = signals.load("supplies").TABLES
     seen = {
         "supplies": table(made["supplies"], supplies),
-        "supply_kinds": table(made["supply_kinds"], [{"kind": "k", "weekday": [1.0] * 7}]),
+        "supply_kinds": table(
+            made["supply_kinds"], [{"kind": "k", "weekday": [1.0] * 7, "season": [1.0] * 12}]
+        ),
         "lead_times": table(
             made["lead_times"], [{"unit": 1, "product": "capsules", "days": d} for d in leads]
         ),
