@@ -33,6 +33,7 @@ class Score:
             of the likeliest actor (expected calibration error).
         credit: total variation between expected and true share of sessions, mean over households.
         credit_top: the same where the likeliest actor gets all.
+        covered: how often the 90 % interval of a person's sessions in a home holds their true number.
     """
 
     accuracy: float
@@ -40,6 +41,7 @@ class Score:
     calibration: float
     credit: float
     credit_top: float
+    covered: float
 
 
 def sessions_of(scene: Scene) -> Sessions:
@@ -77,7 +79,23 @@ def scored(chance: Floats, scene: Scene, part: NDArray[np.bool_]) -> Score:
         calibration=float(np.abs(off).sum() / len(actor)),
         credit=_credit_error(chance, actor, home),
         credit_top=_credit_error(hard, actor, home),
+        covered=_covered(chance, actor, home),
     )
+
+
+_HALF = 4.11  # as in person_credit.sql: two and a half times as wide as for independent sessions
+
+
+def _covered(chance: Floats, actor: NDArray[np.int64], home: NDArray[np.int64]) -> float:
+    acted = np.zeros_like(chance)
+    acted[np.arange(len(actor)), actor] = 1.0
+
+    def summed(table: Floats) -> Floats:
+        return np.stack([np.bincount(home, weights=column) for column in table.T], axis=1)
+
+    expected, spread = summed(chance), np.sqrt(summed(chance * (1 - chance)))
+    asked = (expected > 0.5) | (summed(acted) > 0)
+    return float((np.abs(summed(acted) - expected) <= _HALF * spread)[asked].mean())
 
 
 def _credit_error(chance: Floats, actor: NDArray[np.int64], home: NDArray[np.int64]) -> float:
@@ -137,12 +155,13 @@ def report(*, small: bool) -> str:
             goal = _GOALS[strength]
             if form == "unseen":
                 goal = (goal[0] * 0.9, goal[1] * 1.1, goal[2] * 1.1, goal[3] * 1.1)
-            rows.append([_goal_name(form), *(f"{g:.3f}" for g in goal), ""])
+            rows.append([_goal_name(form), *(f"{g:.3f}" for g in goal), "", "0.900"])
             where = "homes as built for" if form == "usual" else "homes of another form"
             heads = [
                 f"{strength} evidence, {where}",
                 *("accuracy", "log-loss", "calibration error", "credit error"),
                 "credit error, likeliest takes all",
+                "intervals that hold",
             ]
             parts.append(markdown(heads, rows))
     said = (
@@ -175,4 +194,5 @@ def _row(name: str, score: Score) -> list[str]:
         name,
         *(f"{getattr(score, n):.3f}" for n in ("accuracy", "log_loss", "calibration", "credit")),
         f"{score.credit_top:.3f}",
+        f"{score.covered:.3f}",
     ]

@@ -6,7 +6,7 @@ import pytest
 
 from hearthline.api import Home
 from hearthline.schema.errors import UnknownName
-from hearthline.schema.event import Hint, Identifier
+from hearthline.schema.event import Consent, Hint, Identifier
 from tests.pipeline.conftest import Story, who
 
 Answered = Callable[..., Home]
@@ -95,3 +95,78 @@ def test_a_link_that_is_not_there_can_not_be_taken_back(answered: Answered) -> N
         home.unmerge("0123456789ab")
     with pytest.raises(UnknownName, match="NAMESPACE:VALUE"):
         home.link("ann", "customer:bob")
+
+
+def test_an_opened_household_says_who_placed_its_orders_and_what_each_earned(answered: Answered) -> None:
+    home = answered(two_homes())
+    opened = home.explain_household("order-ann")
+    (order,) = opened.orders
+    assert sum(a["probability"] for a in order["actors"]) == pytest.approx(1)
+    assert sum(c["revenue"] for c in opened.credit) == order["net"]
+    assert all(c["revenue_low"] <= c["revenue"] <= c["revenue_high"] for c in opened.credit)
+    assert all(0 < k["sure"] < 1 for k in opened.links)
+
+
+def test_an_unmerge_moves_the_two_homes_numbers_and_no_others(answered: Answered) -> None:
+    story = two_homes()
+    story.touch(2, home="cid", channel="radio")
+    story.order(5, home="cid", number="order-cid")
+    home = answered(story)
+    home.link("customer:ann", "customer:bob")
+    home.run()
+    credit = (
+        "SELECT order_id, model, place, amount FROM touch_credits WHERE order_id = 'order-cid' ORDER BY ALL"
+    )
+    whole = "SELECT sum(net) AS net FROM orders WHERE status = 'placed'"
+    joined, other, net = home.explain_household("order-ann"), home.sql(credit), home.sql(whole)
+    (link,) = [k for k in joined.links if k["rule"] == "by hand"]
+    home.unmerge(link["link"], reason="neighbours")
+    home.run()
+    parted = home.explain_household("order-ann")
+    assert (len(joined.orders), len(parted.orders)) == (2, 1)
+    assert joined.household["net"] - parted.household["net"] == 30
+    assert home.sql(whole) == net
+    assert [r["order_id"] for r in home.explain_household("order-cid").orders] == ["order-cid"]
+    assert home.sql("SELECT kind FROM identity_changes")["kind"].to_pylist() == ["merged", "split"]
+    assert parted.household["unit"] != home.explain_household("order-bob").household["unit"]
+    assert other.num_rows == home.sql(credit).num_rows
+
+
+def at_home(story: Story, name: str, place: str) -> None:
+    for day in range(0, 30, 3):
+        story.touch(day, home=name, household_hints=(Hint(kind="home", value=place),))
+
+
+def test_forgetting_a_person_who_joined_two_homes_splits_them(answered: Answered) -> None:
+    story = Story()
+    for name, place in (("ann", "h-north"), ("bob", "h-south"), ("carl", "h-north"), ("carl", "h-south")):
+        at_home(story, name, place)
+    story.order(20, home="ann", number="order-ann")
+    home = answered(story)
+    before = units(home)
+    assert before["customer:ann"] == before["customer:bob"], "carl lives in both"
+    gone = home.forget("customer:carl")
+    assert gone.proof is not None
+    assert gone.proof.found == ()
+    after = units(home)
+    assert after["customer:ann"] != after["customer:bob"]
+    assert "customer:carl" not in after
+    assert not [k for k in home.sql("SELECT left_id, right_id FROM links").to_pylist() if "carl" in repr(k)]
+
+
+def test_consent_withdrawn_on_a_date_takes_effect_from_it(answered: Answered) -> None:
+    story = Story()
+    on_tv = (*who("ann"), Identifier(namespace="device", value="tv-1"))
+    on_tablet = (*who("ann"), Identifier(namespace="device", value="tablet-1"))
+    for day in range(4):
+        story.touch(day, home="ann", channel="tv", identifiers=on_tv)
+    for day in range(5, 9):
+        denied = Consent(measurement="denied")
+        story.touch(day, home="ann", channel="radio", identifiers=on_tablet, consent=denied)
+    story.order(10, home="ann", number="order-ann")
+    home = answered(story)
+    linked = {r["left_id"] for r in home.sql("SELECT left_id FROM links").to_pylist()}
+    assert "device:tv-1" in linked, "what was allowed then still counts"
+    assert "device:tablet-1" not in linked, "nothing after the day is used to say who is who"
+    earned = home.sql("SELECT DISTINCT p.channel FROM touch_credits c JOIN touchpoints p USING (place)")
+    assert earned["channel"].to_pylist() == ["tv"]

@@ -31,6 +31,7 @@ def show_household(console: Console, found: "hl.Household") -> None:
     console.print(Text.assemble((f"Household {about['unit']}", "bold"), f"  {' · '.join(said)}"))
     _persons(console, found.persons)
     _devices(console, found.devices)
+    _orders(console, found)
     _links(
         console, found.links, "Why: the links that hold it together, and what would leave if one were wrong"
     )
@@ -95,6 +96,54 @@ def _devices(console: Console, devices: Sequence[Row]) -> None:
     _more(console, len(devices))
 
 
+def _orders(console: Console, found: "hl.Household") -> None:
+    names = {p["person"]: _short(p["label"] or text.MISSING) for p in found.persons}
+    _title(console, f"Who placed its orders ({text.plural(len(found.orders), 'order')}, newest first)")
+    rows: list[tuple[Any, ...]] = [
+        (o["order_id"], _day(o["time"]), text.amount(o["net"], ""), _split(o["actors"], names))
+        for o in reversed(found.orders[-_SHOWN:])
+    ]
+    _grid(console, ("order", "day", "net", "by"), rows, (2,))
+    _more(console, len(found.orders))
+    _title(console, "What each did and earned, as far as can be told (90% of not knowing who it was)")
+    rows = [
+        (
+            _actor(c, names),
+            f"{c['sessions']:,.1f}",
+            f"{c['orders']:,.1f}",
+            _band(c, "revenue"),
+            _band(c, "credit"),
+        )
+        for c in found.credit[:_SHOWN]
+    ]
+    _grid(
+        console, ("who", "shared sessions", "orders", "net placed", "credit of touches"), rows, (1, 2, 3, 4)
+    )
+
+
+def _actor(row: Row, names: dict[int, str]) -> str:
+    """Return who it was in words.
+
+    >>> _actor({"actor": "unknown", "person": None}, {}), _actor({"actor": "person", "person": 7}, {7: "ann"})
+    ('somebody else', 'ann')
+    """
+    if row["actor"] == "person":
+        return names.get(row["person"], "one who left")
+    return "somebody else" if row["actor"] == "unknown" else "a machine"
+
+
+def _split(actors: Sequence[Row], names: dict[int, str]) -> str:
+    return ", ".join(f"{_actor(a, names)} {a['probability']:.0%}" for a in actors) or text.MISSING
+
+
+def _band(row: Row, name: str) -> str:
+    value, low, high = (row[n] for n in (name, f"{name}_low", f"{name}_high"))
+    if value is None:
+        return text.MISSING
+    told = text.amount(value, "")
+    return told if low == high else f"{told} ({text.amount(low, '')}–{text.amount(high, '')})"
+
+
 def _links(console: Console, links: Sequence[Row], title: str) -> None:
     _title(console, title)
     rows: list[tuple[Any, ...]] = [
@@ -104,11 +153,12 @@ def _links(console: Console, links: Sequence[Row], title: str) -> None:
             _short(k["right_id"]),
             k["rule"] if k["state"] == "used" else f"{k['rule']} ({k['state']})",
             _day(k["valid_from"]),
+            text.MISSING if k.get("sure") is None else f"{k['sure']:.1%}",
             text.MISSING if k.get("at_stake") is None else text.amount(k["at_stake"], ""),
         )
         for k in links[:_SHOWN]
     ]
-    _grid(console, ("link", "one", "other", "rule", "since", "at stake"), rows, (5,))
+    _grid(console, ("link", "one", "other", "rule", "since", "sure", "at stake"), rows, (5, 6))
     _more(console, len(links))
 
 

@@ -1,6 +1,6 @@
 -- What each person placed, and what the touches that they met earned under the default model: expected
--- values, with the 90 % interval of not knowing who it was. Sessions count as independent, their spread
--- four times as wide as that (measured by `make bench-identity`).
+-- values, with the 90 % interval of not knowing who it was. Sessions are no independent draws: the spread is two
+-- and a half times as wide as if they were, which holds the truth as often as it should (`make bench-identity`).
 WITH met AS (
   SELECT o.unit, epoch_us(c.time) - epoch_us(c.time) % 1800000000 AS bucket_us, coalesce(p.device_kind, 'unknown') AS kind,
     CAST(sum(c.amount) AS DOUBLE) AS amount, count(*) AS touches
@@ -19,8 +19,8 @@ WITH met AS (
     CAST(o.net AS DOUBLE) * CAST(o.net AS DOUBLE) * a.probability * (1 - a.probability)
   FROM draft_order_actors a JOIN {orders} o ON a.order_id = o.order_id AND o.status = 'placed' AND a.unit = o.unit
 ), summed AS (
-  SELECT unit, actor, person, sum(orders) AS orders, sum(revenue) AS revenue, 6.58 * sqrt(sum(revenue_variance)) AS revenue_half,
-    sum(credit) AS credit, 6.58 * sqrt(sum(credit_variance)) AS credit_half
+  SELECT unit, actor, person, sum(orders) AS orders, sum(revenue) AS revenue, 4.11 * sqrt(sum(revenue_variance)) AS revenue_half,
+    sum(credit) AS credit, 4.11 * sqrt(sum(credit_variance)) AS credit_half
   FROM parts GROUP BY ALL
 )
 SELECT unit, actor, person, orders,

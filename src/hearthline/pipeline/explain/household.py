@@ -1,6 +1,7 @@
 """One household opened: who lives there, with what, why we think so, since when, and what hangs on it."""
 
 from dataclasses import dataclass
+from math import exp
 from typing import Any
 
 from hearthline.pipeline.explain.stakes import stakes
@@ -12,8 +13,14 @@ from hearthline.store.home import HomeFolder
 __all__ = ["Household", "LinkExplanation", "explain_household", "explain_link"]
 
 Row = dict[str, Any]
-_PARTS = ("persons", "devices", "links", "orders", "changes")
-_NAMES = (*(f"household_{part}" for part in _PARTS), "household", "link", "link_between", "link_events")
+_PARTS = ("persons", "devices", "links", "orders", "credit", "changes")
+_NAMES = (
+    *(f"household_{part}" for part in (*_PARTS, "actors")),
+    "household",
+    "link",
+    "link_between",
+    "link_events",
+)
 _SQL = {s.table: s.sql for s in selects("hearthline.pipeline.explain", *_NAMES, "link_statements")}
 
 
@@ -26,8 +33,12 @@ class Household:
         persons: who could be told apart, by what, since when.
         devices: what stands or is carried there, from when to when.
         links: why: each piece of evidence, used or not; `at_stake` is the net revenue that would leave the
-            household if the link were wrong, `moves` how many identifiers would; None where it is not used.
-        orders: its orders, oldest first.
+            household if the link were wrong, `moves` how many identifiers would; None where it is not used;
+            `sure` is the probability that it is right, as its weight says.
+        orders: its orders, oldest first; `actors` says who placed each: probabilities of `person`, `unknown`
+            and `machine` that sum to 1, and what they rest on.
+        credit: what each actor did on shared devices, placed and earned: expected values, whose intervals
+            hold the doubt about who it was. Sums over the household do not depend on it.
         changes: when its key was merged, split or moved.
     """
 
@@ -36,6 +47,7 @@ class Household:
     devices: list[Row]
     links: list[Row]
     orders: list[Row]
+    credit: list[Row]
     changes: list[Row]
 
 
@@ -60,10 +72,16 @@ def explain_household(home: HomeFolder, name: str) -> Household:
     try:
         unit = _unit(answer, name)
         parts = {part: _rows(answer, f"household_{part}", unit=unit) for part in _PARTS}
+        placed = _rows(answer, "household_actors", unit=unit)
         (about,) = _rows(answer, "household", unit=unit) or [{"unit": unit}]
     finally:
         answer.close()
     parts["links"] = _with_stakes(parts["links"], parts["orders"])
+    by_order: dict[str, list[Row]] = {}
+    for row in placed:
+        by_order.setdefault(row.pop("order_id"), []).append(row)
+    for order in parts["orders"]:
+        order["actors"] = by_order.get(order["order_id"], [])
     return Household(about, **parts)
 
 
@@ -126,5 +144,6 @@ def _with_stakes(links: list[Row], orders: list[Row]) -> list[Row]:
     rows = []
     for place, link in enumerate(links):
         money, moves = told.get(place, (None, None))
-        rows.append(link | {"at_stake": money, "moves": moves})
+        sure = 1 / (1 + exp(-min(link["weight"], 40.0)))
+        rows.append(link | {"at_stake": money, "moves": moves, "sure": sure})
     return sorted(rows, key=lambda k: (k["state"] != "used", -(k["at_stake"] or 0), -k["weight"], k["link"]))
