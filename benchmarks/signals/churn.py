@@ -1,17 +1,12 @@
 """Who leaves within four weeks: the chance against what is known without devices, and calibration.
 
-    python benchmarks/signals/churn.py [--homes 5000] [--seeds 101,102] [--small] [--write docs/signals.md]
-
 The town: households use devices and order until a day on which they stop for good. Most of those who stop
 use less beforehand, some in a straight line, some by a sudden halving, some by ever longer pauses; some stop
 after weeks of faults; the others stop without a sign. Households that stay go on holiday. In the control
-nobody shows a sign. No part of it is a logistic curve. Seeds 1 to 9 are for tuning and refused here.
+nobody shows a sign. No part of it is a logistic curve.
 """
 
-import argparse
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 
 import numpy as np
@@ -19,15 +14,11 @@ from numpy.typing import NDArray
 
 from hearthline.signals._leaving import HORIZON, Days, active
 from hearthline.signals._risk import at_risk, boosted
+from published import markdown
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-sys.path.insert(0, str(Path(__file__).parent))
-from datasets import seeds_of
-
-from published import markdown, write_block
+__all__ = ["told"]
 
 DAYS = 300
-MARK = "bench-signals churn"
 
 
 @dataclass(frozen=True)
@@ -140,24 +131,9 @@ def measured(homes: int, seed: int, *, signs: bool = True) -> dict[str, float]:
     return out
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--homes", type=int, default=5000)
-    parser.add_argument("--seeds", default="101,102,103")
-    parser.add_argument("--small", action="store_true")
-    parser.add_argument("--write", type=Path)
-    chosen = parser.parse_args()
-    seeds, homes = seeds_of(chosen.seeds), chosen.homes
-    if chosen.small:
-        seeds, homes = seeds[:1], 2500
-    text = page(homes, seeds)
-    print(text)
-    if chosen.write:
-        write_block(chosen.write, MARK, text)
-
-
-def page(homes: int, seeds: list[int]) -> str:
+def told(seeds: tuple[int, ...], *, small: bool) -> str:
     """Return the measures as Markdown: medians over seeds, the range in brackets."""
+    homes = 2500 if small else 5000
     town, control = ([measured(homes, s, signs=signs) for s in seeds] for signs in (True, False))
 
     def cell(found: list[dict[str, float]], name: str) -> str:
@@ -183,7 +159,3 @@ def page(homes: int, seeds: list[int]) -> str:
         f"stopped already unnoticed is told apart with an AUC of {cell(town, 'seen gone')}.",
     )
     return markdown(heads, rows) + "\n\n" + " ".join(said)
-
-
-if __name__ == "__main__":
-    main()

@@ -24,6 +24,8 @@ _KAPPA: Final = 1.5
 _KNOWN: Final = 1.0
 """What a name loses that was not written as it is, where the recogniser often writes it right."""
 _OFTEN: Final = 3
+_LEAST: Final = 1.5
+"""No threshold is lower: where few different things are said, decoys tell little."""
 _MOST_WORDS: Final = 4
 _LONGEST: Final = 18
 _PAIRS: Final = 400_000
@@ -209,4 +211,4 @@ def threshold(
         fake = decoys(names, 1, seed=fold)
         like = heard(utterances, fake, stop).likeness
         found.append(float(np.quantile(like, 1 - rate)) if len(like) else 1.0)
-    return float(np.mean(found))
+    return max(_LEAST, float(np.mean(found)))
