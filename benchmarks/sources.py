@@ -1,6 +1,6 @@
 """Reading speed of every source on one core, beside plain JSON decoding of the same bytes.
 
-    python benchmarks/sources.py [--small] [--write docs/benchmarks.md]
+    python benchmarks/sources.py [--events 20000] [--small] [--write docs/benchmarks.md]
 
 Each source reads its payloads from their bytes (`sources.read_line` where it has that, else decoding and
 `sources.taken`), as the intake of files does before anything is stored. Segment's batches and canonical
@@ -156,9 +156,10 @@ def main() -> None:
     """Print the table, and write it to a page when asked to."""
     flags = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     flags.add_argument("--small", action="store_true", help="a quick look; figures are rough")
+    flags.add_argument("--events", type=int, default=20_000, help="about so many of each source, five times")
     flags.add_argument("--write", type=Path, help="a page whose block is replaced by the table")
     given = flags.parse_args()
-    events, rounds = (500, 1) if given.small else (20_000, 5)
+    events, rounds = (500, 1) if given.small else (given.events, 5)
     speeds = [speed(name, events, rounds) for name in sources.names()]
     sys.stdout.write(table(speeds, absolute=True) + "\n")
     if given.write:
