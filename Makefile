@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-browser bench-web screenshots lint types contracts tests bench-models bench-pipeline bench-ingest bench-mqtt soak fuzz federated incremental truth coverage-of-intervals torture picture docs lock clean bench-identity fuzz-decoders bench-start
+.PHONY: help demo test test-browser bench-web screenshots lint types contracts tests bench-models bench-pipeline bench-ingest bench-mqtt soak fuzz federated incremental quantum truth coverage-of-intervals torture picture docs lock clean bench-identity fuzz-decoders bench-start
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -115,6 +115,10 @@ incremental: $(VENV)/base.done ## what a day, a late event and an erased househo
 bench-experiments: $(VENV)/base.done ## how far experiments can be trusted, and what models learn from one (ARGS=--small is quick)
 	$(call say,experiments: intervals and calibration)
 	@$(BIN)/python benchmarks/experiments.py $(ARGS)
+
+quantum: $(VENV)/base.done ## Shapley values by amplitude estimation, channel sets by annealing, simulated
+	$(call say,a simulated quantum computer)
+	@$(BIN)/python benchmarks/quantum.py $(ARGS)
 
 coverage-of-intervals: $(VENV)/dev.done ## how often the 90 % intervals hold the repeated-sampling value
 	$(call say,coverage of the 90 % intervals)

@@ -9,6 +9,7 @@ seeds with the range. `--cache` keeps the truths (513 lives of each town), which
 """
 
 import argparse
+import json
 import multiprocessing
 import os
 import sys
@@ -75,7 +76,8 @@ def misses_of(town: Town, cache: Path | None) -> "list[Miss]":
 
     with TemporaryDirectory(prefix="hearthline-truth-") as folder:
         raw, home = Path(folder) / "raw", hl.init(Path(folder) / "home")
-        (home.path / "hearthline.toml").write_text("[attribution]\nreplicates = 0\n")
+        every = json.dumps(hl.attribution.names())  # also those that run only where they are asked for
+        (home.path / "hearthline.toml").write_text(f"[attribution]\nreplicates = 0\nmodels = {every}\n")
         sim.write_lake(town.form(), town.homes, town.days, town.seed, raw)
         with Lake(home.path / "lake").batch(datetime(2026, 6, 1, tzinfo=UTC)) as batch:
             batch.adopt(raw / "events-*.parquet", raw / "identities-*.parquet")

@@ -8,6 +8,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
@@ -113,6 +114,25 @@ def test_every_source_is_timed_beside_decoding(tmp_path: Path) -> None:
     assert len(found) >= 38
     assert float(found["`segment`"][1]) > 1
     assert "events/s/core |\n" not in page.read_text()
+
+
+def test_a_simulated_quantum_computer_finds_what_is_exact(loaded: Any) -> None:
+    script = loaded("quantum")
+    game = script.Game(np.random.default_rng(1).random(32))
+    for player, value in enumerate(script.shapley_values(game.worth)):
+        made = script.prepared(game, player)
+        assert np.sum(made.state**2) == pytest.approx(1.0)
+        assert made.low + made.wide * script.chances(made, [0])[0] == pytest.approx(value, abs=1e-12)
+        angle = np.arcsin(np.sqrt(script.chances(made, [0])[0]))  # a round turns the state by twice its angle
+        assert script.chances(made, [0, 1, 4])[1:] == pytest.approx(np.sin(np.array([3, 9]) * angle) ** 2)
+    _, few = script.errors(game, 16, 2, 20)
+    _, many = script.errors(game, 64, 5, 20)
+    assert many[0] < few[0] / 4
+    choice = script.choice_of(script.reached_by(8, 200, 1), 3)
+    best, looked = script.exactly(choice)
+    assert looked == 56
+    for found in (script.greedily(choice)[0], script.by_annealing(choice, 100, 1)[0]):
+        assert choice.worth(found) <= choice.worth(best) + 1e-9
 
 
 def test_seeds_of_tuning_are_refused() -> None:

@@ -57,6 +57,7 @@ __all__ = [
     "sums_of",
     "survival_of",
     "tuned",
+    "usual",
 ]
 
 # Imported when asked for: a list of models, or a table of paths, should not wait for scipy.
@@ -85,6 +86,16 @@ def __getattr__(name: str) -> Any:
 def names() -> tuple[str, ...]:
     """Return the names of all models, sorted."""
     return tuple(sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_")))
+
+
+@cache
+def usual() -> tuple[str, ...]:
+    """Return the names of the models that run unless others are named: not those that take long.
+
+    >>> set(names()) - set(usual())
+    {'neural_hazard'}
+    """
+    return tuple(name for name in names() if not getattr(load(name), "asked", False))
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from hearthline.attribution._model import Model
+from hearthline.attribution._model import Model, Relearning
 from hearthline.attribution._proportional import Design, Proportional
 from hearthline.attribution._sums import product, sums_by
 from hearthline.attribution._weights import chosen, replicate_weights
@@ -187,6 +187,9 @@ def _refit(model: Model, part: Part, units: Ints) -> Refit:
         again = model.resampler(part.fit, index, part.parameters)
         usual = model.strength(part.parameters)[:, None]
         return lambda weights: usual if _unweighted(weights) else again(weights)
+    if isinstance(model, Relearning):
+        near, point = model.refits, part.parameters
+        return lambda weights: [point] if _unweighted(weights) else near(part.fit, weights[index], point)
     return lambda weights: [
         model.solve(model.gather(part.fit, weights[index, b])) for b in range(weights.shape[1])
     ]

@@ -1,10 +1,10 @@
 """What every model offers, and the half of it that rules share."""
 
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from hearthline.schema.journey import Floats, Journeys
 
-__all__ = ["Model", "Rule"]
+__all__ = ["Model", "Relearning", "Rule"]
 
 
 class Model(Protocol):
@@ -68,6 +68,15 @@ class Model(Protocol):
         Never negative; they sum to 1 for each converted journey with touches when `full`, else to at
         most 1. Touches of journeys that did not convert get 0.
         """
+        ...
+
+
+@runtime_checkable
+class Relearning(Protocol):
+    """What a model offers whose fit takes long: replicates near the fit, without learning all anew."""
+
+    def refits(self, journeys: Journeys, weights: Floats, point: Any) -> list[Any]:
+        """Return the fits to the same journeys under (n, b) weights, near the unweighted fit."""
         ...
 
 

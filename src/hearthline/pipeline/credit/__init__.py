@@ -123,7 +123,7 @@ def _chosen(settings: AttributionSettings) -> list[Model]:
     """Return the models that the settings name, all where they name none, with their options."""
     for name in settings.options:
         attribution.load(name)
-    return [attribution.tuned(n, settings.options.get(n, {})) for n in settings.models or attribution.names()]
+    return [attribution.tuned(n, settings.options.get(n, {})) for n in settings.models or attribution.usual()]
 
 
 def _fitted(core: Core, book: Book, models: list[Model]) -> list[_Fit]:
