@@ -1,7 +1,8 @@
 """Shares of what was said from what was found: confusion and misses taken out, with an interval.
 
 Each name is passed through the noise that the mentions show (changed sounds for each sound), and heard again:
-that gives the chance of finding name j where name i was said. What was said is then the mixture that makes
+that gives the chance of finding name j where name i was said; how often a name is found at all is drawn half
+way to the mean of all, since the spelling of a name says little of how it is said. What was said is then the mixture that makes
 what was found likeliest (expectation-maximisation; Dempster, Laird & Rubin 1977).
 """
 
@@ -9,13 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hearthline.signals._matching import names_heard
-from hearthline.signals._sounds import SOUNDS, sounds
+from hearthline.signals._sounds import SOUNDS, costs, sounds
 
 __all__ = ["confusion", "noise_of", "unmixed"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 _COPIES = 30
+
+
+def _nearby() -> Floats:
+    """Return for each sound the running chances of the sounds that are heard for it."""
+    near = np.exp(-4 * costs()[0].astype(np.float64))
+    np.fill_diagonal(near, 0)
+    out: Floats = np.cumsum(near / near.sum(axis=1, keepdims=True), axis=1)
+    out[:, -1] = 1.0
+    return out
+
+
+_NEARBY = _nearby()
 
 
 def noise_of(names: list[str], which: Ints, words: list[str]) -> float:
@@ -44,16 +57,24 @@ def confusion(names: list[str], noise: float, least: float) -> Floats:
     for name in names:
         spoken = sounds(name)
         for _ in range(_COPIES):
-            luck, pick = random.random(len(spoken)), random.integers(0, len(SOUNDS), len(spoken))
-            changed = [
-                SOUNDS[pick[n]] if luck[n] < 0.7 * noise else "" if luck[n] < noise else s
-                for n, s in enumerate(spoken)
-            ]
-            said.append("".join(changed))
+            luck, pick = random.random(len(spoken)), random.random(len(spoken))
+            said.append("".join(_changed(s, a, b, noise) for s, a, b in zip(spoken, luck, pick, strict=True)))
     found = names_heard(said, names, least)
     out = np.zeros((k, k + 1))
     np.add.at(out, (np.repeat(np.arange(k), _COPIES), np.where(found < 0, k, found)), 1 / _COPIES)
+    recall = out[:, :-1].sum(axis=1)
+    out[:, :-1] *= ((recall + recall.mean()) / 2 / np.maximum(recall, 1e-9))[:, None]
+    out[:, -1] = np.maximum(1 - out[:, :-1].sum(axis=1), 0)
     return out
+
+
+def _changed(sound: str, luck: float, pick: float, noise: float) -> str:
+    """Return what is heard of a sound: a near one more often than a far one, sometimes none."""
+    if luck >= 0.85 * noise:
+        return sound
+    if luck >= 0.7 * noise:
+        return ""
+    return SOUNDS[int(np.searchsorted(_NEARBY[SOUNDS.index(sound)], pick))]
 
 
 def unmixed(found: Floats, chances: Floats, steps: int = 200) -> Floats:
