@@ -1,9 +1,9 @@
 """Shares of what was said from what was found: confusion and misses taken out, with an interval.
 
 Each name is passed through the noise that the mentions show (changed sounds for each sound), and heard again:
-that gives the chance of finding name j where name i was said; how often a name is found at all is drawn half
-way to the mean of all, since the spelling of a name says little of how it is said. What was said is then the mixture that makes
-what was found likeliest (expectation-maximisation; Dempster, Laird & Rubin 1977).
+that gives the chance of finding name j where name i was said. How often a name is found at all is drawn half
+way to the mean of all, since a spelling says little of how a name is said. What was said is then the mixture
+that makes what was found likeliest (expectation-maximisation; Dempster, Laird & Rubin 1977).
 """
 
 import numpy as np
