@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -173,3 +174,21 @@ def test_a_season_of_all_homes_moves_the_forecast_once_it_was_seen_for_more_than
     full = [r for r in made["run_outs"] if r["packs"] > 0.5]
     for row in full:  # it is March now: two a day, not six
         assert row["days"] == pytest.approx(100 * row["packs"] / 2, rel=0.25)
+
+
+def test_a_clock_of_another_century_spoils_nothing():
+    old = readings([50.0, 40.0], 1, first=datetime(1970, 1, 2, tzinfo=UTC))
+    levels = readings(falling(4.0, 60), 1)
+    assert derived(pa.concat_tables([old, levels]))["run_outs"] == derived(levels)["run_outs"]
+
+
+def test_levels_that_are_no_numbers_are_not_read():
+    con = duckdb.connect()
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute(
+        """CREATE TABLE homed_events AS SELECT 1::BIGINT AS unit, 'd' AS device_id, NULL AS signal_instance,
+        'level' AS signal_attribute, 'appliance' AS device_kind, 'percent' AS signal_unit, now() AS time,
+        'device.inventory.level_reported' AS type, unnest(['nan'::DOUBLE, 'inf'::DOUBLE, -1, 1e300, 40]) AS signal_number"""
+    )
+    sql = signals.load("supplies").READS["level_readings"]
+    assert con.sql(sql).to_arrow_table()["level"].to_pylist() == [40.0]

@@ -26,9 +26,9 @@ READS: Final = {
     "sides": """
         WITH told AS (
           SELECT unit, time::DATE AS day, coalesce(signal_attribute, signal_capability) AS condition,
-            avg(coalesce(signal_number, CASE signal_value WHEN 'present' THEN 1 WHEN 'not present' THEN 0
+            avg(TRY_CAST(coalesce(signal_number, CASE signal_value WHEN 'present' THEN 1 WHEN 'not present' THEN 0
               WHEN 'active' THEN 1 WHEN 'inactive' THEN 0
-              WHEN 'open' THEN 1 WHEN 'closed' THEN 0 END)) AS value
+              WHEN 'open' THEN 1 WHEN 'closed' THEN 0 END) AS DECIMAL(18, 6))) AS value
           FROM homed_events
           WHERE layer = 'device' AND type NOT LIKE 'device.health%' AND signal_attribute <> 'healthStatus'
           GROUP BY ALL HAVING value IS NOT NULL
@@ -75,8 +75,10 @@ READS: Final = {
         )
         SELECT h.unit, h.condition, h.product, sum(coalesce(h.above, 0))::BIGINT AS orders_above,
           sum(coalesce(h.below, 0))::BIGINT AS orders_below,
-          sum(coalesce(h.above, 0) * days_below / (days_above + days_below))::DOUBLE AS x,
-          sum(coalesce(h.below, 0) * days_above / (days_above + days_below))::DOUBLE AS y
+          sum(CAST(coalesce(h.above, 0) * days_below / (days_above + days_below) AS DECIMAL(18, 9)))::DOUBLE
+            AS x,
+          sum(CAST(coalesce(h.below, 0) * days_above / (days_above + days_below) AS DECIMAL(18, 9)))::DOUBLE
+            AS y
         FROM hits h JOIN strata s USING (unit, condition, period) GROUP BY ALL
     """,
 }

@@ -23,7 +23,8 @@ READS: Final = {
               WHEN lower(coalesce(signal_unit, 'percent')) IN ('percent', '%', 'percentage') THEN 100
               ELSE max(signal_number) OVER (PARTITION BY unit, device_id, signal_instance) END, 0) AS level
           FROM homed_events
-          WHERE type = 'device.inventory.level_reported' AND signal_number >= 0 AND device_id IS NOT NULL
+          WHERE type = 'device.inventory.level_reported' AND signal_number >= 0 AND signal_number < 1e12
+            AND device_id IS NOT NULL
         ),
         gaps AS (
           SELECT *, lag(level) OVER w AS before, lead(time) OVER w AS next FROM levels
@@ -40,7 +41,7 @@ READS: Final = {
             / 86400 AS empty_days,
           count(*) FILTER (level - before > 0.15) AS refills,
           count(*) FILTER (level - before > 0.15 AND before <= 0.025) AS late,
-          sum(before) FILTER (level - before > 0.15)::DOUBLE AS spare
+          sum(CAST(before AS DECIMAL(18, 9))) FILTER (level - before > 0.15)::DOUBLE AS spare
         FROM told GROUP BY ALL
     """,
 }

@@ -32,11 +32,12 @@ READS: Final = {
           coalesce(device_kind, 'unknown') AS kind, lower(coalesce(signal_unit, 'percent')) AS measure, time,
           signal_number AS level
         FROM homed_events
-        WHERE type = 'device.inventory.level_reported' AND signal_number >= 0 AND device_id IS NOT NULL
+        WHERE type = 'device.inventory.level_reported' AND signal_number >= 0 AND signal_number < 1e12
+          AND device_id IS NOT NULL
     """,
     "uses": """
         SELECT unit, device_id AS device, coalesce(signal_instance, signal_attribute, 'supply') AS supply,
-          time, coalesce(signal_number, 1.0) AS uses
+          time, CASE WHEN signal_number >= 0 AND signal_number < 1e6 THEN signal_number ELSE 1.0 END AS uses
         FROM homed_events
         WHERE type = 'device.inventory.consumed' AND device_id IS NOT NULL
     """,

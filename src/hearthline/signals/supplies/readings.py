@@ -15,6 +15,7 @@ __all__ = ["Crossings", "Series", "crossings_of", "series_of", "starts"]
 
 Flags = NDArray[np.bool_]
 _TINY: Final = 1e-9
+_OLDEST: Final = 4000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,12 @@ def starts(group: Ints) -> tuple[Ints, Ints]:
 
 
 def series_of(readings: pa.Table, asked: Asked) -> tuple[pa.Table, Series]:
-    """Return the readings sorted, those after the as-of left out, and their series."""
+    """Return the readings sorted, those after the as-of or older than ten years left out, and their series."""
     rows = sorted_by(readings, "unit", "device", "supply", "time")
     day = days_of(rows["time"], asked.as_of)
-    if (day > 0).any():
-        rows, day = rows.filter(pa.array(day <= 0)), day[day <= 0]
+    kept = (day <= 0) & (day > -_OLDEST)
+    if not kept.all():
+        rows, day = rows.filter(pa.array(kept)), day[kept]
     group = groups(rows["unit"], rows["device"], rows["supply"])
     first, last = starts(group)
     level = rows["level"].to_numpy()
