@@ -26,7 +26,8 @@ READS: Final = {
     "sides": """
         WITH told AS (
           SELECT unit, time::DATE AS day, coalesce(signal_attribute, signal_capability) AS condition,
-            avg(TRY_CAST(coalesce(signal_number, CASE signal_value WHEN 'present' THEN 1 WHEN 'not present' THEN 0
+            avg(TRY_CAST(coalesce(signal_number, CASE signal_value
+              WHEN 'present' THEN 1 WHEN 'not present' THEN 0
               WHEN 'active' THEN 1 WHEN 'inactive' THEN 0
               WHEN 'open' THEN 1 WHEN 'closed' THEN 0 END) AS DECIMAL(18, 6))) AS value
           FROM homed_events
