@@ -16,7 +16,7 @@ def run(*arguments):
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("name", ["offers", "million"])
+@pytest.mark.parametrize("name", ["offers", "million", "lifetime_value"])
 def test_a_part_runs_small_and_fills_its_block(name, tmp_path):
     page = tmp_path / "page.md"
     page.write_text(f"before\n<!-- begin: make bench-signals, {name} -->\nold\n<!-- end -->\nafter\n")

@@ -67,7 +67,7 @@ TABLES: Final = {
         log_likelihood_plain=(pa.float64(), "without"),
     ),
 }
-OPTIONS: Final = {"horizon_days": 365.0, "draws": 200.0}
+OPTIONS: Final = {"horizon_days": 365.0, "draws": 100.0}
 _ENOUGH: Final = 30
 _EPOCH: Final = 719_163
 

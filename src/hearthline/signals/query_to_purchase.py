@@ -72,7 +72,7 @@ TABLES: Final = {
         net=(pa.float64(), "net revenue"),
     ),
 }
-OPTIONS: Final = {"days": 7.0, "draws": 200.0, "min_homes": 30.0, "most_homes": 20_000.0}
+OPTIONS: Final = {"days": 7.0, "draws": 100.0, "min_homes": 30.0, "most_homes": 20_000.0}
 _EPOCH: Final = 719_163
 
 
