@@ -231,9 +231,13 @@ def errors_table(rows: Sequence[dict[str, Any]], world: str) -> str:
     return markdown(heads, table)
 
 
-def _about(homes: int, days: int, seeds: Sequence[int], lots: int) -> str:
-    town = f"{homes:,} homes, {days} days, seeds {', '.join(map(str, seeds))}, {lots} lots in each town"
-    return f"{town}; a channel is off in half of the homes from day {FIRST_DAY} on.\n"
+def _about(town: Town, seeds: Sequence[int]) -> str:
+    size = f"{town.homes:,} homes, {town.days} days, seeds {', '.join(map(str, seeds))}"
+    tested = ", ".join(f"`{name}`" for name in TESTED)
+    return (
+        f"{size}, {town.lots} lots in each town; a channel is off in half of the homes from day {FIRST_DAY} "
+        f"on. Tested, for calibration: {tested}; the larger experiment elsewhere has {town.large:,} homes.\n"
+    )
 
 
 def main() -> None:
@@ -245,6 +249,7 @@ def main() -> None:
     flags.add_argument(
         "--world", action="append", help="may be repeated; default: additive and multiplicative"
     )
+    flags.add_argument("--large", type=int, default=LARGE, help="homes of the larger experiment elsewhere")
     flags.add_argument("--small", action="store_true", help="200 homes, 60 days, one seed, a few lots")
     flags.add_argument("--processes", type=int, default=2)
     flags.add_argument("--write", type=Path, help="a page whose block is replaced by the tables")
@@ -252,7 +257,7 @@ def main() -> None:
     seeds = [int(s) for s in given.seeds.split(",")]
     if set(seeds) & set(TUNING_SEEDS):
         sys.exit(f"--seeds: {given.seeds} has seeds used in tuning (1 to 9); choose others, such as 301")
-    homes, days, lots, large = given.homes, given.days, given.lots, LARGE
+    homes, days, lots, large = given.homes, given.days, given.lots, given.large
     if given.small:
         homes, days, lots, large, seeds = min(homes, 200), min(days, 60), min(lots, 4), 4096, seeds[:1]
     worlds = given.world or list(WORLDS)
@@ -263,7 +268,7 @@ def main() -> None:
         learned = [row for rows in pool.map(learned_in, towns) for row in rows]
     found = {w: [h for t, h in zip(towns, held, strict=True) if t.world == w] for w in worlds}
     parts = [
-        _about(homes, days, seeds, lots),
+        _about(towns[0], seeds),
         "### Intervals\n",
         f"Promised: 90 % held, 10 % false alarms. {days - FIRST_DAY} looks, one a day.\n",
         intervals_table(found),
