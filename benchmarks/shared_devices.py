@@ -146,7 +146,7 @@ _METHODS: dict[str, Callable[[Scene], Floats]] = {
 
 def report(*, small: bool) -> str:
     """Return the table of who-was-it: strong and weak evidence, usual homes and homes of another form."""
-    homes, seeds = (20, REPORTING[:1]) if small else (500, REPORTING)
+    homes, seeds = (20, REPORTING[:1]) if small else (200, REPORTING)
     parts = []
     for strength, contrast in _EVIDENCE.items():
         for form in ("usual", "unseen"):

@@ -256,3 +256,28 @@ def test_a_screen_is_weighed_and_timed(tmp_path: Path) -> None:
     assert all(float(cells[0]) > 0 for name, cells in found.items() if name not in ("screen", ":"))
     assert "differ by at least" in told
     assert told.strip() in page.read_text()
+
+
+def test_guards_are_measured_on_polluted_identifiers(tmp_path: Path) -> None:
+    page = page_with(tmp_path, "make bench-identity polluted")
+    told = run("identity", "--only", "polluted", "--write", str(page))
+    found = rows(told)
+    every_id, ours, goal = found["persons with two logins"]
+    assert (ours, goal) == ("0", "0")
+    assert int(every_id.replace(",", "")) > 100
+    assert float(found["links demoted"][1].rstrip("%")) <= 1.5
+    assert "figures of last year" not in page.read_text()
+
+
+def test_components_are_the_same_by_every_way(loaded: Any, tmp_path: Path) -> None:
+    graphs = loaded("graphs")
+    file = tmp_path / "links.parquet"
+    graphs.write_links(file, 3_000)
+    import duckdb
+
+    with duckdb.connect() as con:
+        graphs._coded(con, str(file))
+        count = con.execute("SELECT count(*) FROM nodes").fetchall()[0][0]
+        labels = {way: graphs._label(con, count, way, str(tmp_path)) for way in ("scipy", "ours", "low")}
+    assert len({len(set(label.tolist())) for label in labels.values()}) == 1
+    assert labels["ours"].tolist() == labels["low"].tolist()
