@@ -88,7 +88,7 @@ def test_a_day_on_top_of_ninety_is_as_a_full_run_and_looks_at_little(seed: int) 
     said: Told = [{"left": "customer:2-0", "right": "customer:9-0", "id": "s-old"}]
     fresh: Told = [
         *said,
-        {"left": "customer:20-0", "right": "customer:31-0", "kind": "not_same", "id": "s-new"},
+        {"left": "customer:20-0", "right": "customer:31-0", "id": "s-new"},
     ]
     before = known(observed(rows, nights=nights(rows), statements=said), policies)
     now = observed(later, nights=nights(later), statements=fresh)
@@ -135,6 +135,16 @@ def test_a_statement_counts_from_the_day_on_which_its_identifiers_are_there() ->
     found, _ = again(before, now, policies)
     alike(found, resolve(now, policies))
     assert unit(found, ids("customer:late")) == unit(found, rows[3][0])
+
+
+def test_a_new_statement_touches_the_two_that_it_is_about_and_nobody_else() -> None:
+    rows: list[Row] = [(ids(f"customer:c{i}", f"device:d{i}"), 0, 9, 3) for i in range(50)]
+    policies = Policies({})
+    now = observed(rows, statements=[{"left": "customer:c4", "right": "customer:c9"}])
+    found, looked_at = again(known(observed(rows), policies), now, policies)
+    assert looked_at == 2
+    alike(found, resolve(now, policies))
+    assert unit(found, rows[4][0]) == unit(found, rows[9][0])
 
 
 def test_where_somebody_is_gone_everything_is_looked_at_again() -> None:
