@@ -20,6 +20,7 @@ __all__ = ["DROPS", "Kinds", "Rates", "factors_of", "paced", "rates_of"]
 DROPS: Final = (0.15, 0.3, 0.5, 0.7)
 """Parts of a pack whose passing is forecast in the past, to see how wrong such forecasts are."""
 _LEAST: Final = 1e-9
+_USUAL: Final = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ def rates_of(s: Series, c: Crossings, kind: Ints, kinds: int, half_life: float) 
     noise = _noise(s, kind, kinds)
     seen = _seen(s, c, g, half_life)
     mean, between, weight = _shrinkage(seen, s, kind, kinds, noise)
-    spread, drift = _spreads(c, kind, (mean, weight, noise), half_life)
+    spread, drift, unlike = _spreads(c, kind, (mean, weight, noise), half_life)
     prior = mean[kind] * weight[kind]
     rate = np.maximum((seen.used + prior) / (seen.days + weight[kind]), 1e-5)
     doubt = np.minimum(spread[kind] / rate / (seen.days + weight[kind]), between[kind] / rate**2 + 0.01)
@@ -144,7 +145,7 @@ def rates_of(s: Series, c: Crossings, kind: Ints, kinds: int, half_life: float) 
     more = np.maximum(doubt - usual[kind], 0)  # the usual doubt of a rate is in the past errors already
     homes = np.bincount(kind, minlength=kinds)
     return (
-        Rates(rate, doubt, spread[kind], drift[kind] + more, noise[kind]),
+        Rates(rate, doubt, spread[kind] * unlike, drift[kind] * unlike + more, noise[kind]),
         Kinds(mean, between, spread, drift, noise, weight, homes),
     )
 
@@ -223,13 +224,17 @@ def _shrinkage(
 
 def _spreads(
     c: Crossings, kind: Ints, prior: tuple[Floats, Floats, Floats], half_life: float
-) -> tuple[Floats, Floats]:
-    """Return each kind's `spread` and `drift`, from forecasts as of each crossing of the next days."""
-    kinds = len(prior[0])
+) -> tuple[Floats, Floats, Floats]:
+    """Return each kind's `spread` and `drift`, from forecasts made of the past, and each supply's own factor.
+
+    A home whose forecasts erred more than its kind's is less sure: its factor, shrunk to 1.
+    """
+    kinds, homes = len(prior[0]), len(kind)
     spread, drift = np.full(kinds, 0.02), np.full(kinds, 0.04)
     if len(c.day) < 30:
-        return spread, drift
-    expected, gone, of = _past_forecasts(c, kind, prior, half_life)
+        return spread, drift, np.ones(homes)
+    expected, gone, group = _past_forecasts(c, kind, prior, half_life)
+    of = kind[group]
     for k in range(kinds):
         own = of == k
         if own.sum() < 60:
@@ -238,7 +243,10 @@ def _spreads(
         design = np.stack([np.ones_like(u), u], axis=1)  # of e2 / u: errors grow with u, so equal weight
         found, _ = nnls(design, np.maximum(e2 / u, -1.0))
         spread[k], drift[k] = max(found[0], 1e-4), max(found[1], 1e-3)
-    return spread, drift
+    usual = prior[2][of] + spread[of] * gone + drift[of] * gone**2
+    unlike = np.bincount(group, (gone - expected) ** 2 / usual, homes)
+    seen = np.bincount(group, minlength=homes) / len(DROPS) / 4  # crossings side by side err alike
+    return spread, drift, np.clip((_USUAL + unlike / len(DROPS) / 4) / (_USUAL + seen), 0.3, 4.0)
 
 
 def paced(
@@ -267,12 +275,11 @@ def paced(
 def _past_forecasts(
     c: Crossings, kind: Ints, prior: tuple[Floats, Floats, Floats], half_life: float
 ) -> tuple[Floats, Floats, Ints]:
-    """Return what was expected to go until a part of a pack had gone, what had, and the kinds.
+    """Return what was expected to go until a part of a pack had gone, what had, and the supplies.
 
     As of each crossing, with what was known then: the forecast that is made of the rest of a pack.
     """
     rate, days = paced(c, kind, prior, half_life)
-    k = kind[c.group]
     lowest = _lowest(c)
     expected, gone, of = [], [], []
     for drop in DROPS:
@@ -284,7 +291,7 @@ def _past_forecasts(
         at, to = at[good], to[good]
         expected.append(rate[at] * (c.day[to] - c.day[at]))
         gone.append(c.x[at] - c.x[to])
-        of.append(k[at])
+        of.append(c.group[at])
     return np.concatenate(expected), np.concatenate(gone), np.concatenate(of)
 
 

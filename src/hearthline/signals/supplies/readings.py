@@ -55,7 +55,7 @@ def starts(group: Ints) -> tuple[Ints, Ints]:
 
 
 def series_of(readings: pa.Table, asked: Asked) -> tuple[pa.Table, Series]:
-    """Return the readings sorted, but those after the as-of or ten years old,, and their series."""
+    """Return the readings sorted, but those after the as-of or ten years old, and their series."""
     rows = sorted_by(readings, "unit", "device", "supply", "time")
     day = days_of(rows["time"], asked.as_of)
     kept = (day <= 0) & (day > -_OLDEST)
