@@ -137,3 +137,19 @@ def test_a_bar_of_nothing_is_still_named():
 def test_an_empty_table_has_no_picture():
     empty = pa.table({n: pa.array([], pa.string()) for n in ("channel", "share", "low", "high", "model")})
     assert svg.draw(Figure("n", "t", "q", "d", (), empty, chart=INTERVALS)) == ""
+
+
+def test_two_values_of_one_label_never_share_a_line_on_a_phone():
+    rows = [{"channel": "tv", "model": "", "share": s, "low": s - 0.1, "high": s + 0.1} for s in (0.2, 0.3)]
+    root = drawn(INTERVALS, rows, 300)
+    lines = [t.get("y") for t in root.iter("text") if "(" in "".join(t.itertext())]
+    assert len(lines) == len(set(lines)) == 2
+
+
+def test_a_course_rises_and_falls_with_its_values():
+    from hearthline.render.svg.spark import spark
+
+    root = ET.fromstring(spark([1.0, 3.0, 2.0], "three <weeks>"))  # noqa: S314 - our own text
+    assert root.get("aria-label") == "three <weeks>"
+    ends = [float(y) for y in re.findall(r"[\d.]+ ([\d.]+)", root.find("path").get("d"))]
+    assert min(ends) == ends[1]  # the largest value is the highest point

@@ -133,7 +133,7 @@ def _row(picture: Picture, label: object, y: float, layout: _Layout) -> str:
     for i, mark in enumerate(drawn):
         at = y + layout.band_y + 19 * i
         parts.append(_banded(mark, layout, at, _colour(picture, label)))
-        said_at = at + 4 if layout.beside else first
+        said_at = at + 4 if layout.beside or i else first  # two values of one label never share a line
         parts.append(text(layout.width, said_at, words_of(mark, picture), "hl-t hl-num", "end"))
     if not layout.few and len(marks) > 1:
         at = y + layout.band_y + 19
