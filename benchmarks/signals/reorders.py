@@ -128,7 +128,7 @@ def told(seeds: tuple[int, ...], *, small: bool) -> str:
     found = [
         _row(f"order at {t:.0%} left", [lived(s, homes, "threshold", t) for s in seeds]) for t in THRESHOLDS
     ]
-    own = [_row(f"signal, service {v:.0%}", [lived(s, homes, "signal", v) for s in seeds]) for v in some]
+    own = [_row(f"signal, service {v:.2%}", [lived(s, homes, "signal", v) for s in seeds]) for v in some]
     heads = ["policy", "refills in time", "empty days a year", "days spare at delivery", "refills"]
     table = markdown(heads, [cells for cells, _, _ in found + own])
     return f"{table}\n\n{_at_equal_service(found, own)}"
