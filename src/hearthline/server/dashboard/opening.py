@@ -14,7 +14,7 @@ from hearthline.server.api.shelf import Shelf
 from hearthline.server.api.whose import of_home, of_order
 from hearthline.server.dashboard import examples
 from hearthline.server.dashboard.drawing import Drawing
-from hearthline.server.dashboard.page import KINDS, Row, about_answer, money
+from hearthline.server.dashboard.page import KINDS, Row, about_answer, money, screen
 from hearthline.server.dashboard.screens import screen_of
 
 __all__ = ["household_index", "one_event", "one_household", "one_order", "order_list"]
@@ -35,10 +35,10 @@ def household_index(request: Request) -> Response:
     if found:
         return RedirectResponse(found, 303)
     rows, whole, _ = orders(shelf, {}, 12, 0)
-    return about_answer(
+    return screen(
         request,
-        "household_index.html",
-        screen_of("household"),
+        "household",
+        template="household_index.html",
         asked=asked,
         examples=examples.of(shelf),
         orders=rows,
