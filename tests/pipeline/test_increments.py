@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from hearthline.api import Home
-from hearthline.schema.event import Device, Hint, Identifier
+from hearthline.schema.event import Device, Identifier
 from tests.pipeline.conftest import Story, live_in, who
 
 Answered = Callable[..., Home]
@@ -20,7 +20,6 @@ def ninety_days(homes: int) -> Story:
                 channel="tv",
                 identifiers=seen_by,
                 device=Device(id=f"tv-{i}", kind="tv"),
-                household_hints=(Hint(kind="ip", value=f"10.0.{i // 200}.{i % 200}", personal=True),),
             )
         story.order(85, home=f"h{i}", number=f"order-{i}")
     return story

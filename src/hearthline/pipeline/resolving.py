@@ -104,6 +104,8 @@ def _with_news(
 ) -> tuple[Resolution, pa.Table, int] | None:
     """Return the resolution with the news in it, what was seen, and how many were looked at; or None."""
     policies, max_devices = rules
+    if pc.any(pc.equal(known.found.identifiers["names"], "network")).as_py():
+        return None  # networks are used across parts: until their counts are proven equal, all is judged
     fresh = identity.changed(known, identity.seen_now(observed))
     if fresh is None:
         return None
