@@ -93,3 +93,11 @@ def test_a_signed_webhook_is_proven_and_an_unsigned_ping_is_let_in():
     ):
         with pytest.raises(Unproven):
             sources.proven("woocommerce", wrong, ACCOUNT)
+
+
+def test_an_address_with_a_stray_bracket_names_no_shop_and_breaks_nothing(read):
+    body = {"id": 7, "date_created_gmt": "2026-03-03T10:00:00", "total": "10.00", "currency": "EUR"}
+    body |= {"status": "processing", "line_items": [], "number": "7"}
+    body["_links"] = {"self": [{"href": "https://shop.example.]com/wp-json/wc/v3/orders/7"}]}
+    _, refusal = sources.read_all("woocommerce", body, datetime(2026, 3, 12, tzinfo=UTC))
+    assert refusal is None or refusal.reason != "defect"

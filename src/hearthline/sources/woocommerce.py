@@ -115,7 +115,7 @@ def read(payload: Payload, received: datetime) -> Iterator[Event]:
         BadPayload: the ping of a new webhook; a topic that tells no event; no resource.
     """
     body, headers = opened(payload)
-    shop = urlsplit(text(headers.get("x-wc-webhook-source")) or "").hostname or _host(body)
+    shop = _host_of(text(headers.get("x-wc-webhook-source"))) or _host(body)
     topic = (text(headers.get("x-wc-webhook-topic")) or "").lower()
     delivery = _Delivery(shop or "-", topic.partition(".")[2], received)
     items = mappings(body.get("orders")) or [mapping(body.get("order")) or body]
@@ -129,10 +129,22 @@ def read(payload: Payload, received: datetime) -> Iterator[Event]:
 def _host(body: dict[str, Any]) -> str | None:
     """Return the shop's host by the resource's own address."""
     for link in mappings(within(body, "_links", "self")):
-        found = urlsplit(text(link.get("href")) or "").hostname
+        found = _host_of(text(link.get("href")))
         if found:
             return found
     return None
+
+
+def _host_of(url: str | None) -> str | None:
+    """Return the host of an address, None where it is none.
+
+    >>> _host_of("https://shop.example.com/wp-json"), _host_of("https://shop.example.]com/")
+    ('shop.example.com', None)
+    """
+    try:
+        return urlsplit(url or "").hostname
+    except ValueError:
+        return None
 
 
 def _clock(item: dict[str, Any], name: str) -> datetime | None:
