@@ -35,7 +35,7 @@ WORLDS = ("additive", "multiplicative")
 MARK = "make bench-experiments"
 FIRST_DAY = 30
 TESTED = ("search-ads", "smart-tv", "appliance")
-"""What `design` names as *test first* in the towns with the seeds 1 and 2, in one order or another."""
+"""What `design` names as *test first* in the towns with the seed 1, in one order or another."""
 DAY0 = date(2026, 1, 5)
 LARGE = 40_000
 

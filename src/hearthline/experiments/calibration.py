@@ -38,7 +38,7 @@ TOWARDS: Final = 1.0
 OWN: Final = 0.2
 """How far it may be wrong for one channel alone, as a part of its credit."""
 USUAL: Final = 1.0
-"""How much of the usual credit counts there as well. All five were set on towns with the seeds 1 to 9."""
+"""How much of the usual credit counts there as well. All five were set on two towns with the seed 1."""
 
 
 @dataclass(frozen=True, slots=True)
