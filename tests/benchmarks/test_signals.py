@@ -19,11 +19,11 @@ def run(*arguments):
 @pytest.mark.parametrize("name", ["offers", "million", "lifetime_value"])
 def test_a_part_runs_small_and_fills_its_block(name, tmp_path):
     page = tmp_path / "page.md"
-    page.write_text(f"before\n<!-- begin: make bench-signals, {name} -->\nold\n<!-- end -->\nafter\n")
+    page.write_text(f"before\n<!-- begin: make bench-signals, {name} -->\nwhat stood here\n<!-- end -->\nafter\n")
     done = run("--only", name, "--small", "--write", str(page))
     assert done.returncode == 0, done.stderr
     assert "| " in page.read_text()
-    assert "old" not in page.read_text()
+    assert "what stood here" not in page.read_text()
 
 
 def test_seeds_that_were_used_in_tuning_are_refused():
