@@ -19,7 +19,9 @@ def run(*arguments):
 @pytest.mark.parametrize("name", ["offers", "million", "lifetime_value"])
 def test_a_part_runs_small_and_fills_its_block(name, tmp_path):
     page = tmp_path / "page.md"
-    page.write_text(f"before\n<!-- begin: make bench-signals, {name} -->\nwhat stood here\n<!-- end -->\nafter\n")
+    page.write_text(
+        f"before\n<!-- begin: make bench-signals, {name} -->\nwhat stood here\n<!-- end -->\nafter\n"
+    )
     done = run("--only", name, "--small", "--write", str(page))
     assert done.returncode == 0, done.stderr
     assert "| " in page.read_text()

@@ -246,7 +246,7 @@ def test_decoders_of_strangers_bytes_are_tried_beside_one_that_raises(tmp_path: 
     found = rows(run("fuzz_decoders", "--write", str(page)))
     assert found["control: a reader that raises"][2] == "caught"
     assert [cells[2] for cells in found.values()].count("nothing else") == 6
-    assert int(found["a body through the door into columns"][1]) > 500
+    assert int(found["a body through the door into columns"][0]) >= 300
 
 
 def test_a_screen_is_weighed_and_timed(tmp_path: Path) -> None:
@@ -254,7 +254,7 @@ def test_a_screen_is_weighed_and_timed(tmp_path: Path) -> None:
     told = run("web", "--data", str(tmp_path / "data"), "--write", str(page))
     found = rows(told)
     assert {"Overview", "Household", "Trust", "the slowest, or heaviest"} <= set(found)
-    assert all(float(cells[0]) > 0 for name, cells in found.items() if name not in ("screen", ":"))
+    assert all(float(cells[0]) > 0 for name, cells in found.items() if name != "screen" and name[:1] != ":")
     assert "differ by at least" in told
     assert told.strip() in page.read_text()
 
