@@ -131,7 +131,7 @@ def test_truth_prints_every_models_error_in_every_world_asked_for(called: Called
     assert told["seeds"] == [5, 6]
     rows = {(r["world"], r["model"], r["kind"]) for r in told["errors"]}
     assert {
-        ("multiplicative", m, k) for m in attribution.names() for k in ("person", "automated", "all")
+        ("multiplicative", m, k) for m in attribution.usual() for k in ("person", "automated", "all")
     } <= rows
     for row in told["errors"]:
         off = row["off"]
