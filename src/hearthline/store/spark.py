@@ -33,7 +33,7 @@ def _session(threads: int) -> "SparkSession":
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.ansi.enabled": "true",
         "spark.ui.enabled": "false",
-        "spark.driver.memory": "2g",  # with one, what is cached leaves no room for an answer: it hangs
+        "spark.sql.maxPlanStringLength": "10000",  # told whole at each step, plans fill the heap with text
         "spark.sql.shuffle.partitions": "4",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
