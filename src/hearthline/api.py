@@ -4,7 +4,7 @@
 >>> import tempfile
 >>> home = hl.init(tempfile.mkdtemp())
 >>> home.reports()[:2]
-('attribution', 'audit')
+('actors', 'attribution')
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

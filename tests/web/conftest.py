@@ -76,7 +76,7 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop must not outlive the module
 def chromium() -> Iterator[Any]:
     """A browser, where there is one."""
     if CHROMIUM is None:

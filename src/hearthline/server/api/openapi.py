@@ -119,7 +119,7 @@ def _orders() -> Spec:
         _asked("kind", "who placed it", enum=["all", "person", "subscription", "machine"]),
     ]
     found = _object(orders=_list(_ANY), total=_COUNT, offset=_COUNT, credit=_or_null("string"))
-    return _get("Orders behind a number", found, [*asked, *_PAGED])
+    return _get("Orders behind a number", found, [*asked, *_PAGED], 404)
 
 
 def _explain() -> Spec:

@@ -15,7 +15,7 @@ from hearthline import pipeline
 from hearthline.pipeline import Explanation
 from hearthline.reports import step_said
 from hearthline.schema import text
-from hearthline.schema.errors import BadConfig, UnknownName
+from hearthline.schema.errors import UnknownName
 from hearthline.schema.figure import Chart, Column, Figure
 from hearthline.server.api.masks import Masks
 from hearthline.server.api.shelf import Shelf
@@ -77,12 +77,12 @@ def orders(
     `asked` may hold `kind`, `model` and any of `PLACES`; without a place all orders come, newest first.
 
     Raises:
-        BadConfig: there is no such kind or model.
+        UnknownName: there is no such kind or model.
     """
     for name, values in (("kind", ("all", *_PLACED)), ("model", shelf.models)):
         if asked.get(name) and asked[name] not in values:
             wrong, cure = asked[name][:20], f"choose one of {', '.join(values)}"
-            raise BadConfig(f"orders: `{name}` cannot be {wrong!r}; {cure}")
+            raise UnknownName(f"orders: `{name}` cannot be {wrong!r}; {cure}")
     places = {k: asked[k] for k in PLACES if asked.get(k)}
     where = " AND ".join(f"coalesce(p.{k}, '') = ${k}" for k in places) or "true"
     sql = _ORDERS.format(where=where) if places else _ALL_ORDERS
