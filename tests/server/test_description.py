@@ -7,7 +7,7 @@ import hypothesis
 import pytest
 import requests
 import schemathesis
-from schemathesis.specs.openapi.checks import unsupported_method
+from schemathesis.specs.openapi.checks import negative_data_rejection, unsupported_method
 
 from hearthline.server.ingest.openapi import document
 
@@ -33,7 +33,10 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @hypothesis.settings(max_examples=15, deadline=None, derandomize=True, database=None)
 def test_the_write_door_keeps_to_its_description(case: Any, address: str) -> None:
     # the door takes GET and PUT on all its paths, and describes what is meant to be sent
-    case.call_and_validate(base_url=address, excluded_checks=[unsupported_method])
+    excluded = [unsupported_method]
+    if "/homebridge" in case.path:  # a log is text: any line is kept, or refused by itself
+        excluded.append(negative_data_rejection)
+    case.call_and_validate(base_url=address, excluded_checks=excluded)
 
 
 @pytest.mark.parametrize(("path", "allowed"), [("/in", "POST, PUT, GET, OPTIONS"), ("/healthz", "GET, HEAD")])
