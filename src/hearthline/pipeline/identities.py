@@ -42,7 +42,7 @@ def before_this(home: HomeFolder) -> tuple[pa.Table | None, pa.Table]:
     try:
         columns = ", ".join(BEFORE.names)
         before = answer.table(f"SELECT {columns} FROM identifiers").cast(BEFORE)
-        log = answer.table(f"SELECT {', '.join(_LOGGED.names)} FROM identity_changes")
+        log = answer.table(f"SELECT {', '.join(_LOGGED.names)} FROM identity_changes ORDER BY time")
     except duckdb.CatalogException:  # an answer of an earlier version
         return None, _LOGGED.empty_table()
     finally:
