@@ -1,6 +1,7 @@
 """The first answer: what `run` and `demo` say when they are done, as facts and as a page of text."""
 
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
@@ -246,7 +247,9 @@ def tail(console: Console, home: "hl.Home", answer: Facts, page: Path) -> None:
     console.print()
     _line(console, "Report", f"{page} (one file; opens anywhere, offline)")
     at = f" --home {home.path}"
-    _line(console, "Look", f"hearthline dashboard{at}  then open http://127.0.0.1:8787")
+    look = f"hearthline dashboard{at}  then open http://127.0.0.1:8787"
+    missing = find_spec("starlette") is None
+    _line(console, "Look", f"pip install 'hearthline[serve]'  once; then  {look}" if missing else look)
     if answer["example"] is not None:
         _line(console, "Next", f"hearthline explain {answer['example']}{at}")
     else:
