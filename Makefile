@@ -156,6 +156,8 @@ clean: ## remove the environment and what the tools left
 
 # --- the environment ------------------------------------------------------------------------------
 
+# The locks name everything, so nothing is resolved (--no-deps): pip would look past the pin of a package that is asked
+# for with an extra as soon as a newer release is out. `pip check` then says whether a lock is whole.
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 $(BIN)/python:
@@ -166,7 +168,7 @@ $(BIN)/python:
 
 $(VENV)/base.done: requirements/base.lock pyproject.toml | $(BIN)/python
 	$(call say,installing what Hearthline needs (requirements/base.lock by hash))
-	@$(INSTALL) --require-hashes -r requirements/base.lock
+	@$(INSTALL) --require-hashes --no-deps -r requirements/base.lock
 	@$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -178,5 +180,6 @@ $(VENV)/worlds.done: requirements/worlds.lock $(VENV)/dev.done
 
 $(VENV)/dev.done: requirements/dev.lock $(VENV)/base.done
 	$(call say,installing what the tests need (requirements/dev.lock by hash; some 500 MB with Spark))
-	@$(INSTALL) --require-hashes -r requirements/dev.lock
+	@$(INSTALL) --require-hashes --no-deps -r requirements/dev.lock
+	@$(BIN)/python -m pip check >/dev/null
 	@touch $@
