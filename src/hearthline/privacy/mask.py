@@ -1,9 +1,9 @@
 """Raw payloads without the person in them: personal values masked, bearer tokens cut, the rest as it came."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from hearthline.privacy.pseudonym import pseudonym
 
@@ -11,6 +11,7 @@ __all__ = ["mask", "mask_broken", "mask_text"]
 
 _DOMAIN = re.compile(r"(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _LOCAL = 64  # characters before the @ at most (RFC 5321)
+_USUAL, _MOST_SHAPES = 1000, 4096  # characters of an object's keys, and how many such are remembered
 _FIELD = re.compile(r'"([^"\\]{1,80})"(\s*:\s*)"((?:[^"\\]|\\.)*)("|$)')
 _IP = re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b")
 _PERSONAL = re.compile(
@@ -90,16 +91,30 @@ def mask_broken(text: str, key: bytes) -> str:
 Judged = Literal["secret", "personal", "text"]
 
 
-@lru_cache(maxsize=8192)
 def _judge(name: str, inside: str) -> Judged:
     """Return what stands under a key; payloads repeat their keys, so each is judged once."""
+    return _judge_anew(name, inside) if len(name) + len(inside) > _USUAL else _judge_once(name, inside)
+
+
+def _judge_anew(name: str, inside: str) -> Judged:
     if _SECRET.search(name):
         return "secret"
     personal = _PERSONAL.search(name) or (name.lower() == "name" and inside.lower() in _PEOPLE)
     return "personal" if personal else "text"
 
 
-def mask(value: Any, key: bytes, name: str = "", inside: str = "", known: Collection[str] = ()) -> Any:
+_judge_once = lru_cache(maxsize=8192)(_judge_anew)
+
+
+def mask(
+    value: Any,
+    key: bytes,
+    name: str = "",
+    inside: str = "",
+    known: Collection[str] = (),
+    *,
+    addressed: bool = True,
+) -> Any:
     """Return a decoded JSON value with the same shape and nobody in it.
 
     Args:
@@ -108,35 +123,77 @@ def mask(value: Any, key: bytes, name: str = "", inside: str = "", known: Collec
         name: the key under which the value stood, which says whether it is personal or a secret.
         inside: the key of the object around it.
         known: values that the source named as personal; equal strings are masked wherever they stand.
+        addressed: whether an e-mail address may be anywhere in it: False where it holds neither @ nor %40.
 
     >>> mask({"email": "ann@example.com", "total": "9.99", "authToken": "x"}, b"k")["total"]
     '9.99'
     >>> mask({"authToken": "abc"}, b"k")
     {'authToken': 'cut'}
     """
+    return _masked(value, _Asked(key, known, addressed), name, inside)
+
+
+class _Asked(NamedTuple):
+    """What `mask` was asked."""
+
+    key: bytes
+    known: Collection[str]
+    addressed: bool
+
+
+def _masked(value: Any, asked: _Asked, name: str, inside: str) -> Any:
     kind = type(value)
     if kind is dict:
-        return _mask_object(value, key, name, known)
+        return _masked_object(value, asked, name)
     if kind is list or kind is tuple:
-        return [mask(v, key, name, inside, known) for v in value]
+        return [_masked(v, asked, name, inside) for v in value]
     if value is None or kind is bool or value == "":
         return value
     judged = _judge(name, inside)
     if kind is str:
-        return _mask_text(value, key, judged, name, known)
-    return "hmac:" + pseudonym(name.lower(), str(value), key) if judged == "personal" else value
+        return _masked_text(value, asked, judged, name)
+    return "hmac:" + pseudonym(name.lower(), str(value), asked.key) if judged == "personal" else value
 
 
-def _mask_object(value: dict[str, Any], key: bytes, inside: str, known: Collection[str]) -> dict[str, Any]:
+def _masked_object(value: dict[str, Any], asked: _Asked, inside: str) -> dict[str, Any]:
     """Return an object masked. Most of a payload are plain texts: they are told from others right here."""
-    found = {}
+    judged, renamed = _judged(inside, (*value,))
+    _, known, addressed = asked
+    found = value.copy()
     for name, v in value.items():
-        if type(v) is str:
-            plain = not _may_name(v) and v not in known and _judge(name, inside) == "text"
-            masked = v if plain or not v else _mask_text(v, key, _judge(name, inside), name, known)
+        kind = type(v)
+        if kind is str:
+            if (
+                ("." in v and v.count(".") >= 3)
+                or v in known
+                or (name in judged)
+                or (addressed and ("@" in v or "%40" in v))
+            ):
+                found[name] = _masked_text(v, asked, judged.get(name, "text"), name) if v else v
+        elif kind is dict:
+            found[name] = _masked_object(v, asked, name)
         else:
-            masked = mask(v, key, name, inside, known)
-        found[mask_text(name, key) if _may_name(name) else name] = masked
+            found[name] = _masked(v, asked, name, inside)
+    return {mask_text(n, asked.key): v for n, v in found.items()} if renamed else found
+
+
+_shapes: dict[tuple[str, tuple[str, ...]], tuple[Mapping[str, Judged], bool]] = {}
+
+
+def _judged(inside: str, names: tuple[str, ...]) -> tuple[Mapping[str, Judged], bool]:
+    """Return the keys of an object under which no mere text stands, and whether a key itself names somebody.
+
+    Objects repeat their keys, so each shape is judged once; odd ones are not remembered.
+    """
+    found = _shapes.get((inside, names))
+    if found is None:
+        judged = {name: _judge(name, inside) for name in names}
+        told = {name: how for name, how in judged.items() if how != "text"}
+        found = told, any(_may_name(name) for name in names)
+        if len(inside) + sum(map(len, names)) <= _USUAL:
+            if len(_shapes) >= _MOST_SHAPES:
+                _shapes.clear()
+            _shapes[inside, names] = found
     return found
 
 
@@ -145,9 +202,9 @@ def _may_name(text: str) -> bool:
     return "@" in text or text.count(".") >= 3 or "%40" in text
 
 
-def _mask_text(value: str, key: bytes, judged: Judged, name: str, known: Collection[str]) -> str:
+def _masked_text(value: str, asked: _Asked, judged: Judged, name: str) -> str:
     if judged == "secret":
         return "cut"
-    if judged == "personal" or value in known:
-        return "hmac:" + pseudonym(name.lower(), value, key)
-    return mask_text(value, key) if _may_name(value) else value
+    if judged == "personal" or value in asked.known:
+        return "hmac:" + pseudonym(name.lower(), value, asked.key)
+    return mask_text(value, asked.key) if _may_name(value) else value

@@ -6,12 +6,14 @@ addresses; with another key the same address has another hash.
 
 import hmac
 import re
+from functools import lru_cache
 
 from hearthline.schema.event import Hint, Identifier
 
 __all__ = ["SUFFIX", "normalise", "pseudonym", "pseudonymise_hint", "pseudonymise_identifier"]
 
 SUFFIX = "_hmac"
+_RECENT, _LONGEST = 4096, 256
 
 
 def normalise(namespace: str, value: str) -> str:
@@ -30,8 +32,17 @@ def pseudonym(namespace: str, value: str, key: bytes) -> str:
     >>> pseudonym("email", "Ann@example.com", b"k") == pseudonym("email", "ann@example.com ", b"k")
     True
     """
+    if len(value) > _LONGEST:
+        return _hashed(namespace, value, key)
+    return _recent(namespace, value, key)
+
+
+def _hashed(namespace: str, value: str, key: bytes) -> str:
     text = f"{namespace}\x1f{normalise(namespace, value)}".encode()
     return hmac.digest(key, text, "sha256").hex()[:32]
+
+
+_recent = lru_cache(maxsize=_RECENT)(_hashed)  # who did one thing does another soon
 
 
 def pseudonymise_identifier(identifier: Identifier, key: bytes) -> Identifier:

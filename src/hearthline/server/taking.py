@@ -5,6 +5,7 @@ Both write doors use it, HTTP and MQTT. Nothing here waits, writes or knows a pr
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -42,13 +43,14 @@ class Taken:
 
 
 class _Read(NamedTuple):
-    """What was read so far, and how its sender proved itself."""
+    """What was read so far, and how its sender proved itself; `values`: payloads by their hash."""
 
     auth: Auth
     events: list[Event]
     raw: list[RawPayload]
     rejects: list[Reject]
     metrics: list[Metric]
+    values: dict[str, Payload]
 
     @property
     def accepted(self) -> int:
@@ -68,7 +70,7 @@ def taken(platform: str | None, sent: Sent, proof: Proof, key: bytes, *, most_it
     """
     place = platform or UNKNOWN
     auth = Auth(scheme=proof.scheme, verified=proof.scheme != "none", key_id=proof.key_id)
-    read = _Read(auth, [], [], [], [])
+    read = _Read(auth, [], [], [], [], {})
     malformed = False
     try:
         for payload, text in _payloads(platform, sent, most_items, read):
@@ -90,14 +92,16 @@ def refused(platform: str | None, sent: Sent, refusal: BadPayload, key: bytes) -
     (1, {'too-large': 1})
     """
     reject = _reject(platform or UNKNOWN, refusal, sent.body, sent)
-    return _taken(_Read(Auth(), [], [], [reject], []), sent, key, malformed=True)
+    return _taken(_Read(Auth(), [], [], [reject], [], {}), sent, key, malformed=True)
 
 
 def _taken(read: _Read, sent: Sent, key: bytes, *, malformed: bool) -> Taken:
     reasons: dict[str, int] = {}
     for reject in read.rejects:
         reasons[reject.reason] = reasons.get(reject.reason, 0) + 1
-    body = admitted_frame(read.events, read.raw, read.rejects, key, sent.received, metrics=read.metrics)
+    body = admitted_frame(
+        read.events, read.raw, read.rejects, key, sent.received, metrics=read.metrics, values=read.values
+    )
     return Taken(body, read.accepted, len(read.rejects), reasons, malformed)
 
 
@@ -110,21 +114,30 @@ def _payloads(
         BadPayload: the body, or the rest of it, cannot be cut into payloads.
     """
     place = platform or UNKNOWN
-    own = platform is not None and hasattr(sources.load(platform), "payloads")
+    own, plain = _cut(platform)
+    whole: object = None
     if not own or sent.body[:1] in (b"{", b"["):
         strict = strictly(sent.body, place)
         if strict.items > most_items:
             wrong = f"{strict.items} items in one batch; at most {most_items}"
             raise BadPayload(place, wrong, "send smaller batches", "too-large")
         read.rejects.extend(_reject(place, refusal, sent.body, sent) for refusal in strict.refused)
-        plain = not own and not getattr(sources.load(platform), "HEADERS", ()) if platform else True
-        if plain and isinstance(strict.value, dict):
-            yield strict.value, strict.text
+        whole = strict.value
+        if plain and isinstance(whole, dict):
+            yield whole, strict.text
             return
-        sent = msgspec.structs.replace(sent, body=strict.text)
+        sent = msgspec.structs.replace(sent, body=strict.text, decoded=whole)
     found = sources.payloads_of(platform, sent) if platform else sources.json_payloads(sent, place)
     for payload in found:
-        yield payload, _text_of(payload, place)
+        yield payload, sent.body if payload is whole else _text_of(payload, place)
+
+
+@cache
+def _cut(platform: str | None) -> tuple[bool, bool]:
+    """Return whether a source cuts bodies by itself, and whether an object is a payload as it stands."""
+    source = sources.load(platform) if platform else None
+    own = hasattr(source, "payloads")
+    return own, not own and not getattr(source, "HEADERS", ())
 
 
 def _text_of(payload: Payload, place: str) -> bytes:
@@ -158,9 +171,10 @@ def _read_payload(platform: str | None, payload: Payload, text: bytes, sent: Sen
     if found or metrics:
         digest = sha256(text).hexdigest()
         raw = Raw(media_type=_JSON, sha256=digest, reference=sent.path, adapter=name, adapter_version=1)
-        read.events.extend(msgspec.structs.replace(e, raw=raw, auth=read.auth) for e in found)
+        read.events.extend([msgspec.structs.replace(e, raw=raw, auth=read.auth) for e in found])
         read.metrics.extend(metrics)
         read.raw.append(RawPayload(sha256=digest, media_type=_JSON, body=text))
+        read.values[digest] = payload
 
 
 def _reject(platform: str, refusal: BadPayload, raw: bytes, sent: Sent) -> Reject:

@@ -146,8 +146,8 @@ class Door:
     async def _reply(self, proven: Proven, sent: Sent) -> Answer | None:
         """Return the answer to a question of the platform, or None where the request holds payloads."""
         name = proven.platform
-        if name is not None:
-            ask = partial(sources.replied, name, sent, proven.account)
+        if name is not None and hasattr(sources.load(name), "reply"):
+            ask = partial(sources.replied, name, sent, self.prover.account(name, proven.account))
             reply = await self.prover.fetcher.through(ask)
             if reply is not None:
                 return replied(reply)

@@ -25,10 +25,10 @@ NOBODY = Proof(scheme="none")
 
 
 class Proven(NamedTuple):
-    """Who it is: the source (None: by shape), the account, the proof, and our key where it was one."""
+    """Who it is: the source (None: by shape), the account's name, the proof, and our key where it was one."""
 
     platform: str | None
-    account: Account
+    account: str
     proof: Proof
     key: Key | None = None
 
@@ -59,7 +59,7 @@ class Prover:
             platform = key.platform if key.platform != ANY else first
             account = key.account if key.account != "-" else place.account
             proof = Proof(scheme="write-key", key_id=key.id)
-            return Proven(platform, self._account(platform, account), proof, key)
+            return Proven(platform, account, proof, key)
         return None
 
     async def by_platform(self, place: Place, sent: Sent, head: Head) -> Proven:
@@ -70,7 +70,7 @@ class Prover:
         """
         wrong = Unproven("door", "no key of this door is shown", "send a write key: hearthline keys add")
         for name in place.platforms:
-            account = self._account(name, place.account)
+            account = self.account(name, place.account)
             try:
                 # a source may ask for a certificate: then it is asked again when that came
                 proof = await self.fetcher.through(partial(sources.proven, name, sent, account))
@@ -78,15 +78,14 @@ class Prover:
                 wrong = error
                 continue
             if proof is not None:
-                return Proven(name, account, proof)
+                return Proven(name, account.name, proof)
         if self._is_open(head, place):
             platform = next(iter(place.platforms), None)
-            return Proven(platform, self._account(platform, place.account), NOBODY)
+            return Proven(platform, place.account, NOBODY)
         raise wrong
 
-    def _account(self, platform: str | None, name: str) -> Account:
-        if platform is None:
-            return Account(name=name)
+    def account(self, platform: str, name: str) -> Account:
+        """Return what a source is told of an account."""
         return Account(
             name=name,
             secrets=self.ring.secrets(platform, name),

@@ -175,8 +175,10 @@ def sent_calls(sent: Sent, place: str, kept: Sequence[str] = ()) -> Iterator[Pay
     for payload in json_payloads(sent, place, kept):
         body = payload.get("body") if "headers" in payload else payload
         if kind is not None and isinstance(body, dict) and "type" not in body and "batch" not in body:
-            body["type"] = kind
-        yield payload
+            typed = {**body, "type": kind}
+            yield {**payload, "body": typed} if "headers" in payload else typed
+        else:
+            yield payload
 
 
 def read_calls(wire: Wire, payload: Payload, received: datetime) -> Iterator[Event]:
