@@ -1,7 +1,8 @@
 """Durable frames: everything that came while the disk was busy is written by one append and one fsync.
 
 The doors hand over frames and wait; one thread writes. A frame is kept when `Log.append` returned, not
-before.
+before. The thread is woken when the event loop has nothing more to read at once: what came together is
+written together, and a frame that came alone waits for nobody.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ BOUNDS_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2
 _GROUP_BYTES = 8 * 2**20
 _GROUP_FRAMES = 4096
 _FRAME_BYTES = 64  # what a queued frame costs beside its body
+_TOGETHER_S = 0.005
 
 
 class Writes(Protocol):
@@ -74,7 +76,7 @@ class Commit:
         self.waiting_bytes = 0
         self._waiting: list[tuple[bytes, Done | asyncio.Future[Position]]] = []
         self._changed = threading.Condition()
-        self._closing = False
+        self._ready = self._closing = False
         self._thread = threading.Thread(target=self._write, name="commit", daemon=True)
         self._thread.start()
 
@@ -85,8 +87,9 @@ class Commit:
             QueueFull: too much waits already; nothing was kept, send it again later.
             LogUnavailable: the disk is full or broken; nothing was kept.
         """
-        future: asyncio.Future[Position] = asyncio.get_running_loop().create_future()
-        self._enqueue(body, future)
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Position] = loop.create_future()
+        self._enqueue(body, future, loop)
         return await future
 
     def keep_nowait(self, body: bytes, done: Done) -> None:
@@ -95,7 +98,11 @@ class Commit:
         Raises:
             QueueFull: as for `keep`; `done` is not called.
         """
-        self._enqueue(body, done)
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            loop = None
+        self._enqueue(body, done, loop)
 
     def close(self) -> None:
         """Write what waits, then stop. Frames that come later are refused."""
@@ -104,7 +111,9 @@ class Commit:
             self._changed.notify()
         self._thread.join()
 
-    def _enqueue(self, body: bytes, done: Done | asyncio.Future[Position]) -> None:
+    def _enqueue(
+        self, body: bytes, done: Done | asyncio.Future[Position], loop: asyncio.AbstractEventLoop | None
+    ) -> None:
         size = len(body) + _FRAME_BYTES
         with self._changed:
             if self._closing or (self._waiting and self.waiting_bytes + size > self.most_bytes):
@@ -112,8 +121,23 @@ class Commit:
                 raise QueueFull(f"door: no room for another frame; {what}; send it again in a second")
             self.waiting_bytes += size
             self._waiting.append((body, done))
-            if len(self._waiting) == 1:
-                self._changed.notify()
+            first = len(self._waiting) == 1
+            if first and loop is None:
+                self._wake()
+        if first and loop is not None:
+            loop.call_soon(self._gather, loop, 1, loop.time() + _TOGETHER_S)
+
+    def _gather(self, loop: asyncio.AbstractEventLoop, before: int, until: float) -> None:
+        """Wake the thread, unless more came in the loop's last round: then more may come in the next."""
+        with self._changed:
+            if before < len(self._waiting) < _GROUP_FRAMES and loop.time() < until:
+                loop.call_soon(self._gather, loop, len(self._waiting), until)
+            else:
+                self._wake()
+
+    def _wake(self) -> None:
+        self._ready = True
+        self._changed.notify()
 
     def _write(self) -> None:
         while group := self._next_group():
@@ -129,7 +153,7 @@ class Commit:
     def _next_group(self) -> list[tuple[bytes, Done | asyncio.Future[Position]]]:
         """Return what waits, up to the size of a group; empty when the queue is closed and drained."""
         with self._changed:
-            while not self._waiting and not self._closing:
+            while not (self._ready and self._waiting) and not self._closing:
                 self._changed.wait()
             taken = size = 0
             for body, _ in self._waiting[:_GROUP_FRAMES]:
@@ -137,6 +161,7 @@ class Commit:
                     break
                 taken, size = taken + 1, size + len(body)
             group, self._waiting = self._waiting[:taken], self._waiting[taken:]
+            self._ready = bool(self._waiting)
             return group
 
     def _count(self, frames: Sequence[Frame], seconds: float, *, kept: bool) -> None:
