@@ -5,7 +5,6 @@ Both write doors use it, HTTP and MQTT. Nothing here waits, writes or knows a pr
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -132,7 +131,6 @@ def _payloads(
         yield payload, sent.body if payload is whole else _text_of(payload, place)
 
 
-@cache
 def _cut(platform: str | None) -> tuple[bool, bool]:
     """Return whether a source cuts bodies by itself, and whether an object is a payload as it stands."""
     source = sources.load(platform) if platform else None
