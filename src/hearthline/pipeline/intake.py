@@ -1,10 +1,11 @@
 """Files in: read, admit, append; everything of one call becomes visible together or not at all."""
 
+import gc
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -24,7 +25,8 @@ from hearthline.store.lake import INTAKE, SCHEMAS, Batch, Lake
 
 __all__ = ["Intake", "Request", "add", "events", "rejects"]
 
-_BLOCK = 20_000
+_BLOCK = 40_000
+"""Events and refusals that are stored at a time; a payload is never cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +101,26 @@ def _add_payloads(batch: Batch, payloads: files.Payloads, request: Request, key:
     """Return one intake for each platform found in the file."""
     reader = _Reader(payloads.origin, request)
     lines = iter(payloads.lines)
-    while block := list(islice(lines, _BLOCK)):
-        for number, line in block:
-            reader.take(number, line)
-        read = admit_events(reader.events, reader.raw, reader.refused, key, metrics=reader.metrics)
+    more = True
+    while more:
+        with _nothing_circular():
+            more = reader.fill(lines)
+            read = admit_events(reader.events, reader.raw, reader.refused, key, metrics=reader.metrics)
+            reader.rest()
         batch.admit(read, request.received)
-        reader.rest()
     return list(reader.intakes.values())
+
+
+@contextmanager
+def _nothing_circular() -> Iterator[None]:
+    """Keep the collector of cycles from looking at texts and events by the million: none can hold itself."""
+    looked = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if looked:
+            gc.enable()
 
 
 class _Reader:
@@ -123,6 +138,14 @@ class _Reader:
     def rest(self) -> None:
         """Forget what was handed on."""
         self.events, self.metrics, self.raw, self.refused = [], [], [], []
+
+    def fill(self, lines: Iterator[tuple[int, bytes]]) -> bool:
+        """Read as many payloads as are stored at a time; return whether there may be more."""
+        for number, line in lines:
+            self.take(number, line)
+            if len(self.events) + len(self.metrics) + len(self.refused) >= _BLOCK:
+                return True
+        return False
 
     def take(self, number: int, line: bytes) -> None:
         """Read one payload: into events, a reject, or, where a batch is good in part, both."""

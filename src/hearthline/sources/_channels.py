@@ -88,7 +88,15 @@ def _paid_video(origin: str) -> str:
 
 def _host(url: str) -> str | None:
     """Return the host of an address, without `www.`; pages are many, their hosts few."""
-    return _host_of("/".join(url.split("/", 3)[:3]))
+    return _host_of(_site(url))
+
+
+def _site(url: str) -> str:
+    """Return the address up to its path, by the first slash after that of its scheme."""
+    if url.startswith("http"):
+        path = url.find("/", 8)
+        return url if path < 0 else url[:path]
+    return "/".join(url.split("/", 3)[:3])
 
 
 @lru_cache(maxsize=4096)
@@ -119,13 +127,7 @@ def _linked(host: str) -> str:
     return "social" if _SOCIAL.search(host) or _VIDEO.search(host) else "referral"
 
 
-def _queried(url: str) -> Mapping[str, str]:
-    return _fields(url.partition("#")[0].partition("?")[2])
-
-
-@lru_cache(maxsize=4096)
 def _fields(query: str) -> Mapping[str, str]:
-    """Return the fields of a query; campaigns are shown often, so each is read once."""
     try:
         return dict(parse_qsl(query, max_num_fields=100))
     except ValueError:
@@ -182,10 +184,17 @@ def _campaigned(*parts: object) -> Touch:
 
 
 def _queried_touch(campaign: Mapping[str, Any], url: str) -> Touch:
-    query = _queried(url)
-    told = [text(campaign.get(key)) or text(query.get(_UTM[key])) for key in _KEYS]
-    touch = _campaigned(*told)
-    clicks = {name: query[name][:200] for name in _CLICK_IDS if query.get(name)}
+    query = url.partition("#")[0].partition("?")[2]
+    return _told_by(query, *[text(campaign.get(key)) for key in _KEYS]) if campaign else _told_by(query)
+
+
+@lru_cache(maxsize=4096)
+def _told_by(query: str, *parts: str | None) -> Touch:
+    """Return the touch that a query tells beside a campaign's parts; a campaign is shown often."""
+    told = _fields(query)
+    named = parts or (None,) * len(_KEYS)
+    touch = _campaigned(*(p or text(told.get(_UTM[k])) for k, p in zip(_KEYS, named, strict=True)))
+    clicks = {name: told[name][:200] for name in _CLICK_IDS if told.get(name)}
     if not clicks:
         return touch
     channel = touch.channel or next(_CLICK_IDS[name] for name in clicks)
@@ -193,12 +202,14 @@ def _queried_touch(campaign: Mapping[str, Any], url: str) -> Touch:
 
 
 def _arrival(referrer: str | None, page: str | None) -> Touch:
-    return _led(_referred(referrer, page)) if referrer else _DIRECT
+    if referrer is None:
+        return _DIRECT
+    return _led(_site(referrer), None if page is None else _site(page))
 
 
-@lru_cache(maxsize=64)
-def _led(channel: str | None) -> Touch:
-    return Touch(channel=channel)
+@lru_cache(maxsize=4096)
+def _led(referrer: str, page: str | None) -> Touch:
+    return Touch(channel=_referred(referrer, page))
 
 
 def campaign_of(context: Mapping[str, Any], properties: Mapping[str, Any]) -> dict[str, Any]:

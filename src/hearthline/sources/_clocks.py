@@ -45,7 +45,7 @@ def clocks_of(
         if received - sent > _DAY:
             return time, "device", sent
         arrived = received
-    elif sent - arrived > _DAY and time <= arrived:
+    elif sent > arrived >= time and sent - arrived > _DAY:
         return time, "platform", sent
     return arrived - (sent - time), "platform", sent
 

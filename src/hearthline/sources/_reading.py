@@ -138,14 +138,12 @@ def text(value: object) -> str | None:
     >>> text(" a "), text(12), text(""), text(True), text([])
     ('a', '12', None, None, None)
     """
-    if value is None:
-        return None
     if isinstance(value, str):
         value = value.strip()
-        if not value:
-            return None
         # JSON can spell a lone surrogate, which no lake column can hold.
-        return value if value.isascii() else value.encode("utf-8", "replace").decode()
+        return (value or None) if value.isascii() else value.encode("utf-8", "replace").decode()
+    if value is None:
+        return None
     if isinstance(value, int) and not isinstance(value, bool) and -_WIDEST < value < _WIDEST:
         return str(value)
     return None
@@ -237,11 +235,12 @@ def instant(value: object) -> datetime | None:
     """
     try:
         # The usual case first: this is the hottest line of all sources.
-        result = datetime.fromisoformat(value) if type(value) is str else _parsed(value)
-        if result is not None and result.tzinfo is not UTC:
-            result = _parsed(value)
-    except (ValueError, OverflowError, TypeError, IndexError):
-        result = _unusual(value)
+        usual = datetime.fromisoformat(value)  # type: ignore[arg-type]  # what is no text raises
+        if usual.tzinfo is UTC and usual.year >= 2000:
+            return usual
+    except (ValueError, TypeError):
+        pass
+    result = _unusual(value)
     return result if result is not None and result >= _UNSET_CLOCK else None
 
 

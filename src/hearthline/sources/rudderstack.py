@@ -41,7 +41,8 @@ DOCS = "https://www.rudderstack.com/docs/event-spec/standard-events/"
 CLIENT_PATHS = CALL_PATHS
 HEADERS = ("user-agent",)
 
-_WIRE = Wire(PLATFORM, Raw(adapter=PLATFORM, adapter_version=1, media_type="application/json"))
+_RAW = Raw(adapter=PLATFORM, adapter_version=1, media_type="application/json")
+_WIRE = Wire(PLATFORM, _RAW, f"//{PLATFORM}/-/-")
 
 
 def recognises(payload: Payload) -> bool:

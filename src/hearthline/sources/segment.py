@@ -47,7 +47,8 @@ TELLS: Mapping[Literal["person", "household", "initiator", "price"], Answer] = {
 DOCS = "https://segment.com/docs/connections/spec/"
 CLIENT_PATHS = CALL_PATHS
 
-_WIRE = Wire(PLATFORM, Raw(adapter=PLATFORM, adapter_version=1, media_type="application/json"))
+_RAW = Raw(adapter=PLATFORM, adapter_version=1, media_type="application/json")
+_WIRE = Wire(PLATFORM, _RAW, f"//{PLATFORM}/-/-")
 
 
 def recognises(payload: Payload) -> bool:

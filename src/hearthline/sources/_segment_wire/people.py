@@ -12,7 +12,8 @@ from hearthline.sources._visits import consented, device_kind
 __all__ = ["consent_of", "device_of", "hints_of", "identifiers_of"]
 
 _PERSONAL = ("email", "phone")
-_NOWHERE, _UNASKED = Device(), Consent()
+_REACHED = frozenset(_PERSONAL)
+_NOWHERE, _UNTOLD = Device(), Consent()
 
 
 def identifiers_of(
@@ -23,13 +24,15 @@ def identifiers_of(
     user = text(call.get("userId"))
     if user is not None:
         found = (Identifier(namespace="segment.user", value=user, authenticated=True, primary=True),)
-    if "anonymousId" in call:
-        found += identified("segment.anonymous_id", call["anonymousId"])
+    visitor = text(call.get("anonymousId"))
+    if visitor is not None:
+        found += (Identifier(namespace="segment.anonymous_id", value=visitor),)
     if "previousId" in call:
         found += identified("segment.user", call["previousId"])
-    for name in _PERSONAL:
-        if name in traits or name in properties:
-            found += identified(name, traits.get(name) or properties.get(name), personal=True)
+    if traits or not _REACHED.isdisjoint(properties):
+        for name in _PERSONAL:
+            if name in traits or name in properties:
+                found += identified(name, traits.get(name) or properties.get(name), personal=True)
     if "externalIds" in context:
         found += _external(context["externalIds"])
     if "device" in context:
@@ -77,12 +80,13 @@ def _network(address: str) -> Hint:
 def device_of(context: dict[str, Any], properties: dict[str, Any]) -> Device:
     """Return the device as the call tells it: own kind, reported type, else the browser's name."""
     kind = text(properties["device_kind"]) if "device_kind" in properties else None
-    device = mapping(context["device"]) if "device" in context else {}
+    device = mapping(context["device"]) if "device" in context else None
+    if kind is None and not device:
+        return _browser(text(context.get("userAgent")), text(properties.get("device_id")))
     if kind is None:
-        system = text(device["type"]) if "type" in device else None
-        kind = device_kind(system, text(context.get("userAgent")))
+        kind = device_kind(text(mapping(device).get("type")), text(context.get("userAgent")))
     if not device:
-        return _NOWHERE if kind is None else _bare(kind, text(properties.get("device_id")))
+        return Device(id=text(properties.get("device_id")), kind=kind)
     return Device(
         id=text(device.get("id")) or text(properties.get("device_id")),
         kind=kind,
@@ -91,28 +95,29 @@ def device_of(context: dict[str, Any], properties: dict[str, Any]) -> Device:
     )
 
 
-@lru_cache(maxsize=1024)
-def _bare(kind: str, device: str | None) -> Device:
-    return Device(id=device, kind=kind)
+@lru_cache(maxsize=4096)
+def _browser(agent: str | None, device: str | None) -> Device:
+    kind = device_kind(None, agent)
+    return _NOWHERE if kind is None else Device(id=device, kind=kind)
 
 
-def consent_of(context: dict[str, Any]) -> Consent:
-    """Return the consent that the call carries in `context.consent.categoryPreferences`.
+def consent_of(told: object) -> Consent:
+    """Return the consent that the call carries in `context.consent`, by its `categoryPreferences`.
 
     A category that says no wins over another one of the same purpose that says yes.
 
-    >>> consent_of({"consent": {"categoryPreferences": {"Advertising": False}}}).advertising
+    >>> consent_of({"categoryPreferences": {"Advertising": False}}).advertising
     'denied'
     """
-    block = mapping(context.get("consent"))
+    block = mapping(told)
     if not block:
-        return _UNASKED
-    told = consented(mapping(block.get("categoryPreferences")), "context.consent")
+        return _UNTOLD
+    found = consented(mapping(block.get("categoryPreferences")), "context.consent")
     gpc = block.get("gpc")
     if not block.keys() & {"tcfString", "gppString", "gpc"}:
-        return told
+        return found
     return msgspec.structs.replace(
-        told,
+        found,
         tcf=text(block.get("tcfString")),
         gpp=text(block.get("gppString")),
         gpc=gpc if isinstance(gpc, bool) else None,
