@@ -29,6 +29,29 @@ CONTROL = "control: a reader that raises"
 Target = Callable[[bytes], None]
 
 
+def flawed(body: bytes) -> bool:
+    """Return whether JSON holds what the door refuses, told the slow and simple way."""
+    from hearthline.server.strict import MOST_DIGITS, MOST_LEVELS
+
+    seen = []
+
+    def pairs(found: list[tuple[str, object]]) -> dict[str, object]:
+        seen.append(len(dict(found)) < len(found) or any("\0" in key for key, _ in found))
+        return dict(found)
+
+    def digits(text: str) -> int:
+        seen.append(len(text.lstrip("-")) > MOST_DIGITS)
+        return 0
+
+    def levels(value: object) -> int:
+        inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+        seen.append(isinstance(value, str) and "\0" in value)
+        return 0 if inside is None else 1 + max(map(levels, inside), default=0)
+
+    deep = levels(json.loads(body, object_pairs_hook=pairs, parse_int=digits)) > MOST_LEVELS
+    return deep or any(seen)
+
+
 def targets() -> dict[str, Target]:
     """Return each decoder, and what must hold of it."""
     from hearthline.privacy import admitted_of
@@ -53,6 +76,7 @@ def targets() -> dict[str, Target]:
         with suppress(BadPayload):
             found = strictly(data, "fuzz")
             assert json.loads(found.text) is not Ellipsis, "text that is no JSON"
+            assert found.refused or not flawed(data), "what may not pass has passed"
 
     def gzip(data: bytes) -> None:
         with suppress(BadPayload):

@@ -228,7 +228,9 @@ def test_a_stop_by_signal_in_the_midst_of_a_run_is_clean(tables: Path, tmp_path:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # a shell's job ignores it
+        preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.default_int_handler
+        ),  # a shell's job ignores it
     )
     while process.poll() is None and not (tmp_path / "h" / "write.lock").exists():
         time.sleep(0.02)

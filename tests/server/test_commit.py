@@ -61,6 +61,19 @@ def test_all_that_came_during_one_sync_goes_into_the_next(paper: SlowPaper) -> N
     assert len(places) == 10
 
 
+def test_what_is_read_in_one_go_is_written_in_one_go(paper: SlowPaper) -> None:
+    async def many() -> None:
+        commit = Commit(paper)
+        paper.gate.release(100)
+        for _ in range(3):
+            await asyncio.gather(*[commit.keep(b"x") for _ in range(20)])
+        await commit.keep(b"alone")
+        commit.close()
+
+    asyncio.run(many())
+    assert [len(group) for group in paper.groups] == [20, 20, 20, 1]
+
+
 def test_a_broken_disk_is_told_to_everyone_and_the_next_frame_tries_again(paper: SlowPaper) -> None:
     async def twice() -> None:
         commit = Commit(paper)

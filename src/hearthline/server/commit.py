@@ -25,7 +25,7 @@ BOUNDS_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2
 _GROUP_BYTES = 8 * 2**20
 _GROUP_FRAMES = 4096
 _FRAME_BYTES = 64  # what a queued frame costs beside its body
-_TOGETHER_S = 0.005
+_TOGETHER_S, _LONGEST_S = 0.005, 0.001  # how long frames may gather, and wait for what may not come
 
 
 class Writes(Protocol):
@@ -77,6 +77,7 @@ class Commit:
         self._waiting: list[tuple[bytes, Done | asyncio.Future[Position]]] = []
         self._changed = threading.Condition()
         self._ready = self._closing = False
+        self._crowd, self._took_s = 1, 0.0  # frames of the last group, and how long the disk took for them
         self._thread = threading.Thread(target=self._write, name="commit", daemon=True)
         self._thread.start()
 
@@ -128,11 +129,18 @@ class Commit:
             loop.call_soon(self._gather, loop, 1, loop.time() + _TOGETHER_S)
 
     def _gather(self, loop: asyncio.AbstractEventLoop, before: int, until: float) -> None:
-        """Wake the thread, unless more came in the loop's last round: then more may come in the next."""
-        with self._changed:
-            if before < len(self._waiting) < _GROUP_FRAMES and loop.time() < until:
-                loop.call_soon(self._gather, loop, len(self._waiting), until)
-            else:
+        """Wake the thread, unless more came in the loop's last round: then more may come in the next.
+
+        Where several came together before, they are waited for, as long as the disk took then, but not longer
+        than a timer's tick.
+        """
+        count, now = len(self._waiting), loop.time()
+        if before < count < _GROUP_FRAMES and now < until:
+            loop.call_soon(self._gather, loop, count, until)
+        elif count < self._crowd and now < until:
+            loop.call_later(self._took_s, self._gather, loop, count, now)
+        else:
+            with self._changed:
                 self._wake()
 
     def _wake(self) -> None:
@@ -168,6 +176,7 @@ class Commit:
         size = sum(len(f.body) for f in frames)
         with self._changed:
             self.waiting_bytes -= size + _FRAME_BYTES * len(frames)
+        self._crowd, self._took_s = len(frames), min(seconds, _LONGEST_S)
         figures = self.figures
         figures.groups += 1
         figures.seconds += seconds
