@@ -138,8 +138,8 @@ def _sifted(body: bytes, place: str, items: int) -> Strict:
         if found is None:
             kept.append(row)
         else:
-            refused.append(_refusal(place, f"{name}[{index}]", found))
-    pruned = kept if name == "" else {**value, name: kept}
+            refused.append(_refusal(place, f"{name or ''}[{index}]", found))
+    pruned = kept if name is None else {**value, name: kept}
     outside = _Repeated if isinstance(value, _Repeated) else type(value)
     left = _flaw(outside(pruned))
     if left is not None or not kept:
@@ -147,10 +147,10 @@ def _sifted(body: bytes, place: str, items: int) -> Strict:
     return Strict(pruned, msgspec.json.encode(pruned), refused, items)
 
 
-def _batch_of(value: Any) -> tuple[str, list[Any]] | None:
-    """Return the one list of objects that a body holds, with the key under which it stands."""
+def _batch_of(value: Any) -> tuple[str | None, list[Any]] | None:
+    """Return the one list of objects that a body holds, with the key under which it stands, if any."""
     if isinstance(value, list):
-        return "", value
+        return None, value
     lists = [(k, v) for k, v in value.items() if isinstance(v, list)] if isinstance(value, dict) else []
     whole = [(k, v) for k, v in lists if v and all(isinstance(row, dict) for row in v)]
     return whole[0] if len(whole) == 1 else None
