@@ -18,12 +18,14 @@ import pyarrow as pa
 from hearthline import attribution, pipeline, render, reports, sources
 from hearthline.pipeline import (
     Check,
+    DestroyedKey,
     Explanation,
     Forgot,
     Household,
     Intake,
     Kept,
     LinkExplanation,
+    ListedKey,
     Matched,
     Rebuilt,
 )
@@ -331,6 +333,33 @@ class Home:
     def rejects(self, reason: str | None = None, limit: int = 100) -> pa.Table:
         """Return what was refused: `source`, `reason`, `place`, `wrong`, `cure`, `received`, `raw`."""
         return pipeline.rejects(self._folder, reason, limit)
+
+    def hash_keys(self) -> list[ListedKey]:
+        """Return the keys with which personal identifiers are hashed, by their ids, the current one first."""
+        return pipeline.hash_keys(self._folder)
+
+    def rotate_hash_key(self) -> str:
+        """Make a new key of the hashes and return its id; the one before it stays valid.
+
+        What comes is hashed with the new key from then on, also by a running server. While an earlier key is
+        valid each value is hashed with both, and everybody stays who they were.
+
+        Raises:
+            HomeBusy: another process adds files or makes an answer.
+        """
+        return pipeline.rotate_hash_key(self._folder)
+
+    def destroy_hash_key(self, key: str, *, dry_run: bool = False) -> DestroyedKey:
+        """Destroy the oldest key of the hashes, for good, or say what that would leave.
+
+        What is stored stays and stays linked. Of whoever has not come since the key was rotated, a value in
+        clear is not recognised any more: neither when it comes again, nor by `forget`, `link` or `explain`.
+
+        Raises:
+            UnknownName: it is not the oldest earlier key.
+            HomeBusy: another process is at the home.
+        """
+        return pipeline.destroy_hash_key(self._folder, key, dry_run=dry_run)
 
     def events(self, where: str = "TRUE", limit: int = 100) -> pa.Table:
         """Return events as they lie in the lake, newest first; `where` is an SQL condition."""

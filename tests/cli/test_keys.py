@@ -73,3 +73,23 @@ def test_wrong_use_says_what_to_do(
 def test_an_unknown_key_is_no_key(called: Called, tmp_path: Path) -> None:
     assert called("keys", "revoke", "nope", "--home", tmp_path).code == 2
     assert "no keys yet" in called("keys", "list", "--home", tmp_path).err
+
+
+def test_the_key_of_the_hashes_is_rotated_and_destroyed_with_words_on_what_that_leaves(
+    called: Called, tmp_path: Path
+) -> None:
+    assert called("init", tmp_path / "h").code == 0
+    at = ("--home", tmp_path / "h")
+    (first,) = json.loads(called("keys", "hash", *at, "--json").out)
+    assert first["current"] is True
+    assert called("keys", "rotate-hash", *at).code == 0
+    assert first["key"] in called("keys", "hash", *at).out
+    said = called("keys", "destroy-hash", first["key"], *at)
+    assert said.code == 0
+    assert "not recognised without it" in said.err
+    assert "add --yes" in said.err
+    assert len(json.loads(called("keys", "hash", *at, "--json").out)) == 2
+    assert called("keys", "destroy-hash", first["key"], "--yes", *at).code == 0
+    (left,) = json.loads(called("keys", "hash", *at, "--json").out)
+    assert left["key"] != first["key"]
+    assert called("keys", "destroy-hash", left["key"], "--yes", *at).code != 0

@@ -55,7 +55,7 @@ def logged(
             for e in found
         ]
         raw.append(RawPayload(sha256=f"{number}{hash(body)}", media_type="application/json", body=body))
-    log.append([Frame("admitted", admitted_frame(events, raw, rejects, home.key, NOW))])
+    log.append([Frame("admitted", admitted_frame(events, raw, rejects, home.ring.now(), NOW))])
 
 
 def lived(path: Path) -> tuple[Home, HomeFolder, Log]:

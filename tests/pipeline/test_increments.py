@@ -76,3 +76,37 @@ def test_other_rules_judge_everybody(answered: Answered) -> None:
     settings.write_text(settings.read_text() + "\n[identity]\nmax_devices = 200\n")
     home.run()
     assert judged(home)[0] == judged(home)[1]
+
+
+def nights_in(homes: int, days: range) -> Story:
+    """Everything names the network that it is on, most of it the home's own; guests sleep elsewhere."""
+    story = Story()
+    for day in days:
+        for i in range(homes):
+            for n, thing in enumerate((f"phone-{i}", f"tv-{i}")):
+                at = (i + 1) % homes if (day + i + n) % 5 == 0 else i
+                network = Identifier(namespace="ip", value=f"10.0.0.{at}", personal=True)
+                named = (Identifier(namespace="device", value=thing), network)
+                named += who(f"h{i}") if n == 0 else ()
+                story.touch(day + 0.1, home=f"h{i}", channel="tv", identifiers=named, id=f"{day}-{thing}")
+        if day % 4 == 3:
+            story.order(day + 0.5, home=f"h{day % homes}", number=f"order-{day}", id=f"order-{day}")
+    return story
+
+
+def test_nights_on_networks_day_by_day_are_as_a_full_run(answered: Answered) -> None:
+    home = answered(nights_in(9, range(6)))
+    for day in range(6, 10):
+        live_in(home.path, nights_in(9, range(day, day + 1)).events)
+        home.run()
+    again = home.rebuild()
+    assert set(again.differ) <= {"identity_changes"}
+
+
+def test_a_day_on_one_network_judges_that_home_and_not_the_others(answered: Answered) -> None:
+    home = answered(nights_in(20, range(4)))
+    live_in(home.path, [e for e in nights_in(20, range(4, 5)).events if "phone-3" in e.id])
+    home.run()
+    few, everybody = judged(home)
+    assert 0 < few < everybody
+    assert set(home.rebuild().differ) <= {"identity_changes"}

@@ -111,7 +111,7 @@ def test_an_event_that_names_nobody_has_identity_zero() -> None:
 def test_nobody_else_can_make_what_may_be_stored() -> None:
     good = admit_events([], [], [], KEY)
     with pytest.raises(TypeError, match="only admit_events and admit_tables"):
-        Admitted(good.events, good.identities, (), (), (), object())
+        Admitted(good.events, good.identities, (), (), (), (), object())
 
 
 def test_a_reject_that_is_no_json_is_masked_as_text() -> None:

@@ -8,6 +8,7 @@ import typer
 
 from hearthline.cli._options import DEFAULT_HOME, HomeOption, JsonOption
 from hearthline.cli._screen import print_json, results, show, table
+from hearthline.schema import text
 from hearthline.schema.errors import BadConfig
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["keys"]
 
 keys = typer.Typer(
-    help="Make, list, rotate and revoke write keys, read tokens and platforms' secrets.", no_args_is_help=True
+    help="Make, list, rotate and revoke keys of senders, readers and platforms, and of the hashes.",
+    no_args_is_help=True,
 )
 _Secret = Annotated[
     bool,
@@ -123,6 +125,56 @@ def revoke(name: _Name, *, home: HomeOption = DEFAULT_HOME) -> None:
     """Make a key invalid at once; a running server knows it within a second."""
     _ring(home).revoke(name)
     show(f"{name} opens nothing any more")
+
+
+@keys.command("hash")
+def list_hash_keys(*, home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
+    """List the keys with which personal identifiers are hashed, by their ids."""
+    import hearthline as hl
+
+    rows = [
+        {"key": k.id, "current": k.current, "rotated": k.rotated, "not seen since": k.not_seen_since}
+        for k in hl.open_home(home).hash_keys()
+    ]
+    if as_json:
+        print_json(rows)
+        return
+    results().print(table(tuple(rows[0]), [[_cell(value) for value in row.values()] for row in rows]))
+
+
+@keys.command("rotate-hash")
+def rotate_hash(*, home: HomeOption = DEFAULT_HOME) -> None:
+    """Hash personal identifiers with a new key; the old one stays valid, and everybody who they were."""
+    import hearthline as hl
+
+    opened = hl.open_home(home)
+    old = opened.hash_keys()[0].id
+    show(f"{opened.rotate_hash_key()} hashes what comes from now on; {old} stays valid")
+    show(f"once enough have come again, destroy it: hearthline keys destroy-hash {old}")
+
+
+@keys.command("destroy-hash")
+def destroy_hash(
+    name: Annotated[str, typer.Argument(metavar="KEY", help="Its id, as `keys hash` shows it.")],
+    *,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do it; without this, only say what it would leave.")
+    ] = False,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Destroy the oldest key of the hashes, for good: what is stored stays, and stays linked."""
+    import hearthline as hl
+
+    done = hl.open_home(home).destroy_hash_key(name, dry_run=not yes)
+    left = text.plural(done.left, "personal identifier")
+    show(
+        f"{left} not seen since it was rotated: their values in clear are not recognised without it, "
+        "neither when they come again nor by forget, link or explain"
+    )
+    if yes:
+        show(f"{name} is destroyed, and {text.plural(done.dropped, 'pair')} with it that joined nothing")
+    else:
+        show("nothing was changed; add --yes to destroy it")
 
 
 def _ring(home: "Path") -> "Keyring":

@@ -1,5 +1,6 @@
 """Links as they are kept: every piece of evidence, used or not, with why it is not."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +12,7 @@ from hearthline.identity.evidence import Bools, Evidence, Ints, Pairs
 from hearthline.identity.keys import text_keys
 from hearthline.identity.statements import Said
 
-__all__ = ["LINKS", "USED", "Ledger", "Note"]
+__all__ = ["LINKS", "USED", "Ledger", "Note", "link_table"]
 
 USED = 0
 
@@ -113,13 +114,22 @@ class Ledger:
         return pa.table({f.name: named.get(f.name, pa.nulls(len(left), f.type)) for f in LINKS}, LINKS)
 
     def table(self) -> pa.Table:
-        """Return all links (schema `LINKS`); `link` is made from the kind and both ends."""
-        if not self.parts:
-            return LINKS.empty_table()
-        whole = pa.concat_tables(self.parts).combine_chunks()
-        text = pc.binary_join_element_wise(whole["kind"], whole["left_id"], whole["right_id"], "\x1f")
-        keys = text_keys(text.combine_chunks() if isinstance(text, pa.ChunkedArray) else text)
-        return whole.set_column(0, LINKS.field(0), _hexadecimal(keys))
+        """Return all links (schema `LINKS`)."""
+        return _keyed(pa.concat_tables(self.parts)) if self.parts else LINKS.empty_table()
+
+
+def link_table(left: pa.ChunkedArray, right: pa.ChunkedArray, columns: Mapping[str, object]) -> pa.Table:
+    """Return links between identifiers (schema `LINKS`); columns that are not given are null."""
+    named = {"left_id": left, "right_id": right, **columns}
+    return _keyed(pa.table({f.name: named.get(f.name, pa.nulls(len(left), f.type)) for f in LINKS}, LINKS))
+
+
+def _keyed(links: pa.Table) -> pa.Table:
+    """Return links with their ids, made from the kind and both ends."""
+    whole = links.combine_chunks()
+    text = pc.binary_join_element_wise(whole["kind"], whole["left_id"], whole["right_id"], "\x1f")
+    keys = text_keys(text.combine_chunks() if isinstance(text, pa.ChunkedArray) else text)
+    return whole.set_column(0, LINKS.field(0), _hexadecimal(keys))
 
 
 def _hexadecimal(keys: Ints) -> pa.Array:

@@ -146,7 +146,7 @@ def together_again(known: Known, touched: News, again: Resolution) -> Resolution
         stays = old.filter(pc.invert(pc.is_in(old["part"], value_set=gone)))
         if name == "identifiers":
             stays = stays.filter(pc.invert(pc.is_in(stays["id"], value_set=_flat(new["id"]))))
-            new = _counted_on(known, new, again)
+            new = _placed(known, touched, _counted_on(known, new, again))
         return pa.concat_tables([stays, new.select(stays.column_names)])
 
     names = ("members", "links", "homes", "devices", "identifiers", "parts")
@@ -172,6 +172,20 @@ def _counted_on(known: Known, new: pa.Table, again: Resolution) -> pa.Table:
     for name, values in counted.items():
         new = new.set_column(new.schema.get_field_index(name), name, pa.array(values))
     return new
+
+
+def _placed(known: Known, touched: News, new: pa.Table) -> pa.Table:
+    """Return the identifiers with networks in the part of those who sleep there, whoever else was there.
+
+    Somebody who is looked at again may have been a guest on the network of a part that is not: who sleeps
+    there was not looked at, and the network stays with them.
+    """
+    old = known.found.identifiers
+    at = pc.index_in(new["id"], value_set=_flat(old["id"]))
+    part = pc.fill_null(old["part"].take(_flat(at)), -1).to_numpy().astype(np.int64)
+    guest = pc.equal(new["names"], "network").to_numpy() & (part >= 0) & ~np.isin(part, touched.parts)
+    kept = np.where(guest, part, _ints(new["part"]))
+    return new.set_column(new.schema.get_field_index("part"), "part", pa.array(kept))
 
 
 def _before(known: Known, again: Resolution, networks: pa.ChunkedArray) -> Ints:

@@ -15,6 +15,13 @@ from hearthline.pipeline.explain import (
     explained,
 )
 from hearthline.pipeline.forgetting import Forget, Forgot, forget
+from hearthline.pipeline.hash_keys import (
+    DestroyedKey,
+    ListedKey,
+    destroy_hash_key,
+    hash_keys,
+    rotate_hash_key,
+)
 from hearthline.pipeline.identities import link, take_back
 from hearthline.pipeline.intake import Intake, Request, add, events, rejects
 from hearthline.pipeline.loading import Loaded, load
@@ -28,6 +35,7 @@ __all__ = [
     "EXPLAINING",
     "Check",
     "Compare",
+    "DestroyedKey",
     "Experiments",
     "Explanation",
     "Forget",
@@ -36,6 +44,7 @@ __all__ = [
     "Intake",
     "Kept",
     "LinkExplanation",
+    "ListedKey",
     "Loaded",
     "Matched",
     "Plans",
@@ -44,6 +53,7 @@ __all__ = [
     "Request",
     "add",
     "compare",
+    "destroy_hash_key",
     "doctor",
     "events",
     "explain",
@@ -51,11 +61,13 @@ __all__ = [
     "explain_link",
     "explained",
     "forget",
+    "hash_keys",
     "link",
     "load",
     "match",
     "rebuild",
     "rejects",
+    "rotate_hash_key",
     "run",
     "silent",
     "take_back",

@@ -1,21 +1,23 @@
 """The relational core on an engine: from the lake's files to orders, lineage and timelines."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
 
 from hearthline import identity, journeys
-from hearthline.identity import Known, Resolution
+from hearthline.identity import LINKS, Known, Policies, Renamed, Resolution
 from hearthline.journeys import Layout
 from hearthline.pipeline.making import make
+from hearthline.pipeline.renaming import read_as_one
 from hearthline.pipeline.resolving import Resolved, resolved
+from hearthline.pipeline.withdrawing import heed_withdrawals
 from hearthline.schema.errors import NothingToAnswer
 from hearthline.schema.settings import Settings
 from hearthline.store.engine import Engine
-from hearthline.store.lake import SCHEMAS, Lake
+from hearthline.store.lake import Lake
 
 __all__ = ["MOST_CHANNELS", "RESOLVED", "Core", "Progress", "build_core", "make", "silent"]
 
@@ -76,8 +78,9 @@ def build_core(
         raise NothingToAnswer(
             f"{lake.folder.parent}: no events yet; add some with `hearthline run events.csv orders.csv`"
         )
-    engine.scan("raw_events", lake.files("events"), SCHEMAS["events"])
-    engine.scan("raw_contexts", lake.files("contexts"), SCHEMAS["contexts"])
+    renamed = read_as_one(engine, lake)
+    policies = Policies(settings.identity.policies, settings.identity.blocked)
+    withdrawn = heed_withdrawals(engine, lake, policies, use_unknown=settings.consent.unknown == "use")
     parameters = {
         "use_unknown": "TRUE" if settings.consent.unknown == "use" else "FALSE",
         "most_channels": str(MOST_CHANNELS),
@@ -88,9 +91,10 @@ def build_core(
         make(engine, select, parameters)
     progress("finding homes and devices")
     keys, known = before
-    who = resolved(engine, lake, settings.identity, known)
+    who = resolved(engine, lake, settings.identity, (known, renamed))
+    who.kept["known_withdrawn"] = withdrawn
     found, changes = identity.steady(who.found, keys)
-    _load_resolution(engine, found, settings)
+    _load_resolution(engine, replace(found, links=_with_names(found.links, renamed)), settings)
     currency = ""
     for select in journeys.AFTER_IDENTITY:
         progress(f"making {select.table.replace('_', ' ')}")
@@ -101,6 +105,12 @@ def build_core(
     places = engine.table("SELECT * FROM places ORDER BY place")
     layout = _layout(engine, settings, channels, places)
     return Core(engine, settings, currency, layout, channels, places, changes, who)
+
+
+def _with_names(links: pa.Table, renamed: Renamed) -> pa.Table:
+    """Return the links with those that join two hashes of one value."""
+    shown = links.select(LINKS.names)
+    return pa.concat_tables([shown, renamed.links()]) if renamed.names.num_rows else shown
 
 
 def _load_resolution(engine: Engine, found: Resolution, settings: Settings) -> None:

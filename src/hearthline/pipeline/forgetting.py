@@ -41,6 +41,7 @@ _CONDITIONS = {
     "raw": f"sha256 IN (SELECT sha256 FROM gone_payloads) OR {_ANY_WORD.format('body')}",
     "rejects": _ANY_WORD.format("raw"),
     "assignments": "identifier IN (SELECT id FROM gone_ids)",
+    "aliases": "later IN (SELECT id FROM gone_ids) OR earlier IN (SELECT id FROM gone_ids)",
     "statements": '"left" IN (SELECT id FROM gone_ids) OR "right" IN (SELECT id FROM gone_ids)',
 }
 
@@ -88,7 +89,7 @@ def forget(home: HomeFolder, settings: Settings, wanted: Forget, progress: Progr
     if wanted.dry_run:
         with _named(home, whose) as con:
             return Forgot(len(whose.ids), doomed(Lake(home.lake), con, _CONDITIONS))
-    remember(home.path, marks_of(whose.ids, whose.identities, home.key))
+    remember(home.path, marks_of(whose.marked, whose.identities, home.ring.marks_key()))
     progress("taking it out")
     rows, frames = _taken_out(home, whose)
     _patiently(answered)
@@ -164,7 +165,7 @@ def _named(home: HomeFolder, whose: Theirs) -> Iterator[duckdb.DuckDBPyConnectio
         con.register(
             "gone_identities", pa.table({"identity": pa.array(sorted(whose.identities), pa.int64())})
         )
-        con.register("gone_ids", pa.table({"id": pa.array(sorted(whose.ids), pa.string())}))
+        con.register("gone_ids", pa.table({"id": pa.array(sorted(whose.marked), pa.string())}))
         words = sorted(w for w in whose.words if len(w) >= 4)
         con.register("gone_words", pa.table({"word": pa.array(words, pa.string())}))
         con.execute(

@@ -1,6 +1,8 @@
 """Who is who over runs, and what people say about it: keys that stay, links by hand, links taken back."""
 
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Literal
 from uuid import uuid4
 
@@ -8,17 +10,21 @@ import duckdb
 import pyarrow as pa
 
 from hearthline.identity import BEFORE, BY_HAND, CHANGES, STATEMENTS
-from hearthline.privacy.pseudonym import SUFFIX, pseudonym
+from hearthline.privacy import Keys, Ring, ring_of
+from hearthline.privacy.pseudonym import SUFFIX
 from hearthline.schema.errors import HomeMissing, UnknownName
-from hearthline.schema.records import Statement
+from hearthline.schema.records import Alias, Statement
 from hearthline.store.answer import PublishedAnswer
 from hearthline.store.home import HomeFolder
-from hearthline.store.lake import Lake
+from hearthline.store.lake import Batch, Lake, aliases_table
 
 __all__ = [
     "before_this",
     "identifier",
+    "in_use",
+    "keep_names",
     "link",
+    "names_of",
     "stamped",
     "statement_table",
     "stored",
@@ -56,29 +62,72 @@ def stamped(changes: pa.Table, time: datetime, earlier: pa.Table) -> pa.Table:
     return pa.concat_tables([earlier, changes.append_column("time", stamp).cast(_LOGGED)])
 
 
-def identifier(text: str, key: bytes) -> str:
-    """Return an identifier as it is stored: a personal one becomes its keyed hash.
+def identifier(text: str, keys: Keys) -> str:
+    """Return an identifier as it is stored now: a personal one becomes its keyed hash.
 
     >>> identifier("customer:17", b"k")
     'customer:17'
     >>> identifier("email:Ann@example.com", b"k") == identifier("email: ann@example.com", b"k")
     True
     """
+    return names_of(text, ring_of(keys))[0]
+
+
+def names_of(text: str, ring: Ring) -> list[str]:
+    """Return the names under which an identifier may be stored: a personal one has one for each key.
+
+    One that is a keyed hash already, or not personal, has its own alone.
+
+    >>> len(names_of("email:ann@example.com", Ring(b"new", (b"old",)))), names_of("customer:17", Ring(b"k"))
+    (2, ['customer:17'])
+    """
     namespace, _, value = text.partition(":")
     if not value:
         raise UnknownName(
             f"link: {len(text)} letters without a colon; write NAMESPACE:VALUE, such as customer:17"
         )
-    kind = namespace.removeprefix("hint.")
-    if kind in _PERSONAL:
-        return f"{namespace}{SUFFIX}:{pseudonym(kind, value, key)}"
-    return text
+    return ring.names(namespace, value) if namespace.removeprefix("hint.") in _PERSONAL else [text]
 
 
-def stored(end: str, key: bytes) -> str:
-    """Return an identifier as it is stored; one that is a keyed hash already stays."""
+def stored(end: str, keys: Keys) -> str:
+    """Return an identifier as it is stored now; one that is a keyed hash already stays."""
     namespace = end.partition(":")[0]
-    return end if namespace.endswith(SUFFIX) else identifier(end, key)
+    return end if namespace.endswith(SUFFIX) else identifier(end, keys)
+
+
+def in_use(home: HomeFolder, told: Sequence[str]) -> list[str]:
+    """Return identifiers under the names that the answer has; unknown ones as they are stored now."""
+    ring = home.ring.now()
+    names = [[text] if text.partition(":")[0].endswith(SUFFIX) else names_of(text, ring) for text in told]
+    every = sorted({one for some in names for one in some})
+    try:
+        known = _named_in_answer(home, every)
+    except HomeMissing:
+        known = {}
+    return [next((known[one] for one in some if one in known), some[0]) for some in names]
+
+
+def _named_in_answer(home: HomeFolder, names: Sequence[str]) -> dict[str, str]:
+    """Return the name in use of each of these names that the answer knows."""
+    answer = PublishedAnswer(home)
+    try:
+        answer.connection.register("asked_names", pa.table({"id": pa.array(names, pa.string())}))
+        sql = "SELECT id, id AS canonical FROM identifiers WHERE id IN (SELECT id FROM asked_names)"
+        if answer.keeps("known_names"):
+            sql += " UNION SELECT id, canonical FROM known_names WHERE id IN (SELECT id FROM asked_names)"
+        found = answer.table(sql).to_pydict()
+        return dict(zip(found["id"], found["canonical"], strict=True))
+    finally:
+        answer.close()
+
+
+def keep_names(batch: Batch, told: Iterable[str], ring: Ring) -> None:
+    """Write down which hashes are one value's, for values that were named by hand or in a list."""
+    if ring.earlier:
+        names = [names_of(text, ring) for text in told if text.partition(":")[2]]
+        pairs = dict.fromkeys(p for n in names for p in pairwise(n))
+        rows = [Alias(later=later, earlier=earlier) for later, earlier in pairs]
+        batch.write("aliases", aliases_table(rows, datetime.now(UTC)))
 
 
 def link(
@@ -118,7 +167,8 @@ def _say(
     level: Level,
     reason: str | None,
 ) -> Statement:
-    left, right = sorted(stored(end, home.key) for end in ends)
+    ring = home.ring.now()
+    left, right = sorted(stored(end, ring) for end in ends)
     if left == right:
         raise UnknownName("link: both identifiers are the same; name two different ones")
     said = Statement(
@@ -134,14 +184,15 @@ def _say(
         consent="said by the controller",
     )
     with home.writing():
-        write_statements(home, [said])
+        write_statements(home, [said], ends)
     return said
 
 
-def write_statements(home: HomeFolder, said: list[Statement]) -> None:
-    """Append statements to the lake; the caller holds the home's pen."""
+def write_statements(home: HomeFolder, said: list[Statement], told: Iterable[str] = ()) -> None:
+    """Append statements to the lake; the caller holds the pen. `told` are the ends as they were told."""
     with Lake(home.lake).batch(datetime.now(UTC)) as batch:
         batch.write("statements", statement_table(said))
+        keep_names(batch, told, home.ring.now())
 
 
 def statement_table(said: list[Statement]) -> pa.Table:

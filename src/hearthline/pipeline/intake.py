@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from hearthline import files, sources
 from hearthline.pipeline.core import Progress
-from hearthline.privacy import admit_events, admit_tables
+from hearthline.privacy import Ring, admit_events, admit_tables
 from hearthline.schema.errors import BadPayload
 from hearthline.schema.event import Event, Raw
 from hearthline.schema.records import Metric, RawPayload, Reject
@@ -66,13 +66,14 @@ def add(home: HomeFolder, request: Request, progress: Progress) -> list[Intake]:
     lake = Lake(home.lake)
     taken: list[Intake] = []
     with home.writing(), lake.batch(request.received) as batch:
+        ring = home.ring.now()
         for path in files.find(request.paths):
             progress(f"reading {path.name}")
             content = files.read(path, files.mapping_of(path, request.mapping))
             if isinstance(content, files.Payloads):
-                taken += _add_payloads(batch, content, request, home.key)
+                taken += _add_payloads(batch, content, request, ring)
             else:
-                taken.append(_add_rows(batch, path, content, request, home.key))
+                taken.append(_add_rows(batch, path, content, request, ring))
         _record(batch, taken, request.received)
     return taken
 
@@ -83,7 +84,7 @@ def _record(batch: Batch, taken: list[Intake], received: datetime) -> None:
     batch.write("intake", pa.Table.from_pylist(rows, schema=INTAKE))
 
 
-def _add_rows(batch: Batch, path: Path, parts: Iterator[files.Rows], request: Request, key: bytes) -> Intake:
+def _add_rows(batch: Batch, path: Path, parts: Iterator[files.Rows], request: Request, ring: Ring) -> Intake:
     intake = Intake(path.name, "file")
     for part in parts:
         intake.source = part.kind
@@ -91,13 +92,13 @@ def _add_rows(batch: Batch, path: Path, parts: Iterator[files.Rows], request: Re
         intake.guesses.update(part.guesses)
         intake.refuse(part.rejects)
         intake.events += part.events.num_rows + part.spend.num_rows
-        batch.admit(admit_tables(part.events, part.identities, part.rejects, key), request.received)
+        batch.admit(admit_tables(part.events, part.identities, part.rejects, ring), request.received)
         if part.spend.num_rows:
             batch.write("spend", part.spend.select(SCHEMAS["spend"].names).cast(SCHEMAS["spend"]))
     return intake
 
 
-def _add_payloads(batch: Batch, payloads: files.Payloads, request: Request, key: bytes) -> list[Intake]:
+def _add_payloads(batch: Batch, payloads: files.Payloads, request: Request, ring: Ring) -> list[Intake]:
     """Return one intake for each platform found in the file."""
     reader = _Reader(payloads.origin, request)
     lines = iter(payloads.lines)
@@ -105,7 +106,7 @@ def _add_payloads(batch: Batch, payloads: files.Payloads, request: Request, key:
     while more:
         with _nothing_circular():
             more = reader.fill(lines)
-            read = admit_events(reader.events, reader.raw, reader.refused, key, metrics=reader.metrics)
+            read = admit_events(reader.events, reader.raw, reader.refused, ring, metrics=reader.metrics)
             reader.rest()
         batch.admit(read, request.received)
     return list(reader.intakes.values())

@@ -17,10 +17,11 @@ import pyarrow.compute as pc
 
 from hearthline.identity import BY_HAND, Policies
 from hearthline.identity.matching import FIELDS, matched
-from hearthline.pipeline.identities import stored, write_statements
-from hearthline.schema.errors import BadFile
+from hearthline.pipeline.identities import in_use, write_statements
+from hearthline.schema.errors import BadFile, HomeMissing
 from hearthline.schema.records import Statement
 from hearthline.schema.settings import Settings
+from hearthline.store.answer import PublishedAnswer
 from hearthline.store.home import HomeFolder
 from hearthline.store.lake import SCHEMAS, Lake
 from hearthline.store.spark import SparkEngine
@@ -131,21 +132,39 @@ def _read(home: HomeFolder, file: Path) -> pa.Table:
         )
     table = table.select(["id", *(f for f in FIELDS if table.column_names.count(f) == 1)])
     table = table.filter(pc.is_valid(table["id"]))
-    ids = [stored(text, home.key) for text in table["id"].cast(pa.string()).to_pylist()]
+    ids = in_use(home, table["id"].cast(pa.string()).to_pylist())
     last = sorted({name: row for row, name in enumerate(ids)}.values())
     return table.set_column(0, "id", pa.array(ids, pa.string())).take(pa.array(last, pa.int64()))
 
 
 def _in_force(home: HomeFolder) -> list[dict[str, str]]:
     """Return the latest statement about each pair."""
+    names = ", ".join(f'"{n}"' for n in SCHEMAS["statements"].names if n not in ("left", "right"))
+    sql = f"""SELECT least("left", "right") AS "left", greatest("left", "right") AS "right", {names}
+        FROM statements
+        QUALIFY row_number() OVER (
+          PARTITION BY least("left", "right"), greatest("left", "right") ORDER BY made DESC, id DESC) = 1"""
+    try:
+        answer = PublishedAnswer(home)
+    except HomeMissing:
+        return _in_force_unanswered(home, sql)
+    try:
+        rows: list[dict[str, str]] = answer.table(sql).to_pylist()
+        return rows
+    finally:
+        answer.close()
+
+
+def _in_force_unanswered(home: HomeFolder, sql: str) -> list[dict[str, str]]:
     files = [str(f) for f in Lake(home.lake).files("statements")]
     if not files:
         return []
-    names = ", ".join(f'"{n}"' for n in SCHEMAS["statements"].names)
-    sql = f"""SELECT {names} FROM read_parquet($files, hive_partitioning = false)
-        QUALIFY row_number() OVER (PARTITION BY "left", "right" ORDER BY made DESC, id DESC) = 1"""
+    named = ", ".join("'" + f.replace("'", "''") + "'" for f in files)
     with duckdb.connect() as con:
-        found: Any = con.sql(sql, params={"files": files}).to_arrow_table()
+        con.execute(
+            f"CREATE TEMP VIEW statements AS SELECT * FROM read_parquet([{named}], hive_partitioning = false)"
+        )
+        found: Any = con.sql(sql).to_arrow_table()
     rows: list[dict[str, str]] = found.to_pylist()
     return rows
 

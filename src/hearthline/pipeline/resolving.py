@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hearthline import identity
-from hearthline.identity import Known, Observed, Policies, Resolution
+from hearthline.identity import Known, Observed, Policies, Renamed, Resolution
 from hearthline.pipeline.making import make
+from hearthline.pipeline.renaming import RENAMING, renaming_tables
 from hearthline.schema.arrow import IDENTITIES
 from hearthline.schema.errors import HomeMissing
 from hearthline.schema.settings import IdentitySettings
@@ -30,6 +31,8 @@ KNOWN = (
     "known_crowded",
     "known_statements",
     "known_rules",
+    *RENAMING,
+    "known_withdrawn",
 )
 """Tables of an answer in which a run leaves what the next one builds on."""
 _SAMPLE = 30_000
@@ -76,13 +79,19 @@ def known_before(home: HomeFolder, own: IdentitySettings) -> Known | None:
         answer.close()
 
 
-def resolved(engine: Engine, lake: Lake, own: IdentitySettings, known: Known | None) -> Resolved:
-    """Return who is who: the engine counts, identity decides; only parts with news, where that can be."""
+def resolved(
+    engine: Engine, lake: Lake, own: IdentitySettings, before: tuple[Known | None, Renamed]
+) -> Resolved:
+    """Return who is who: the engine counts, identity decides; only parts with news, where that can be.
+
+    `before` is what the last run knew, and what goes by another name since a key was rotated.
+    """
+    known, renamed = before
     for select in identity.SELECTS:
         make(engine, select, {})
-    engine.scan("raw_identities", lake.files("identities"), SCHEMAS["identities"])
     engine.scan("raw_statements", lake.files("statements"), SCHEMAS["statements"])
     statements = engine.table("SELECT * FROM raw_statements").cast(SCHEMAS["statements"])
+    statements = _under_names(statements, renamed)
     observed = Observed(
         engine.table("SELECT * FROM observations"), IDENTITIES.empty_table(), None, statements
     )
@@ -96,7 +105,19 @@ def resolved(engine: Engine, lake: Lake, own: IdentitySettings, known: Known | N
     result, seen, looked_at = found
     kept = _kept(result, seen, statements, own)
     kept["cross_device"] = _accuracy(engine, result, (observed, seen), (policies, own.max_devices))
+    kept |= renaming_tables(renamed)
     return Resolved(result, kept, looked_at, seen.num_rows)
+
+
+def _under_names(statements: pa.Table, renamed: Renamed) -> pa.Table:
+    """Return statements about identifiers under their names in use, the lower one on the left."""
+    if not renamed.names.num_rows or not statements.num_rows:
+        return statements
+    left, right = (renamed.of(statements[side]) for side in ("left", "right"))
+    ends = {"left": pc.min_element_wise(left, right), "right": pc.max_element_wise(left, right)}
+    for name, end in ends.items():
+        statements = statements.set_column(statements.schema.get_field_index(name), name, end)
+    return statements
 
 
 def _with_news(
@@ -104,8 +125,6 @@ def _with_news(
 ) -> tuple[Resolution, pa.Table, int] | None:
     """Return the resolution with the news in it, what was seen, and how many were looked at; or None."""
     policies, max_devices = rules
-    if pc.any(pc.equal(known.found.identifiers["names"], "network")).as_py():
-        return None  # networks are used across parts: until their counts are proven equal, all is judged
     fresh = identity.changed(known, identity.seen_now(observed))
     if fresh is None:
         return None

@@ -28,6 +28,7 @@ from hearthline.store.duckdb import DuckEngine
 from hearthline.store.engine import Engine
 from hearthline.store.home import HomeFolder
 from hearthline.store.lake import SCHEMAS, Lake
+from hearthline.store.renamed import SAID_AS_ONE
 from hearthline.store.spark import SparkEngine
 
 __all__ = ["run"]
@@ -122,7 +123,8 @@ def _finish(
 
 def _keep_experiments(home: HomeFolder, lake: Lake, writer: DuckEngine) -> None:
     """Keep what experiments found and what models learn from them."""
-    writer.scan("assignments", lake.files("assignments"), SCHEMAS["assignments"])
+    writer.scan("said_assignments", lake.files("assignments"), SCHEMAS["assignments"])
+    writer.view("assignments", SAID_AS_ONE["assignments"].format(source="said_assignments"))
     read = reader(writer.table, lambda table: table if table == "assignments" else writer.kept(table))
     keep_experiments(read, read_book(home), writer.append)
 

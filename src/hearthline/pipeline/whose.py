@@ -7,8 +7,9 @@ import duckdb
 import pyarrow as pa
 
 from hearthline.identity import Policies
-from hearthline.pipeline.identities import identifier
-from hearthline.privacy.pseudonym import SUFFIX, pseudonym
+from hearthline.pipeline.identities import names_of
+from hearthline.privacy import Ring
+from hearthline.privacy.pseudonym import SUFFIX
 from hearthline.schema.errors import HomeMissing, UnknownName
 from hearthline.schema.settings import Settings
 from hearthline.store.answer import PublishedAnswer
@@ -27,9 +28,17 @@ _NAMED = """
 
 @dataclass(frozen=True, slots=True)
 class Theirs:
-    """Somebody's identifiers as stored, the identities that name them, and all words to look for."""
+    """What is somebody's.
+
+    Attributes:
+        ids: identifiers as stored, under whatever key.
+        marked: these, and those that the values asked for would have under every valid key.
+        identities: the identities that name them.
+        words: all words to look for.
+    """
 
     ids: frozenset[str]
+    marked: frozenset[str]
     identities: frozenset[int]
     words: frozenset[str]
 
@@ -46,7 +55,8 @@ def theirs(home: HomeFolder, settings: Settings, asked: Sequence[str], *, househ
     with duckdb.connect() as con:
         con.execute("SET TimeZone = 'UTC'")
         _load_named(con, Lake(home.lake))
-        asked_for = set(_matching(con, home.key, asked))
+        _load_aliases(con, Lake(home.lake))
+        asked_for = _one_value(con, set(_matching(con, home.ring.now(), asked)))
         if not asked_for:
             raise UnknownName(
                 f"forget: nothing here is of the {len(asked)} identifiers; "
@@ -55,12 +65,13 @@ def theirs(home: HomeFolder, settings: Settings, asked: Sequence[str], *, househ
         joined, members = _joined(home, asked_for, "unit" if household else "person")
         policies = Policies(settings.identity.policies, settings.identity.blocked)
         own = {i for i in joined if policies.of(i.partition(":")[0]).names not in _SHARED}
-        ids = frozenset(asked_for | own)
+        marked = frozenset(_one_value(con, asked_for | own))
+        ids = frozenset(_named_ones(con, marked))
         con.register("own", pa.table({"id": pa.array(sorted(ids), pa.string())}))
         found = con.execute("SELECT DISTINCT identity FROM named WHERE id IN (SELECT id FROM own)").fetchall()
     identities = frozenset(members) | {i for (i,) in found}
-    words = {i.partition(":")[2] for i in ids} | {a.partition(":")[2] or a for a in asked}
-    return Theirs(ids, identities, frozenset(words))
+    words = {i.partition(":")[2] for i in marked} | {a.partition(":")[2] or a for a in asked}
+    return Theirs(ids, marked, identities, frozenset(words))
 
 
 def _load_named(con: duckdb.DuckDBPyConnection, lake: Lake) -> None:
@@ -72,22 +83,56 @@ def _load_named(con: duckdb.DuckDBPyConnection, lake: Lake) -> None:
     con.execute(_NAMED)
 
 
-def _matching(con: duckdb.DuckDBPyConnection, key: bytes, asked: Sequence[str]) -> Iterator[str]:
-    """Yield the stored identifiers that were asked for, by name and value or by their value alone."""
+def _load_aliases(con: duckdb.DuckDBPyConnection, lake: Lake) -> None:
+    """Make the table `aliases`: which two names are one value's."""
+    files = ", ".join("'" + str(f).replace("'", "''") + "'" for f in lake.files("aliases"))
+    con.register("no_aliases", SCHEMAS["aliases"].empty_table())
+    source = f"read_parquet([{files}], hive_partitioning = false)" if files else "no_aliases"
+    con.execute(f"CREATE TEMP TABLE aliases AS SELECT DISTINCT later, earlier FROM {source}")
+
+
+def _one_value(con: duckdb.DuckDBPyConnection, names: set[str]) -> set[str]:
+    """Return names with all others of the same values."""
+    found = set(names)
+    while True:
+        con.register("so_far", pa.table({"id": pa.array(sorted(found), pa.string())}))
+        more = con.execute(
+            "SELECT later FROM aliases WHERE earlier IN (SELECT id FROM so_far) UNION "
+            "SELECT earlier FROM aliases WHERE later IN (SELECT id FROM so_far)"
+        ).fetchall()
+        if {one for (one,) in more} <= found:
+            return found
+        found |= {one for (one,) in more}
+
+
+def _matching(con: duckdb.DuckDBPyConnection, ring: Ring, asked: Sequence[str]) -> Iterator[str]:
+    """Yield what was asked for, by name and value or by a value alone, under the names of every valid key.
+
+    Names of a value come together, as soon as one of them is stored.
+    """
     found = con.execute("SELECT DISTINCT split_part(id, ':', 1) FROM named").fetchall()
     namespaces = [namespace for (namespace,) in found]
-    wanted: set[str] = set()
+    groups: list[list[str]] = []
     for text in asked:
-        wanted |= {text, identifier(text, key)} if ":" in text else set()
-        wanted |= {f"{n}:{text}" for n in namespaces}
-        wanted |= {f"{n}:{_hash(n, text, key)}" for n in namespaces if n.endswith(SUFFIX)}
-    con.register("wanted", pa.table({"id": pa.array(sorted(wanted), pa.string())}))
-    for (one,) in con.execute("SELECT DISTINCT id FROM named WHERE id IN (SELECT id FROM wanted)").fetchall():
-        yield one
+        groups += [[text], names_of(text, ring)] if ":" in text else []
+        groups += [[f"{n}:{text}"] for n in namespaces]
+        hashed = [n for n in namespaces if n.endswith(SUFFIX)]
+        groups += [[f"{n}:{one}" for one in _hashes(n, text, ring)] for n in hashed]
+    known = _named_ones(con, {name for names in groups for name in names})
+    for names in groups:
+        if known.intersection(names):
+            yield from names
 
 
-def _hash(namespace: str, value: str, key: bytes) -> str:
-    return pseudonym(namespace.removeprefix("hint.").removesuffix(SUFFIX), value, key)
+def _named_ones(con: duckdb.DuckDBPyConnection, names: Collection[str]) -> set[str]:
+    """Return those names that something stored has."""
+    con.register("wanted", pa.table({"id": pa.array(sorted(names), pa.string())}))
+    rows = con.execute("SELECT DISTINCT id FROM named WHERE id IN (SELECT id FROM wanted)").fetchall()
+    return {one for (one,) in rows}
+
+
+def _hashes(namespace: str, value: str, ring: Ring) -> list[str]:
+    return ring.hashes(namespace.removeprefix("hint.").removesuffix(SUFFIX), value)
 
 
 def _joined(home: HomeFolder, ids: Collection[str], level: str) -> tuple[set[str], set[int]]:
@@ -101,6 +146,15 @@ def _joined(home: HomeFolder, ids: Collection[str], level: str) -> tuple[set[str
         who = f"SELECT {level} FROM identifiers WHERE id IN (SELECT id FROM asked) AND {level} IS NOT NULL"
         joined = answer.table(f"SELECT id FROM identifiers WHERE {level} IN ({who})")["id"].to_pylist()
         members = answer.table(f"SELECT DISTINCT identity FROM members WHERE {level} IN ({who})")
-        return set(joined), set(members["identity"].to_pylist())
+        found = set(members["identity"].to_pylist())
+        return set(joined), found | _stored_with(answer, found)
     finally:
         answer.close()
+
+
+def _stored_with(answer: PublishedAnswer, canonical: set[int]) -> set[int]:
+    """Return the identities, as stored, that are these since a key was rotated."""
+    if not answer.keeps("known_moved"):
+        return set()
+    moved = answer.table("SELECT identity, canonical FROM known_moved").to_pydict()
+    return {i for i, c in zip(moved["identity"], moved["canonical"], strict=True) if c in canonical}

@@ -14,17 +14,22 @@ from hearthline.privacy.admit import (
 )
 from hearthline.privacy.forgotten import NOBODY, Forgotten, marks_of
 from hearthline.privacy.mask import mask
+from hearthline.privacy.ring import Keys, Ring, key_id, ring_of
 
 __all__ = [
     "NOBODY",
     "Admitted",
     "Forgotten",
+    "Keys",
+    "Ring",
     "admit_events",
     "admit_tables",
     "admitted_frame",
     "admitted_of",
     "cleaned_frame",
+    "key_id",
     "marks_of",
     "mask",
+    "ring_of",
     "without",
 ]

@@ -13,9 +13,11 @@ import pyarrow.compute as pc
 from hearthline.privacy.forgotten import Forgotten
 from hearthline.privacy.mask import mask, mask_broken, mask_text
 from hearthline.privacy.pseudonym import pseudonymise_hint, pseudonymise_identifier
+from hearthline.privacy.ring import Keys, Ring, ring_of
 from hearthline.schema.arrow import (
     EVENTS,
     IDENTITIES,
+    Named,
     Names,
     event_tables,
     events_table,
@@ -23,7 +25,7 @@ from hearthline.schema.arrow import (
     identity_key,
 )
 from hearthline.schema.event import Event, Hint, Identifier
-from hearthline.schema.records import Metric, RawPayload, Reject
+from hearthline.schema.records import Alias, Metric, RawPayload, Reject
 
 __all__ = [
     "Admitted",
@@ -50,7 +52,8 @@ def _structs(rows: list[dict[str, Any]] | None, struct: type[T]) -> Iterator[T]:
 class Admitted:
     """What may be stored: events, identities, raw payloads, rejects, metrics; no personal identifier.
 
-    Only the functions of this module can make one.
+    `aliases` are hashes of one value under two keys, where a key was rotated. Only the functions of this
+    module can make one.
     """
 
     events: pa.Table
@@ -58,6 +61,7 @@ class Admitted:
     raw: tuple[RawPayload, ...]
     rejects: tuple[Reject, ...]
     metrics: tuple[Metric, ...]
+    aliases: tuple[Alias, ...]
     made_by: object
 
     def __post_init__(self) -> None:
@@ -105,14 +109,17 @@ class _Framed(msgspec.Struct, frozen=True, array_like=True):
     raw: list[RawPayload]
     rejects: list[Reject]
     metrics: list[Metric] = []
+    aliases: list[Alias] = []
 
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(_Framed).decode
 
 
-def _admit_structs(told: _Framed, key: bytes, values: Mapping[str, object] = _NO_VALUES) -> _Framed:
+def _admit_structs(told: _Framed, keys: Keys, values: Mapping[str, object] = _NO_VALUES) -> _Framed:
     """Return what was told with nobody in it; `values` are what payloads say, by their hash, where known."""
+    ring = ring_of(keys)
+    key = ring.current
     known: dict[str | None, set[str]] = {}
     events = []
     for event in told.events:
@@ -125,7 +132,17 @@ def _admit_structs(told: _Framed, key: bytes, values: Mapping[str, object] = _NO
         [_admit_payload(p, values.get(p.sha256, _UNREAD), known.get(p.sha256, ()), key) for p in told.raw],
         [_admit_reject(r, key) for r in told.rejects],
         told.metrics,
+        _aliases(ring, told.events, events),
     )
+
+
+def _aliases(ring: Ring, named: Iterable[Named], admitted: Iterable[Named]) -> list[Alias]:
+    """Return each pair of hashes of one value once; none where only one key is valid."""
+    if not ring.earlier:
+        return []
+    both = zip(named, admitted, strict=True)
+    pairs = dict.fromkeys(pair for one, hashed in both for pair in ring.aliases(one, hashed))
+    return [Alias(later=later, earlier=earlier) for later, earlier in pairs]
 
 
 def _admitted(structs: _Framed) -> Admitted:
@@ -134,6 +151,7 @@ def _admitted(structs: _Framed) -> Admitted:
         tuple(structs.raw),
         tuple(structs.rejects),
         tuple(structs.metrics),
+        tuple(structs.aliases),
         _MAKER,
     )
 
@@ -142,7 +160,7 @@ def admit_events(
     events: Sequence[Event],
     raw: Sequence[RawPayload],
     rejects: Sequence[Reject],
-    key: bytes,
+    key: Keys,
     *,
     metrics: Sequence[Metric] = (),
 ) -> Admitted:
@@ -152,7 +170,7 @@ def admit_events(
         events: what a source read, personal identifiers still in clear.
         raw: the payloads they came from, JSON bodies; found from an event by `raw.sha256`.
         rejects: what could not become an event.
-        key: the home's key.
+        key: the home's key, or its ring of keys.
         metrics: aggregates; they are of nobody.
     """
     return _admitted(_admit_structs(_Framed([*events], [*raw], [*rejects], [*metrics]), key))
@@ -162,7 +180,7 @@ def admitted_frame(  # noqa: PLR0913 # all that one request became, and what was
     events: Sequence[Event],
     raw: Sequence[RawPayload],
     rejects: Sequence[Reject],
-    key: bytes,
+    key: Keys,
     received: datetime | None = None,
     *,
     metrics: Sequence[Metric] = (),
@@ -176,7 +194,7 @@ def admitted_frame(  # noqa: PLR0913 # all that one request became, and what was
         events: what a source read, personal identifiers still in clear.
         raw: the payloads they came from, JSON bodies; found from an event by `raw.sha256`.
         rejects: what could not become an event.
-        key: the home's key.
+        key: the home's key, or its ring of keys.
         received: when they came (UTC; default: now), for those that do not say it.
         metrics: aggregates; they are of nobody.
         values: what payloads say, decoded, by their hash: for those, the body is not decoded again.
@@ -198,7 +216,7 @@ def admitted_frame(  # noqa: PLR0913 # all that one request became, and what was
 
 def admitted_of(bodies: Iterable[bytes]) -> Admitted:
     """Return what stands in frames of the log; a frame that cannot be read becomes a reject."""
-    together = _Framed([], [], [])
+    together = _Framed([], [], [], [], [])
     for body in bodies:
         try:
             framed = _decode(body)
@@ -209,6 +227,7 @@ def admitted_of(bodies: Iterable[bytes]) -> Admitted:
         together.raw.extend(framed.raw)
         together.rejects.extend(framed.rejects)
         together.metrics.extend(framed.metrics)
+        together.aliases.extend(framed.aliases)
     return _storable(together)
 
 
@@ -220,7 +239,7 @@ def _storable(structs: _Framed) -> Admitted:
         odd = _odd(structs.events)
         fitting = [e for e in structs.events if e not in odd]
         rejects = [*structs.rejects, *map(_unfit, odd)]
-        return _admitted(_Framed(fitting, structs.raw, rejects, structs.metrics))
+        return _admitted(_Framed(fitting, structs.raw, rejects, structs.metrics, structs.aliases))
 
 
 def _odd(events: Sequence[Event]) -> list[Event]:
@@ -262,6 +281,7 @@ def cleaned_frame(body: bytes, forgotten: Forgotten) -> bytes | None:
         framed = _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None if not forgotten.told_in(body) else _encode(_Framed([], [], []))
+    forgotten = forgotten.also(framed.aliases)
     theirs = [_theirs(e, forgotten) for e in framed.events]
     payloads = {e.raw.sha256 for e, gone in zip(framed.events, theirs, strict=True) if gone and e.raw.sha256}
     left = _Framed(
@@ -269,6 +289,7 @@ def cleaned_frame(body: bytes, forgotten: Forgotten) -> bytes | None:
         [p for p in framed.raw if p.sha256 not in payloads and not forgotten.told_in(p.body)],
         [r for r in framed.rejects if not forgotten.told_in(r.raw)],
         framed.metrics,
+        [a for a in framed.aliases if not forgotten.named(a.later)],
     )
     return _encode(left) if left != framed else None
 
@@ -282,6 +303,7 @@ def without(admitted: Admitted, forgotten: Forgotten) -> Admitted:
     """Return what was admitted without what is of the forgotten: events, identities, payloads, rejects."""
     if not forgotten:
         return admitted
+    forgotten = forgotten.also(admitted.aliases)
     named = [
         (row["identity"], Names(*_names(row)))
         for row in admitted.identities.select(["identity", "identifiers", "household_hints"]).to_pylist()
@@ -304,6 +326,7 @@ def without(admitted: Admitted, forgotten: Forgotten) -> Admitted:
         tuple(p for p in admitted.raw if p.sha256 not in payloads and not forgotten.told_in(p.body)),
         tuple(r for r in admitted.rejects if not forgotten.told_in(r.raw)),
         admitted.metrics,
+        tuple(a for a in admitted.aliases if not forgotten.named(a.later)),
         _MAKER,
     )
 
@@ -312,21 +335,23 @@ def _names(row: dict[str, Any]) -> tuple[tuple[Identifier, ...], tuple[Hint, ...
     return tuple(_structs(row["identifiers"], Identifier)), tuple(_structs(row["household_hints"], Hint))
 
 
-def admit_tables(events: pa.Table, identities: pa.Table, rejects: Sequence[Reject], key: bytes) -> Admitted:
+def admit_tables(events: pa.Table, identities: pa.Table, rejects: Sequence[Reject], key: Keys) -> Admitted:
     """Return events from a file as they may be stored: columnar, each distinct identity hashed once.
 
     Args:
         events: schema `EVENTS`.
         identities: schema `IDENTITIES`, personal identifiers still in clear.
         rejects: rows that could not become events.
-        key: the home's key.
+        key: the home's key, or its ring of keys.
     """
+    ring = ring_of(key)
+    told = [Names(*_names(row)) for row in identities.to_pylist()]
     admitted = [
         Names(
-            tuple(pseudonymise_identifier(i, key) for i in _structs(row["identifiers"], Identifier)),
-            tuple(pseudonymise_hint(h, key) for h in _structs(row["household_hints"], Hint)),
+            tuple(pseudonymise_identifier(i, ring.current) for i in names.identifiers),
+            tuple(pseudonymise_hint(h, ring.current) for h in names.household_hints),
         )
-        for row in identities.to_pylist()
+        for names in told
     ]
     table = identities_table(admitted)
     old = identities["identity"].to_numpy()
@@ -339,7 +364,8 @@ def admit_tables(events: pa.Table, identities: pa.Table, rejects: Sequence[Rejec
         events.cast(EVENTS),
         table.cast(IDENTITIES),
         (),
-        tuple(_admit_reject(r, key) for r in rejects),
+        tuple(_admit_reject(r, ring.current) for r in rejects),
         (),
+        tuple(_aliases(ring, told, admitted)),
         _MAKER,
     )

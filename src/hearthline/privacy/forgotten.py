@@ -11,6 +11,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from hearthline.schema.arrow import Named
+from hearthline.schema.records import Alias
 
 __all__ = ["NOBODY", "Forgotten", "marks_of"]
 
@@ -54,6 +55,26 @@ class Forgotten:
 
     def __bool__(self) -> bool:
         return bool(self.marks)
+
+    def again(self, aliases: Iterable[Alias]) -> set[str]:
+        """Return the names, not marked yet, under which somebody forgotten comes after a key was rotated."""
+        before = {a.later: a.earlier for a in aliases}
+        told: set[str] = set()
+        for later in before:
+            name: str | None = later
+            while name is not None and not self.named(name):
+                name = before.get(name)
+            if name is not None and name != later:
+                told.add(later)
+        return told
+
+    def also(self, aliases: Iterable[Alias]) -> "Forgotten":
+        """Return the marks with those of whoever comes again under a later key."""
+        again = self.again(aliases) if self.marks else set()
+        if not again:
+            return self
+        ever = max(self.marks.values())
+        return Forgotten({**dict.fromkeys(marks_of(again, (), self.key), ever), **self.marks}, self.key)
 
     def named(self, text: str) -> bool:
         """Return whether an identifier (`namespace:value`) is one of theirs."""

@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-__all__ = ["Assignment", "Link", "Metric", "RawPayload", "Reject", "Spend", "Statement"]
+__all__ = ["Alias", "Assignment", "Link", "Metric", "RawPayload", "Reject", "Spend", "Statement"]
 
 
 class Reject(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -94,6 +94,17 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     consent: str | None = None
     events: list[str] = []
     evidence: dict[str, float] = {}
+
+
+class Alias(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """Two identifiers, `namespace:value`, that are one personal value under a later and an earlier key.
+
+    `received` is when the pair was written down.
+    """
+
+    later: str
+    earlier: str
+    received: datetime | None = None
 
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):

@@ -102,7 +102,8 @@ class _Server:
             opened.push_async_callback(asyncio.to_thread, log.close)
             commit = Commit(log, chosen.queue_bytes)
             opened.push_async_callback(asyncio.to_thread, commit.close)
-            behind = Behind(self._home.path, self._home.key, commit, self._ring, self._logs.say, self._rates)
+            keys = self._home.ring.now
+            behind = Behind(self._home.path, keys, commit, self._ring, self._logs.say, self._rates)
             messages = await Messages.opened(self._settings, behind)
             opened.push_async_callback(messages.close)
             gate = self._gate(commit, messages)
@@ -126,7 +127,7 @@ class _Server:
         chosen = self._chosen
         open_ = is_loopback(chosen.host)
         prover = Prover(self._ring, Fetcher(), chosen.accounts, open_)
-        door = Door(self._home.key, commit, prover, Rules.of(chosen), rates=self._rates)
+        door = Door(self._home.ring.now, commit, prover, Rules.of(chosen), rates=self._rates)
         house = House(self._home.log, commit, self._keeping, door.figures, messages)
         return Gate(door, _pages(house, self._ring, open_=open_), chosen.body_s, self._logs.defect)
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from hearthline import sources
-from hearthline.privacy import admitted_frame
+from hearthline.privacy import Keys, admitted_frame
 from hearthline.schema.errors import BadPayload
 from hearthline.schema.event import Auth, Event, Raw
 from hearthline.schema.records import Metric, RawPayload, Reject
@@ -57,14 +57,14 @@ class _Read(NamedTuple):
         return len(self.events) + len(self.metrics)
 
 
-def taken(platform: str | None, sent: Sent, proof: Proof, key: bytes, *, most_items: int = 1000) -> Taken:
+def taken(platform: str | None, sent: Sent, proof: Proof, key: Keys, *, most_items: int = 1000) -> Taken:
     """Return the frame of what was sent, personal identifiers hashed: it may be appended as it is.
 
     Args:
         platform: the source's name; None asks every source whether it knows the shape.
         sent: the request or message; its sender has proved itself.
         proof: how it did so.
-        key: the home's key.
+        key: the home's key, or its ring of keys.
         most_items: a batch with more items is refused whole, with the reason `too-large`.
     """
     place = platform or UNKNOWN
@@ -81,7 +81,7 @@ def taken(platform: str | None, sent: Sent, proof: Proof, key: bytes, *, most_it
     return _taken(read, sent, key, malformed=malformed)
 
 
-def refused(platform: str | None, sent: Sent, refusal: BadPayload, key: bytes) -> Taken:
+def refused(platform: str | None, sent: Sent, refusal: BadPayload, key: Keys) -> Taken:
     """Return the frame of a request that is refused whole, kept with its first 64 KB.
 
     >>> from datetime import UTC, datetime
@@ -94,7 +94,7 @@ def refused(platform: str | None, sent: Sent, refusal: BadPayload, key: bytes) -
     return _taken(_Read(Auth(), [], [], [reject], [], {}), sent, key, malformed=True)
 
 
-def _taken(read: _Read, sent: Sent, key: bytes, *, malformed: bool) -> Taken:
+def _taken(read: _Read, sent: Sent, key: Keys, *, malformed: bool) -> Taken:
     reasons: dict[str, int] = {}
     for reject in read.rejects:
         reasons[reject.reason] = reasons.get(reject.reason, 0) + 1

@@ -15,6 +15,7 @@ import pyarrow as pa
 from hearthline.schema.errors import HomeMissing
 from hearthline.store.home import HomeFolder, sync_folder, write_durably
 from hearthline.store.lake import SCHEMAS, Lake
+from hearthline.store.renamed import AS_ONE, SAID_AS_ONE
 
 __all__ = ["PublishedAnswer", "draft", "pinned", "publish", "withdraw"]
 
@@ -91,6 +92,7 @@ class PublishedAnswer:
             "assignments",
         ):
             self._view(table, home, Lake(home.lake))
+        self._as_one()
         self.currency: str = self.about["currency"]
         self.source: str = f"{home.path.name}, run {self.about['run']}"
 
@@ -103,6 +105,22 @@ class PublishedAnswer:
         else:
             self.connection.register(f"empty_{table}", SCHEMAS[table].empty_table())
             self.connection.execute(f"CREATE TEMP VIEW {table} AS SELECT * FROM empty_{table}")
+
+    def _as_one(self) -> None:
+        """Where a key was rotated: show what is stored with one name for each value."""
+        if not self.keeps("known_names"):
+            return
+        if not self.connection.execute("SELECT count(*) FROM known_names").fetchall()[0][0]:
+            return
+        for table, select in (AS_ONE | SAID_AS_ONE).items():
+            self.connection.execute(f"ALTER VIEW {table} RENAME TO stored_{table}")
+            as_one = select.format(source=f"stored_{table}")
+            self.connection.execute(f"CREATE TEMP VIEW {table} AS {as_one}")
+
+    def keeps(self, table: str) -> bool:
+        """Return whether the answer has a table of that name; one of an earlier version may not."""
+        asked = "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'answer' AND table_name = $1"
+        return bool(self.connection.execute(asked, [table]).fetchall()[0][0])
 
     def table(self, sql: str, parameters: dict[str, Any] | None = None) -> pa.Table:
         """Return the result of a SELECT over the answer's tables; `$name` stands for a parameter."""

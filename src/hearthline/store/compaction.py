@@ -26,6 +26,7 @@ _TIERS = (1 << 20, 16 << 20, _LARGE)
 _STRAY = timedelta(days=1)
 _ALL = "SELECT * FROM {}"
 _ONCE = {
+    "aliases": "SELECT later, earlier, min(received) AS received FROM {} GROUP BY ALL ORDER BY ALL",
     "contexts": "SELECT DISTINCT ON (context) * FROM {} ORDER BY context",
     "identities": "SELECT DISTINCT * FROM {} ORDER BY identity",
 }

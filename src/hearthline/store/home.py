@@ -2,7 +2,9 @@
 
 ```
 hearthline.toml     settings (optional)
-secret.key          key of the keyed hashes, readable by its owner only
+secret.key          current key of the keyed hashes, readable by its owner only
+earlier.keys        keys before it that are still valid, likewise (see `store.ring`)
+marks.key           key of the marks in forgotten.json, likewise; it is never rotated
 log/                what was acknowledged, until it is in the lake and for some days after
 lake/               what came in: Parquet, append-only, listed in lake/manifest.json
 answers/            one DuckDB file a run, and `current.json`, which names the one to read
@@ -17,42 +19,15 @@ merge.lock          held by the one process that merges the lake's small files
 
 import fcntl
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from hearthline.schema.errors import HomeBusy, HomeMissing
+from hearthline.store.durable import sync_file, sync_folder, write_durably
+from hearthline.store.ring import RingFile
 
 __all__ = ["HomeFolder", "sync_file", "sync_folder", "write_durably"]
-
-
-def write_durably(path: Path, body: bytes, mode: int = 0o644) -> None:
-    """Write the file so that after a crash it holds either the old bytes or the new ones."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    try:
-        os.write(handle, body)
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    draft.replace(path)
-    sync_folder(path.parent)
-
-
-def sync_file(path: Path) -> None:
-    """Make what was written to a file durable."""
-    with path.open("rb") as handle:
-        os.fsync(handle.fileno())
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 class HomeFolder:
@@ -68,7 +43,7 @@ class HomeFolder:
         self.log = path / "log"
         self.lake = path / "lake"
         self.answers = path / "answers"
-        self._key = path / "secret.key"
+        self._ring = RingFile(path)
 
     @classmethod
     def create(cls, path: Path) -> "HomeFolder":
@@ -76,22 +51,26 @@ class HomeFolder:
         home = cls(path)
         for folder in (home.lake, home.answers):
             folder.mkdir(parents=True, exist_ok=True)
-        if not home._key.exists():
-            write_durably(home._key, secrets.token_bytes(32), mode=0o600)
+        home._ring.begin()
         return home
 
     @classmethod
     def open(cls, path: Path) -> "HomeFolder":
         """Return the home in that folder."""
         home = cls(path)
-        if not home.lake.is_dir() or not home._key.exists():
+        if not home.lake.is_dir() or not home._ring.begun:
             raise HomeMissing(f"{path}: no Hearthline home here; make one with `hearthline init {path}`")
         return home
 
     @property
     def key(self) -> bytes:
-        """The key of the keyed hashes."""
-        return self._key.read_bytes()
+        """The current key of the keyed hashes."""
+        return self._ring.now().current
+
+    @property
+    def ring(self) -> RingFile:
+        """The keys of the keyed hashes, current and earlier; `ring.now` is always up to date."""
+        return self._ring
 
     @contextmanager
     def writing(self) -> Iterator[None]:

@@ -27,13 +27,13 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hearthline.privacy import NOBODY, Admitted, Forgotten, without
+from hearthline.privacy import NOBODY, Admitted, Forgotten, marks_of, without
 from hearthline.schema import SCHEMA_VERSION
 from hearthline.schema.arrow import EVENTS, IDENTITIES, schema_of
 from hearthline.schema.errors import OldLake
-from hearthline.schema.records import Assignment, Metric, RawPayload, Reject, Spend, Statement
+from hearthline.schema.records import Alias, Assignment, Metric, RawPayload, Reject, Spend, Statement
 from hearthline.store.home import sync_file, sync_folder, write_durably
-from hearthline.store.tombstones import forgotten
+from hearthline.store.tombstones import forgotten, remember
 
 __all__ = [
     "CONTEXT",
@@ -41,6 +41,7 @@ __all__ = [
     "Lake",
     "LogPlace",
     "TableName",
+    "aliases_table",
     "assignments_table",
     "metrics_table",
     "spend_table",
@@ -57,6 +58,7 @@ TableName = Literal[
     "intake",
     "statements",
     "assignments",
+    "aliases",
 ]
 
 CONTEXT = (
@@ -103,6 +105,7 @@ SCHEMAS: dict[TableName, pa.Schema] = {
     "intake": INTAKE,
     "statements": schema_of(Statement),
     "assignments": schema_of(Assignment),
+    "aliases": schema_of(Alias),
 }
 """The schema of each table of the lake."""
 
@@ -132,7 +135,8 @@ class Batch:
     """One append: files that become visible together, or not at all.
 
     `place` is how far the log was read with it; it becomes visible with the files. What is of somebody
-    `forgotten` is dropped, and counted in `dropped`.
+    `forgotten` is dropped, and counted in `dropped`; `again` are the later names of those who came
+    again after a key was rotated.
     """
 
     folder: Path
@@ -143,10 +147,12 @@ class Batch:
     place: LogPlace | None = None
     forgotten: Forgotten = NOBODY
     dropped: int = 0
+    again: set[str] = field(default_factory=set)
 
     def admit(self, admitted: Admitted, received: datetime) -> None:
         """Add what was admitted, in the partition of the day on which it was received."""
         self.day = received.astimezone(UTC).date()
+        self.again |= self.forgotten.again(admitted.aliases) if self.forgotten else set()
         whole = admitted.events.num_rows + len(admitted.raw) + len(admitted.rejects)
         admitted = without(admitted, self.forgotten)
         self.dropped += whole - admitted.events.num_rows - len(admitted.raw) - len(admitted.rejects)
@@ -160,6 +166,7 @@ class Batch:
         stamped = [r if r.received else _stamp(r, received) for r in admitted.rejects]
         self.write("rejects", _table(stamped, Reject))
         self.write("metrics", metrics_table(admitted.metrics, received))
+        self.write("aliases", aliases_table(admitted.aliases, received))
 
     def write(self, table: TableName, rows: pa.Table) -> None:
         """Add rows to a table that needs no keys."""
@@ -274,6 +281,8 @@ class Lake:
             for file in (f for files in batch.files.values() for f in files):
                 (self.folder / file).unlink(missing_ok=True)
             raise
+        if batch.again:
+            remember(self.folder.parent, marks_of(batch.again, (), batch.forgotten.key))
         if batch.files or batch.place:
             with self.changing() as manifest:
                 if batch.files:
@@ -333,6 +342,16 @@ def assignments_table(rows: Sequence[Assignment]) -> pa.Table:
     1
     """
     return _table(rows, Assignment)
+
+
+def aliases_table(rows: Sequence[Alias], received: datetime) -> pa.Table:
+    """Return pairs of names of one value as a table with the lake's schema, stamped with when they came.
+
+    >>> at = datetime(2026, 3, 1, tzinfo=UTC)
+    >>> aliases_table([Alias(later="email_hmac:b", earlier="email_hmac:a")], at)["received"].null_count
+    0
+    """
+    return _table([msgspec.structs.replace(r, received=r.received or received) for r in rows], Alias)
 
 
 def metrics_table(rows: Sequence[Metric], received: datetime) -> pa.Table:

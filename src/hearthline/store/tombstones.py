@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from hearthline.privacy import NOBODY, Forgotten
-from hearthline.store.home import write_durably
+from hearthline.store.durable import write_durably
+from hearthline.store.ring import RingFile
 
 __all__ = ["forgotten", "remember"]
 
-_NAME, _KEY = "forgotten.json", "secret.key"
+_NAME = "forgotten.json"
 
 
 def forgotten(home: Path) -> Forgotten:
@@ -19,7 +20,7 @@ def forgotten(home: Path) -> Forgotten:
         return NOBODY
     listed = json.loads(file.read_bytes())["marks"]
     marks = {mark: datetime.fromisoformat(at) for mark, at in listed.items()}
-    return Forgotten(marks, (home / _KEY).read_bytes())
+    return Forgotten(marks, RingFile(home).marks_key())
 
 
 def remember(home: Path, marks: set[str]) -> None:

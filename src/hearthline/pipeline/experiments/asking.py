@@ -14,7 +14,7 @@ from hearthline.pipeline.experiments.book import Book, Planned, keep_book, read_
 from hearthline.pipeline.experiments.designing import Design, design_figure, planned_error
 from hearthline.pipeline.experiments.reading import Read, arms_of, reader
 from hearthline.pipeline.experiments.showing import analysis_figure
-from hearthline.pipeline.identities import stored
+from hearthline.pipeline.identities import keep_names, names_of, stored
 from hearthline.schema.errors import BadConfig, UnknownName
 from hearthline.schema.figure import Figure
 from hearthline.schema.records import Assignment
@@ -119,17 +119,19 @@ class Experiments:
             return None
 
     def _keep_list(self, name: str, rows: list[tuple[str, str | None, str | None]]) -> None:
-        key = self.home.key
+        ring = self.home.ring.now()
         kept = [
-            Assignment(experiment=name, identifier=stored(identifier, key), arm=arm, region=region)
+            Assignment(experiment=name, identifier=stored(identifier, ring), arm=arm, region=region)
             for identifier, arm, region in rows
         ]
         with Lake(self.home.lake).batch(datetime.now(UTC)) as batch:
             batch.write("assignments", assignments_table(kept))
+            keep_names(batch, [identifier for identifier, _, _ in rows], ring)
 
     def _regions(self, file: str | Path) -> dict[str, str]:
-        key = self.home.key
-        return {stored(identifier, key): region for identifier, _, region in read_arms(Path(file)) if region}
+        ring = self.home.ring.now()
+        listed = [(identifier, region) for identifier, _, region in read_arms(Path(file)) if region]
+        return {name: region for identifier, region in listed for name in names_of(identifier, ring)}
 
     def stop(self, name: str, day: date | None = None) -> Planned:
         """End an experiment early: days up to `day` count (default: yesterday, UTC).

@@ -5,6 +5,7 @@ from math import exp
 from typing import Any
 
 from hearthline.pipeline.explain.stakes import stakes
+from hearthline.pipeline.identities import in_use
 from hearthline.schema.errors import UnknownName
 from hearthline.schema.select import selects
 from hearthline.store.answer import PublishedAnswer
@@ -70,7 +71,7 @@ def explain_household(home: HomeFolder, name: str) -> Household:
     """Return the household of a key, or of an identifier or an order; see `Home.explain_household`."""
     answer = PublishedAnswer(home)
     try:
-        unit = _unit(answer, name)
+        unit = _unit(answer, *_names(home, name))
         parts = {part: _rows(answer, f"household_{part}", unit=unit) for part in _PARTS}
         placed = _rows(answer, "household_actors", unit=unit)
         (about,) = _rows(answer, "household", unit=unit) or [{"unit": unit}]
@@ -92,7 +93,8 @@ def explain_link(home: HomeFolder, ends: tuple[str, ...]) -> LinkExplanation:
         if len(ends) == 1:
             found = _rows(answer, "link", link=ends[0])
         else:
-            found = _rows(answer, "link_between", left=ends[0], right=ends[1])
+            left, right = in_use(home, ends)
+            found = _rows(answer, "link_between", left=left, right=right)
         if not found:
             raise UnknownName(
                 "explain: no such link in this answer; `hearthline explain household H` lists a home's links"
@@ -118,22 +120,29 @@ def _rows(answer: PublishedAnswer, name: str, **parameters: Any) -> list[Row]:
     return rows
 
 
-def _unit(answer: PublishedAnswer, name: str) -> int:
+def _names(home: HomeFolder, name: str) -> tuple[str, ...]:
+    """Return what was asked for, and how it is stored where it is an identifier."""
+    namespace, _, value = name.partition(":")
+    return (name, *in_use(home, [name])) if namespace and value else (name,)
+
+
+def _unit(answer: PublishedAnswer, *names: str) -> int:
     """Return the household's key that a key, an identifier or an order leads to.
 
     Raises:
         UnknownName: nothing of that name is known.
     """
     asked = (
-        ("SELECT unit FROM households WHERE CAST(unit AS VARCHAR) = $name", name),
-        ("SELECT unit FROM identifiers WHERE id = $name", name),
-        ("SELECT unit FROM orders WHERE order_id = $name AND unit IS NOT NULL", name),
-        ("SELECT unit FROM households WHERE label = $name", name),
+        "SELECT unit FROM households WHERE CAST(unit AS VARCHAR) = $name",
+        "SELECT unit FROM identifiers WHERE id = $name",
+        "SELECT unit FROM orders WHERE order_id = $name AND unit IS NOT NULL",
+        "SELECT unit FROM households WHERE label = $name",
     )
-    for sql, value in asked:
-        found = answer.table(sql, {"name": value})["unit"].to_pylist()
-        if found:
-            return int(found[0])
+    for sql in asked:
+        for name in names:
+            found = answer.table(sql, {"name": name})["unit"].to_pylist()
+            if found:
+                return int(found[0])
     near = answer.table("SELECT unit FROM households ORDER BY events DESC, unit LIMIT 1")["unit"].to_pylist()
     hint = f"such as {near[0]}" if near else "but it has none yet"
     raise UnknownName(f"explain: no such household here; name its key, {hint}, an identifier or an order")

@@ -16,9 +16,11 @@ from hearthline.schema.settings import Settings
 from hearthline.signals import DERIVED, Asked, Tables
 from hearthline.store.duckdb import DuckEngine
 from hearthline.store.lake import SCHEMAS, Lake
+from hearthline.store.renamed import AS_ONE, HEEDED
 
 __all__ = ["keep_signals"]
 
+_STORED, _READ = "SELECT * FROM stored_events", "SELECT * FROM read_events"
 HOMED = selects("hearthline.pipeline.signals", "homed_events?")
 
 
@@ -55,10 +57,19 @@ def derived_by(name: str, seen: Tables, asked: Asked, settings: Settings) -> Tab
 def _reader(core: Core, writer: DuckEngine, lake: Lake) -> DuckEngine:
     """Return a session that sees the answer's tables as reports do, and `homed_events`."""
     reader = writer.beside()
-    reader.scan("events", lake.files("events"), SCHEMAS["events"])
+    _scan_events(reader, core, lake)
     reader.load("usable", core.engine.table("SELECT context FROM kinds WHERE usable"))
     reader.load("repeated", core.engine.table("SELECT key FROM repeated"))
     reader.load("content", content_of(lake.folder.parent, core.settings.signals.content))
     for select in HOMED:
         make(reader, select, {})
     return reader
+
+
+def _scan_events(reader: DuckEngine, core: Core, lake: Lake) -> None:
+    """Make `events`, the lake's, as the core read them: names in use, withdrawals heeded."""
+    reader.scan("stored_events", lake.files("events"), SCHEMAS["events"])
+    as_one = core.who.kept["known_moved"].num_rows
+    reader.view("read_events", AS_ONE["events"].format(source="stored_events") if as_one else _STORED)
+    heeded = core.who.kept["known_withdrawn"].num_rows
+    reader.view("events", HEEDED.format(events="read_events") if heeded else _READ)

@@ -12,6 +12,7 @@ from functools import partial
 from typing import NamedTuple
 
 from hearthline import sources
+from hearthline.privacy import Keys
 from hearthline.schema.errors import BadPayload, QueueFull, Unproven
 from hearthline.server.commit import Commit
 from hearthline.server.ingest.answers import PIXEL, Answer, counted, not_taken, replied, told
@@ -61,7 +62,7 @@ class Door:
     """Takes requests of every source.
 
     Args:
-        key: the home's key, with which personal identifiers are hashed.
+        key: the home's key or ring of keys, with which personal identifiers are hashed.
         commit: makes frames durable.
         prover: knows the keys and the platforms' proofs.
         rules: the limits.
@@ -69,7 +70,7 @@ class Door:
         rates: how much each key may send.
     """
 
-    key: bytes
+    key: Keys
     commit: Commit
     prover: Prover
     rules: Rules

@@ -41,7 +41,7 @@ async def _bridge(home: HomeFolder, settings: Settings, started: Callable[[], No
     keeper = Child("hearthline.server.keeper", [str(home.path)], _heard(logs), _ended(logs))
     keeping = None
     try:
-        behind = Behind(home.path, home.key, commit, Keyring(home.path), logs.say)
+        behind = Behind(home.path, home.ring.now, commit, Keyring(home.path), logs.say)
         subscriber = bridge_of(settings, behind, behind.door(settings.mqtt))
         if subscriber is None:
             raise BadConfig("[bridge] host: no broker is named; set it, or give --broker")

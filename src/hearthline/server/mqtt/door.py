@@ -9,6 +9,7 @@ from hashlib import sha256
 import msgspec
 
 from hearthline import sources
+from hearthline.privacy import Keys
 from hearthline.schema.errors import BadPayload
 from hearthline.server.commit import Commit
 from hearthline.server.keys import ANY, Keyring
@@ -32,7 +33,7 @@ class WriteDoor:
 
     Attributes:
         commit: where frames become durable.
-        key: the home's key, for pseudonyms.
+        key: the home's key or ring of keys, for pseudonyms.
         topics: which source a topic belongs to.
         keyring: write keys; without it only certificates open, or nothing has to (`open`).
         open: whether clients without a key come in.
@@ -44,7 +45,7 @@ class WriteDoor:
     """
 
     commit: Commit
-    key: bytes
+    key: Keys
     topics: Topics
     keyring: Keyring | None = None
     open: bool = False

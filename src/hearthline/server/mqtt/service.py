@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hearthline import sources
+from hearthline.privacy import Keys, ring_of
 from hearthline.schema.errors import BadConfig
 from hearthline.schema.settings import MqttSettings, Settings
 from hearthline.server.commit import Commit
@@ -34,7 +35,7 @@ class Behind:
 
     Attributes:
         home: the home's folder; file names of the settings are relative to it.
-        key: the home's key, for pseudonyms.
+        key: the home's key or ring of keys, for pseudonyms.
         commit: makes frames durable.
         keyring: write keys.
         say: is told what happens, as `say(event, level, **fields)`.
@@ -42,7 +43,7 @@ class Behind:
     """
 
     home: Path
-    key: bytes
+    key: Keys
     commit: Commit
     keyring: Keyring
     say: Say
@@ -99,7 +100,7 @@ def bridge_of(settings: Settings, behind: Behind, door: WriteDoor) -> Bridge | N
         raise BadConfig(
             f"[bridge] source: no source {chosen.source!r}; choose one of {', '.join(sources.names())}"
         )
-    name = client_id(chosen, behind.key)
+    name = client_id(chosen, ring_of(behind.key).every[-1])
     return Bridge(Broker(chosen, behind.home, name, settings.mqtt.payload_bytes), door, behind.say)
 
 
