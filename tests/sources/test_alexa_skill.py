@@ -305,3 +305,20 @@ def test_an_address_is_fetched_in_its_plain_form():
         "HTTPS://S3.AMAZONAWS.COM/x/../echo.api/a.pem",
     ):
         assert chain_address(told) == "https://s3.amazonaws.com/echo.api/a.pem"
+
+
+def test_a_shopping_task_is_told_by_the_skills_own_token(read):
+    (bought,) = read("shopping_bought")
+    assert (bought.type, bought.stage, bought.initiator.evidence) == (
+        "platform.purchase.shopping_answered",
+        "purchase",
+        "request.cause.token",
+    )
+    assert bought.commerce.products[0].product_id == "B0ABCD1234"
+    assert bought.commerce.action is None, "that it was ordered, or for how much, is not told"
+    (carted,) = read("shopping_carted")
+    assert carted.type == "platform.cart.added"
+    (failed,) = read("shopping_failed")
+    assert (failed.type, failed.stage) == ("platform.task.failed", "none")
+    (other,) = read("resumed_from_a_pin")
+    assert other.type == "platform.voice.session_resumed"

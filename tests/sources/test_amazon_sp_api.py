@@ -75,3 +75,39 @@ def test_subscribe_and_save_numbers_are_metrics(case):
     told = {m.metric: m.value for m in found.metrics}
     assert told["subscribe_and_save.active_subscriptions"] == 120.0
     assert found.metrics[0].dimensions == {"currencyCode": "EUR"}
+
+
+def test_rows_of_a_report_are_one_order_without_its_cancelled_lines(read):
+    placed, updated = read("report")
+    money = placed.commerce
+    assert (money.revenue, money.shipping, money.discount, money.currency) == (
+        Decimal("32.50"),
+        Decimal("0.00"),
+        Decimal("2.50"),
+        "EUR",
+    )
+    assert [(p.product_id, p.price) for p in money.products] == [("B01", Decimal("12.5")), ("B02", 10)]
+    assert placed.id == "order/902-8/placed", "the same as an answer's of the API"
+    assert updated.commerce.action == "updated"
+
+
+def test_what_amazon_sends_for_another_shop_is_a_parcel_and_no_sale(read):
+    (sent,) = read("report_of_a_sale_elsewhere")
+    assert (sent.type, sent.commerce.order, sent.commerce.action) == (
+        "commerce.fulfillment.updated",
+        "SHOP-7",
+        None,
+    )
+
+
+def test_a_return_pays_nothing_back_unless_the_report_says_what(read):
+    (returned,) = read("report_of_a_return")
+    assert (returned.type, returned.commerce.action) == ("commerce.return.reported", None)
+    (refunded,) = read("report_of_a_refund")
+    assert (refunded.commerce.refund_of, refunded.commerce.total) == ("902-8", Decimal("11.25"))
+    assert refunded.time == datetime(2026, 3, 9, tzinfo=UTC)
+
+
+def test_a_row_that_is_cut_is_refused_with_what_is_wrong(read):
+    with pytest.raises(BadPayload, match=r"amazon_sp_api\.report: 2 columns where the header has 29"):
+        read("report_row_that_is_cut")

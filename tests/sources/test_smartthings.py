@@ -298,3 +298,38 @@ def test_a_devices_history_is_read_at_its_own_time(read):
         "run",
         "2026-03-01T10:00:00+00:00",
     )
+
+
+def test_states_that_a_makers_cloud_calls_back_are_readings(read):
+    switched, warmed = read("schema_callback")
+    assert (switched.device.id, switched.signal.capability, switched.signal.value) == (
+        "maker-1",
+        "switch",
+        "on",
+    )
+    assert (warmed.signal.number, warmed.signal.unit, warmed.device.kind) == (21.5, "C", "sensor")
+    assert switched.time.isoformat() == "2026-03-01T06:50:00+00:00"
+    (pressed,) = read("schema_button")
+    assert (pressed.type, pressed.initiator.kind, pressed.signal.state_change) == (
+        "device.button.pressed",
+        "human",
+        True,
+    )
+
+
+def test_a_command_through_the_clouds_is_one_and_who_gave_it_is_unknown(read):
+    dimmed, switched = read("schema_command")
+    assert (dimmed.type, dimmed.signal.capability, dimmed.signal.attribute) == (
+        "device.command.sent",
+        "switchLevel",
+        "setLevel",
+    )
+    assert dimmed.initiator.kind == "unknown"
+    assert dimmed.id != switched.id
+
+
+@pytest.mark.parametrize("which", ["schema_grant", "schema_discovery"])
+def test_talk_between_the_clouds_is_no_event(read, which):
+    with pytest.raises(BadPayload, match=r"smartthings\.\w+: a ") as refusal:
+        read(which)
+    assert refusal.value.reason == "not-an-event"

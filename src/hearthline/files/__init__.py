@@ -8,7 +8,7 @@ cannot be used is kept as a reject with its line, column and cure.
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from hearthline.files import delimited, documents, markup, parquet
+from hearthline.files import delimited, documents, markup, parquet, reports
 from hearthline.files.ahead import ahead
 from hearthline.files.columns import FIELDS, SETTINGS, Field, recognise
 from hearthline.files.converting import rows_of
@@ -71,6 +71,8 @@ def read(
     if markup.looks_like_xml(sample):
         return Payloads(str(path), markup.elements(path, encoding))
     dialect = delimited.dialect_of(path, sample, mapping.get("delimiter"))
+    if kind is None and mapping.keys() <= SETTINGS.keys() and reports.is_report(dialect.header):
+        return Payloads(str(path), reports.orders(path, dialect, encoding))
     reader = Reader(path, recognise(f"{path}:{dialect.line}", dialect.header, mapping, kind))
     return rows_of(reader, ahead(delimited.batches(path, dialect, encoding)), chunk_rows)
 

@@ -32,7 +32,7 @@ from hearthline.sources import (
     unreadable,
     within,
 )
-from hearthline.sources.alexa_skill.meaning import Meaning, is_known, meaning_of
+from hearthline.sources.alexa_skill.meaning import Meaning, asin_of, is_known, meaning_of
 from hearthline.sources.alexa_skill.proof import verify
 from hearthline.sources.alexa_skill.told import (
     confidence_of,
@@ -129,7 +129,10 @@ def _event(body: dict[str, Any], request: dict[str, Any], meaning: Meaning, rece
         household_hints=hints_of(system),
         initiator=_initiator(meaning),
         automation=Automation(kind="routine") if meaning.routine else Automation(),
-        correlation=Correlation(session=text(session.get("sessionId")), token=text(request.get("token"))),
+        correlation=Correlation(
+            session=text(session.get("sessionId")),
+            token=text(request.get("token")) or text(within(request, "cause", "token")),
+        ),
         device=device_of(mapping(body.get("context")), system),
         intent=intent,
         touch=_touch(meaning, session, intent),
@@ -161,7 +164,7 @@ def _touch(meaning: Meaning, session: dict[str, Any], intent: Intent) -> Touch:
 
 def _commerce(request: dict[str, Any]) -> Commerce:
     payload = mapping(request.get("payload"))
-    product, charge = text(payload.get("productId")), _charge(payload)
+    product, charge = text(payload.get("productId")) or asin_of(request), _charge(payload)
     if product is None and charge is None:
         return Commerce()
     accepted = text(payload.get("purchaseResult")) == "ACCEPTED"

@@ -1,11 +1,12 @@
 """What a request means: its type as an event, its stage in the journey, who set it off."""
 
+import re
 from typing import Any, Literal, NamedTuple
 
 from hearthline.schema.event import Modality, Stage
 from hearthline.sources import not_an_event, standing, text, unreadable, within, word
 
-__all__ = ["Meaning", "is_known", "meaning_of"]
+__all__ = ["Meaning", "asin_of", "is_known", "meaning_of"]
 
 PLACE = "alexa_skill"
 
@@ -96,8 +97,8 @@ def meaning_of(kind: str, request: dict[str, Any]) -> Meaning:
     if kind in _NOT_EVENTS:
         raise not_an_event(f"{PLACE}.{kind}", _NOT_EVENTS[kind])
     found = _REQUESTS.get(kind) or _by_family(kind, request)
-    if kind == "Connections.Response":
-        return _answer(request)
+    if kind in ("Connections.Response", "SessionResumedRequest"):
+        return _answer(request) if kind == "Connections.Response" else _resumed(request, found)
     if kind == "IntentRequest":
         return _by_intent(text(within(request, "intent", "name")) or "", found)
     if kind == "Dialog.API.Invoked":
@@ -148,6 +149,41 @@ _TASKS: dict[str, tuple[str, Stage]] = {
     "BuyShoppingProducts": ("purchase.shopping_answered", "purchase"),
     "AMAZON.BuyShoppingProducts": ("purchase.shopping_answered", "purchase"),
 }
+
+
+# A resumed session says how its task ended and not which one it was: the skill's own token may say it.
+_BY_TOKEN = {
+    "addtoshoppingcart": "AddToShoppingCart",
+    "buyshoppingproducts": "BuyShoppingProducts",
+    "purchaseproduct": "BuyShoppingProducts",
+}
+_ASIN = re.compile(r"(?<![A-Za-z0-9])B0[A-Z0-9]{8}(?![A-Za-z0-9])")
+
+
+def asin_of(request: dict[str, Any]) -> str | None:
+    """Return the product of a shopping task, where the skill put its ASIN into the token.
+
+    >>> asin_of({"type": "SessionResumedRequest", "cause": {"token": "BuyShoppingProducts:B0ABCD1234"}})
+    'B0ABCD1234'
+    """
+    if text(request.get("type")) != "SessionResumedRequest":
+        return None
+    found = _ASIN.search(text(within(request, "cause", "token")) or "")
+    return found[0] if found else None
+
+
+def _resumed(request: dict[str, Any], meaning: Meaning) -> Meaning:
+    """Return what a task of Alexa's came to; a result with a code of Alexa Shopping is an error's."""
+    token = re.sub(r"[^a-z]", "", (text(within(request, "cause", "token")) or "").lower())
+    task = next((task for word, task in _BY_TOKEN.items() if word in token), None)
+    shopping = (text(within(request, "cause", "result", "code")) or "").startswith("AlexaShopping.")
+    failed = shopping or (text(within(request, "cause", "status", "code")) or "200") != "200"
+    if failed:
+        return meaning._replace(type="task.failed") if task or shopping else meaning
+    if task is None:
+        return meaning
+    type_, stage = _TASKS[task]
+    return Meaning(type_, stage, "voice", "human", evidence="request.cause.token")
 
 
 def _answer(request: dict[str, Any]) -> Meaning:

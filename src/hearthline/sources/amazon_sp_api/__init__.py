@@ -1,4 +1,4 @@
-"""Amazon Selling Partner API: orders (v0 and 2026-01-01), order notifications, Subscribe & Save as metrics.
+"""Amazon Selling Partner API: orders (v0, 2026-01-01), reports, notifications, Subscribe & Save as metrics.
 
 An order of Amazon's cannot say by what device it came, nor who in the home placed it. An order is a
 snapshot: it yields its placement and, by its status, its change or cancellation, each with an id of its
@@ -28,6 +28,7 @@ from hearthline.sources import (
 from hearthline.sources.amazon_sp_api.notices import read_notice
 from hearthline.sources.amazon_sp_api.orders import read_buyer, read_items, read_order, read_order_2026
 from hearthline.sources.amazon_sp_api.replenishment import is_replenishment, metrics_in
+from hearthline.sources.amazon_sp_api.reports import is_report, read_report
 
 __all__ = ["metrics", "read", "recognises"]
 
@@ -86,6 +87,8 @@ def _items(body: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _reader_of(item: dict[str, Any]) -> Reader | None:
+    if is_report(item):
+        return read_report
     if "NotificationType" in item or "notificationType" in item:
         return read_notice if "Payload" in item or "payload" in item else None
     if "AmazonOrderId" in item:

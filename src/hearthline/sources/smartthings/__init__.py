@@ -42,6 +42,7 @@ from hearthline.sources import (
     word,
 )
 from hearthline.sources.smartthings.door import reply, verify
+from hearthline.sources.smartthings.schema import SchemaState, is_schema, told_by_schema
 
 __all__ = ["read", "recognises", "reply", "verify"]
 
@@ -113,6 +114,8 @@ def recognises(payload: Payload) -> bool:
     (True, False)
     """
     body, _ = opened(payload)
+    if is_schema(body):
+        return True
     kind = _lifecycle(body)
     if kind is None:
         return bool(_remembered(body))
@@ -138,6 +141,10 @@ def read(payload: Payload, received: datetime) -> Iterator[Event]:
         BadPayload: a handshake or a question; no lifecycle; an event of no documented type.
     """
     body, headers = opened(payload)
+    if is_schema(body):
+        around = _Around("schema", None, received, None, None)
+        yield from each(told_by_schema(body), lambda told: [_of_schema(told, around)])
+        return
     kind = _lifecycle(body)
     if kind is None and (items := _remembered(body)):
         yield from (_of_history(item, received) for item in items)
@@ -178,6 +185,13 @@ def _remembered(body: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the items of a device's history: a page of them, or one as it was exported."""
     items = [body] if body.keys() >= _HISTORY else mappings(body.get("items"))
     return [item for item in items if item.keys() >= _HISTORY]
+
+
+def _of_schema(told: SchemaState, around: _Around) -> Event:
+    reading = _Told("device.command.sent", told.signal) if told.command else _reading(told.block)
+    device = Device(id=told.device, kind=reading.device.kind)
+    made = reading._replace(device=device, type="platform.app.uninstalled" if told.ended else reading.type)
+    return _event(made, around, _Named(None, None, told.time), told.block)
 
 
 def _of_history(item: dict[str, Any], received: datetime) -> Event:
