@@ -143,6 +143,12 @@ def _event() -> Spec:
     return _get("One event and its raw payload", _object(event=_ANY, payload=_TEXT), asked, 404)
 
 
+def _arrived() -> Spec:
+    found = _object(events=_list(_ANY), total=_COUNT, answer_of=_TEXT)
+    asked = [_asked("order", "only of the order with this id"), _PAGED[0]]
+    return _get("The newest events that the answer does not hold yet", found, asked)
+
+
 def _rejects() -> Spec:
     found = _object(rejects=_list(_ANY), total=_COUNT, offset=_COUNT)
     return _get("What was refused", found, [_asked("reason", "only of one reason"), *_PAGED])
@@ -169,6 +175,7 @@ def _paths() -> Spec:
         "/api/explain/{order}": _explain(),
         "/api/households/{unit}": _household(),
         "/api/event": _event(),
+        "/api/arrived": _arrived(),
         "/api/rejects": _rejects(),
         "/api/rejects/retry": {"post": _retry()},
         "/api/stream": _stream(),

@@ -109,6 +109,15 @@ def event(request: Request) -> Response:
     return _json(request, {"event": found.event, "payload": found.payload})
 
 
+def arrived(request: Request) -> Response:
+    """Return the newest events that the answer does not hold yet, and when the answer was made."""
+    service, order = service_of(request), request.query_params.get("order")
+    rows, whole = service.tail.newest(service.shelf, forms.number(request, "limit", 50, _MOST), order)
+    for row in rows:
+        row["identity"] = None if row["identity"] is None else str(row["identity"])
+    return _json(request, {"events": rows, "total": whole, "answer_of": service.shelf.facts["finished"]})
+
+
 def rejects(request: Request) -> Response:
     """Return what was refused, newest first, without its body."""
     most, start = forms.number(request, "limit", 100, _MOST), forms.number(request, "offset", 0, 10**9)
@@ -168,6 +177,7 @@ ROUTES = [
     _get("/api/explain/{order:path}", explained),
     _get("/api/households/{unit}", home),
     _get("/api/event", event),
+    _get("/api/arrived", arrived),
     _get("/api/rejects", rejects),
     Route(_RETRY, retried, methods=["POST"]),
     _get("/api/stream", stream),

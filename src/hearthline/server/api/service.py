@@ -10,6 +10,7 @@ from hearthline.server.api.access import Access, Allowed, Visitor
 from hearthline.server.api.audit import Audit
 from hearthline.server.api.masks import Masks
 from hearthline.server.api.shelf import Shelf, Shelves
+from hearthline.server.api.tail import Tail
 from hearthline.store.home import HomeFolder
 
 __all__ = ["Service", "service_of", "visitor_of"]
@@ -21,6 +22,7 @@ class Service:
 
     home: Path
     shelves: Shelves
+    tail: Tail
     access: Access
     audit: Audit
 
@@ -29,7 +31,7 @@ class Service:
         """Return the read side of that folder, which may hold no answer, or not even a home, yet."""
         folder = HomeFolder(home)
         key = folder.key if (home / "secret.key").exists() else b"no home yet"
-        return cls(home, Shelves(home), Access(key, allowed, scopes), Audit(home))
+        return cls(home, Shelves(home), Tail(folder), Access(key, allowed, scopes), Audit(home))
 
     @property
     def shelf(self) -> Shelf:

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from hearthline.schema import text
+from hearthline.schema.errors import UnknownName
 from hearthline.server.api import forms
 from hearthline.server.api.opened import PLACES, explanation, household, journey, key_of, orders, raw
 from hearthline.server.api.service import service_of, visitor_of
@@ -14,7 +15,7 @@ from hearthline.server.api.shelf import Shelf
 from hearthline.server.api.whose import of_home, of_order
 from hearthline.server.dashboard import examples
 from hearthline.server.dashboard.drawing import Drawing
-from hearthline.server.dashboard.page import KINDS, Row, about_answer, money, screen
+from hearthline.server.dashboard.page import KINDS, Row, about_answer, arrivals, money, screen
 from hearthline.server.dashboard.screens import screen_of
 
 __all__ = ["household_index", "one_event", "one_household", "one_order", "order_list"]
@@ -73,6 +74,7 @@ def one_household(request: Request) -> Response:
         found=found,
         unit=unit,
         whose=of_home(service.shelf, unit),
+        fresh=arrivals(service.tail.of_home(service.shelf, unit)),
         draw=Drawing(service.shelf, {}).figure,
         headline=found.figure.title,
         whole=masks.whole,
@@ -83,7 +85,23 @@ def one_order(request: Request) -> Response:
     """Return one order: what each touch before it earned, its lineage, its events."""
     service, visitor = service_of(request), visitor_of(request)
     shelf, masks = service.shelf, service.masks(visitor)
-    found = explanation(shelf, request.path_params["order"], masks)
+    order = request.path_params["order"]
+    try:
+        found = explanation(shelf, order, masks)
+    except UnknownName:
+        fresh, _ = service.tail.newest(shelf, _PAGE, order)
+        if not fresh:
+            raise
+        service.looked(visitor, "order", order)
+        headline = f"Order {order} has arrived; the next answer says what led to it"
+        return about_answer(
+            request,
+            "fresh.html",
+            screen_of("household"),
+            order=order,
+            fresh=arrivals(fresh),
+            headline=headline,
+        )
     service.looked(visitor, "order", found.order["order_id"])
     said = f"{money(shelf)(found.order['net'])} on {text.day(found.order['day'])}"
     return about_answer(

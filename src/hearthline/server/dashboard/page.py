@@ -20,7 +20,18 @@ from hearthline.server.dashboard import drawing
 from hearthline.server.dashboard.drawing import Drawing
 from hearthline.server.dashboard.screens import SCREENS, Screen, screen_of
 
-__all__ = ["KINDS", "THEMES", "Filters", "Row", "about_answer", "money", "options", "page", "screen"]
+__all__ = [
+    "KINDS",
+    "THEMES",
+    "Filters",
+    "Row",
+    "about_answer",
+    "arrivals",
+    "money",
+    "options",
+    "page",
+    "screen",
+]
 
 Row = dict[str, Any]
 THEMES = ("light", "dark")
@@ -83,6 +94,17 @@ def money(shelf: Shelf) -> Callable[[Any], str]:
         return text.MISSING if value is None else text.exact_money(value, shelf.currency)
 
     return said
+
+
+def arrivals(rows: Sequence[Row]) -> list[Row]:
+    """Return events that came after the answer, each with its amount in words."""
+    found = []
+    for row in rows:
+        told = row["commerce_total"] if row["commerce_total"] is not None else row["commerce_revenue"]
+        known = told is not None and row["commerce_currency"] is not None
+        amount = text.exact_money(told, row["commerce_currency"]) if known else text.MISSING
+        found.append({**row, "amount": amount})
+    return found
 
 
 def options(request: Request, name: str, values: Mapping[str, str], chosen: str) -> list[Row]:

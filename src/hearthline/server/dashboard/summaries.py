@@ -17,15 +17,16 @@ from hearthline.schema import text
 from hearthline.server.api.errors import Refusal
 from hearthline.server.api.narrow import choices
 from hearthline.server.api.retry import retry
-from hearthline.server.api.service import service_of, visitor_of
+from hearthline.server.api.service import Service, service_of, visitor_of
 from hearthline.server.api.shelf import Shelf
 from hearthline.server.api.stream import totals
 from hearthline.server.dashboard.drawing import percent
-from hearthline.server.dashboard.page import KINDS, Filters, Row, options, page, screen
+from hearthline.server.dashboard.page import KINDS, Filters, Row, arrivals, options, page, screen
 from hearthline.server.dashboard.truth import truth_figure
 
 __all__ = ["arrived", "attribution", "of", "overview", "paths", "retried", "stream", "trust"]
 
+_NEWEST = 12
 _PLACES = {
     "device_kind": "Device",
     "modality": "Way",
@@ -160,10 +161,21 @@ def stream(request: Request) -> Response:
         refused=refused,
         reason=reason,
         reasons=reasons,
-        arrived=totals(service.shelves),
-        now=_when,
         told=told,
+        **_arriving(service),
     )
+
+
+def _arriving(service: Service) -> Row:
+    """Return what the part of the stream's screen shows that changes as data comes in."""
+    fresh, whole = service.tail.newest(service.shelf, _NEWEST)
+    return {
+        "arrived": totals(service.shelves),
+        "fresh": arrivals(fresh),
+        "after": whole,
+        "made": service.shelf.facts["finished"],
+        "now": _when,
+    }
 
 
 def _when(value: str) -> str:
@@ -172,7 +184,7 @@ def _when(value: str) -> str:
 
 def arrived(request: Request) -> Response:
     """Return the part of the stream's screen that changes as data comes in."""
-    return page(request, "arrived.html", None, arrived=totals(service_of(request).shelves), now=_when)
+    return page(request, "arrived.html", None, **_arriving(service_of(request)))
 
 
 async def retried(request: Request) -> Response:
