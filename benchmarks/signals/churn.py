@@ -71,6 +71,7 @@ def town(homes: int, seed: int, *, signs: bool = True) -> Town:
         order_unit,
         when[order_unit, nth].astype(np.int64),
         np.ones(homes, dtype=np.int64),
+        uses[unit, at].astype(np.float64),
     )
     return Town(days, now, np.where(stop > 10**5, np.inf, stop).astype(np.float64))
 

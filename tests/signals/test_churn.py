@@ -29,6 +29,7 @@ def town(homes: int, *, leaving: bool) -> dict[str, pa.Table]:
                 "unit": pa.array(unit + 100),
                 "day": pa.array([START + timedelta(days=int(d)) for d in at]),
                 "uses": pa.array(uses[unit, at]),
+                "acts": pa.array(uses[unit, at]),
                 "errors": pa.array(np.zeros(len(unit), dtype=np.int64)),
             }
         ),
@@ -87,7 +88,7 @@ def days(uses: list[int]) -> Days:
     day = np.array(uses)
     one = np.ones(len(day))
     none = np.zeros(0, dtype=np.int64)
-    return Days(np.zeros(len(day), dtype=np.int64), day, one, 0 * one, none, none, np.array([0]))
+    return Days(np.zeros(len(day), dtype=np.int64), day, one, 0 * one, none, none, np.array([0]), one)
 
 
 def test_gone_left_and_staying_are_told_apart_by_what_comes_after():

@@ -58,6 +58,11 @@ def derive(name, events=(), orders=(), content=(), **options):
     base.execute("CREATE TABLE run AS SELECT DATE '2026-03-02' AS first_day, DATE '2026-05-31' AS last_day")
     signal = signals.load(name)
     seen = {table: base.sql(sql).to_arrow_table() for table, sql in signal.READS.items()}
+    for table in signal.NEEDS:
+        made = derive(signals.makers()[table], events, orders, content)
+        seen[table] = pa.Table.from_pylist(
+            made[table], schema=signals.load(signals.makers()[table]).TABLES[table]
+        )
     return {
         t: rows.to_pylist() for t, rows in signal.derive(seen, asked_of(name, Asked(END), options)).items()
     }
@@ -222,6 +227,20 @@ def test_a_pattern_without_an_answer_is_a_gap_and_one_with_a_page_is_not():
     assert gaps[said[0]]["gap"]
     assert not gaps[said[-1]]["gap"]
     assert gaps[said[-1]]["nearest"] == "page capsules"
+
+
+def test_questions_that_name_different_brands_are_one_pattern():
+    said = ["is kaffora cheaper than yours", "is tabsol cheaper than yours", "is the tea cheaper"]
+    events = [asks(i, i, intent_utterance=u) for i, u in enumerate(said)]
+    names = [("brand", "Kaffora", "", "c.csv"), ("brand", "Tabsol", "", "c.csv"), ("page", "x", "x", "x.md")]
+    gaps = {r["pattern"]: r["asked"] for r in derive("content_gap", events, content=names)["content_gaps"]}
+    assert gaps == {"(brand) cheaper than yours": 2, "tea cheaper": 1}
+
+
+def test_something_ordered_without_a_question_is_a_session_and_its_order_is_not_elsewhere():
+    spoken = asks(1, 0, intent=None, commerce_action="placed", correlation_session="s")
+    made = whole(derive("voice", [spoken], [order(1, 1, 2)]))
+    assert (made["sessions"], made["asks"], made["ordered"], made["elsewhere"]) == (1, 0, 1, 0)
 
 
 def test_content_is_read_from_lists_models_and_pages(tmp_path):

@@ -20,6 +20,7 @@ from hearthline.schema import text
 from hearthline.schema.errors import BadConfig
 
 if TYPE_CHECKING:
+    from hearthline.cli._signal_truth import Said
     from hearthline.cli._truth import Miss
 
 __all__ = ["demo"]
@@ -44,6 +45,7 @@ def demo(
     """Simulate a town of connected homes, attribute its orders, and show the error against the truth."""
     from hearthline import sim
     from hearthline.cli import _first_answer as first
+    from hearthline.cli._signal_truth import compare_signals
     from hearthline.cli._truth import compare, keep_misses
 
     sim.load(world)
@@ -57,19 +59,24 @@ def demo(
         answer = first.first_answer(opened, taken)
         truth = sim.truth(
             **_arguments(town),
+            layers=sim.Layers.lively(),
             shapley=False,
             progress=lambda part: told.part("living the town again without each channel", part),
         )
         misses = compare(opened, truth)
         keep_misses(opened, misses)
+        told("comparing signals with what is true")
+        said = compare_signals(opened, sim.hidden(**_arguments(town), layers=sim.Layers.lively()))
     if as_json:
-        print_json({**answer, "town": town, "misses": [asdict(m) for m in misses], "report": str(page)})
+        print_json({**answer, "town": town, "misses": [asdict(m) for m in misses],
+                    "signals": [asdict(s) for s in said], "report": str(page)})  # fmt: skip
     else:
         console = results()
         first.head(console, answer)
         first.print_shares(console, answer)
         first.print_machines(console, answer)
         print_misses(console, misses)
+        print_said(console, said)
         first.tail(console, opened, answer, page)
     if open_page:
         webbrowser.open(page.resolve().as_uri())
@@ -81,6 +88,8 @@ def _arguments(town: dict[str, Any]) -> dict[str, Any]:
 
 def _fresh(folder: Path, town: dict[str, Any]) -> "hl.Home":
     """Return an empty home for the town; an earlier demo's is emptied, anyone else's refused."""
+    from hearthline import sim
+
     mark = folder / DEMO_MARK
     if mark.exists():
         for part in ("lake", "answers", "inbox"):
@@ -91,6 +100,10 @@ def _fresh(folder: Path, town: dict[str, Any]) -> "hl.Home":
     # Nobody lives in the town: with a fixed key, ids and so intervals are the same in every demo.
     (folder / "secret.key").write_bytes(sha256(b"hearthline demo").digest())
     home = hl.init(folder)
+    sim.write_content(folder)
+    settings = folder / "hearthline.toml"
+    if not settings.exists():
+        settings.write_text(f"[signals]\ncontent = {json.dumps(sim.CONTENT)}\n", encoding="utf-8")
     mark.write_text(json.dumps(town) + "\n", encoding="utf-8")
     return home
 
@@ -101,7 +114,7 @@ def _lived(home: "hl.Home", town: dict[str, Any], told: Stages) -> "list[hl.Inta
 
     told(f"living {town['days']} days in {town['homes']:,} homes")
     inbox = home.path / "inbox"
-    sim.write_payloads(**_arguments(town), folder=inbox)
+    sim.write_payloads(**_arguments(town), folder=inbox, layers=sim.Layers.lively())
     return home.add(inbox, progress=told)
 
 
@@ -125,6 +138,15 @@ def print_misses(console: Console, misses: "list[Miss]") -> None:
     )
     for line in lines:
         console.print(Text(f"  {line}", "dim"))
+
+
+def print_said(console: Console, said: "list[Said]") -> None:
+    """Print what signals said of the town beside what is true of it."""
+    rows = [(s.signal, s.what, s.said, s.true) for s in said]
+    console.print()
+    console.print(Text("What signals say of this town, and what is true of it", "bold"))
+    heads = ("signal", "what", "said", "true")
+    console.print(Padding(table(heads, rows), (0, 0, 0, 2), expand=False))
 
 
 def _half(miss: "Miss | None") -> list[str]:

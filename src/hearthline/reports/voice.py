@@ -16,10 +16,12 @@ TITLE = "Voice, from question to order"
 QUESTION = "What do people ask by voice, what is answered, and what do they order afterwards?"
 DEFINITION = (
     "Asked = events with an intent whose way is voice. Answered = those that the assistant says were "
-    "handled; a platform that does not say so gives a dash and not a zero. Ordered = homes that asked "
-    "and placed an order by hand, in any way, within 30 days after their first question. Voice orders "
-    "are orders confirmed by voice. A home counts once in each line. Intervals (90%) are Wilson's, over "
-    "questions or homes. What comes after a question is not said to be caused by it."
+    "handled; a platform that does not say so gives a dash and not a zero: one that only says what it did "
+    "not understand (its fallback) says nothing of the others. Failed = questions of which it says that it "
+    "did not understand or handle them. Ordered = homes that asked and placed an order by hand, in any way, "
+    "within 30 days after their first question. Voice orders are placed by voice, or within ten minutes of a "
+    "purchase that the assistant reports. A home counts once in each line. Intervals (90%) are Wilson's, "
+    "over questions or homes. What comes after a question is not said to be caused by it."
 )
 COLUMNS = (
     Column("part", "Part"),
@@ -27,6 +29,8 @@ COLUMNS = (
     Column("asked", "Asked", "count"),
     Column("answered", "Answered", "count", why="answered_why"),
     Column("share", "Answered", "share", "% of asked", low="low", high="high", n="asked", why="why"),
+    Column("failed", "Failed", "count", help="Questions that the assistant did not understand or handle"),
+    Column("failed_share", "Failed", "share", "% of asked", low="failed_low", high="failed_high", n="asked"),
     Column("homes", "Homes", "count"),
     Column("ordered", "Ordered", "count", help="Homes that ordered by hand within 30 days"),
     Column(
@@ -58,12 +62,14 @@ _BY = """
                       count(DISTINCT f.unit) FILTER (h.unit IS NOT NULL) AS ordered
                FROM firsts f LEFT JOIN hand h ON h.unit = f.unit
                     AND h.at_ms BETWEEN f.first_ms AND f.first_ms + 2592000000 GROUP BY what),
-    counts AS (SELECT {by} AS what, count(*) AS asked, count(handled) AS said,
-                      count(*) FILTER (handled) AS answered FROM asked GROUP BY ALL)
+    talks AS (SELECT assistant FROM asked WHERE handled GROUP BY assistant),
+    counts AS (SELECT {by} AS what, count(*) AS asked,
+                      count(handled) FILTER (assistant IN (FROM talks)) AS said,
+                      count(*) FILTER (handled) AS answered,
+                      count(*) FILTER (handled IS NOT DISTINCT FROM false) AS failed FROM asked GROUP BY ALL)
     SELECT c.*, coalesce(b.homes, 0) AS homes, coalesce(b.ordered, 0) AS ordered
     FROM counts c LEFT JOIN bought b USING (what) ORDER BY c.asked DESC, c.what"""
-_VOICE_ORDERS = """SELECT count(*) AS n FROM orders
-                   WHERE via = 'voice' AND kind = 'person' AND coalesce(status, 'placed') = 'placed'"""
+_VOICE_ORDERS = "SELECT count(*) AS n FROM voice_orders WHERE how = 'direct'"
 
 
 def _answered(row: Row, needed: int) -> Row:
@@ -75,6 +81,13 @@ def _answered(row: Row, needed: int) -> Row:
     return {"share": row["answered"] / row["said"], "low": low, "high": high}
 
 
+def _failed(row: Row, needed: int) -> Row:
+    if not row["failed"] or row["asked"] < needed:
+        return {"failed": row["failed"] or None}
+    low, high = wilson(row["failed"], row["asked"])
+    return {"failed_share": row["failed"] / row["asked"], "failed_low": low, "failed_high": high}
+
+
 def _ordered(row: Row, needed: int) -> Row:
     if row["homes"] < needed:
         return {"ordered_why": f"{text.plural(row['homes'], 'home')}, {needed} needed"}
@@ -84,7 +97,9 @@ def _ordered(row: Row, needed: int) -> Row:
 
 def _by(answer: Answer, by: str, part: str, needed: int) -> list[Row]:
     found = rows(answer, _BY.format(asked=_ASKED, by=by))
-    return [r | {"part": part} | _answered(r, needed) | _ordered(r, needed) for r in found]
+    return [
+        r | {"part": part} | _answered(r, needed) | _failed(r, needed) | _ordered(r, needed) for r in found
+    ]
 
 
 def _funnel(whole: Row, orders: int) -> list[tuple[str, int]]:
@@ -98,8 +113,11 @@ def _notes(whole: Sequence[Row], orders: int) -> list[str]:
         return ["No question by voice in this data: connect the voice skill (`hearthline sources`)."]
     notes = []
     if not whole[0]["said"]:
+        failed = whole[0].get("failed")
         notes.append(
-            "No assistant says whether it could answer: unhandled demand is not known, and not zero."
+            f"The assistants only say what they did not understand: {text.plural(failed, 'question')}."
+            if failed
+            else "No assistant says whether it could answer: unhandled demand is not known, and not zero."
         )
     if not orders:
         notes.append("No order was confirmed by voice.")
@@ -114,8 +132,8 @@ def build(answer: Answer) -> Figure:
     orders = found["n"]
     intents = _by(answer, "intent", "By question", needed)
     made = [*whole, *intents, *_by(answer, "assistant", "By assistant", needed)]
-    unhandled = [r | {"part": "Unhandled demand"} for r in intents if r["said"] and r["answered"] < r["said"]]
-    made += sorted(unhandled, key=lambda r: r["answered"] - r["said"])
+    unhandled = [r | {"part": "Unhandled demand"} for r in intents if r["failed"]]
+    made += sorted(unhandled, key=lambda r: -r["failed"])
     title = TITLE
     if whole and whole[0].get("ordered_share") is not None:
         one = whole[0]

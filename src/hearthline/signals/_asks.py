@@ -33,10 +33,17 @@ ASKS: Final = f"""
 """One row a question: `repeated` says that it failed and was asked anew within two minutes."""
 
 SESSIONS: Final = f"""
-    WITH asked AS ({ASKS}),
+    WITH asked AS (
+      SELECT *, 1 AS asks, false AS buys FROM ({ASKS})
+      UNION ALL BY NAME
+      SELECT unit, source AS skill, coalesce(correlation_session, id) AS session,
+        split_part(source, '/', 3) AS assistant, coalesce(intent_locale, 'not told') AS locale,
+        coalesce(device_kind, 'unknown') AS kind, coalesce(device_room, 'not told') AS room, time,
+        true AS commerce, false AS misunderstood, true AS handled, 0 AS asks, true AS buys
+      FROM homed_events WHERE modality = 'voice' AND commerce_action = 'placed' AND intent_name IS NULL),
     sessions AS (
       SELECT unit, skill, session, min(assistant) AS assistant, min(locale) AS locale, min(kind) AS kind,
-        min(room) AS room, min(time) AS began, max(time) AS ended, count(*) AS asks,
+        min(room) AS room, min(time) AS began, max(time) AS ended, sum(asks) AS asks,
         bool_or(commerce) AS commerce, bool_or(NOT misunderstood) AS understood,
         CASE WHEN count(handled) = 0 AND NOT bool_or(misunderstood) THEN NULL
              ELSE bool_or(coalesce(handled, NOT misunderstood)) END AS handled,
@@ -51,9 +58,10 @@ SESSIONS: Final = f"""
       SELECT unit, time FROM orders WHERE via = 'voice' AND kind = 'person' AND unit IS NOT NULL
         AND coalesce(status, 'placed') = 'placed'),
     hand AS (
-      SELECT unit, time FROM orders
+      SELECT unit, time FROM orders h
       WHERE kind = 'person' AND coalesce(via, '') <> 'voice' AND unit IS NOT NULL
-        AND coalesce(status, 'placed') = 'placed')
+        AND coalesce(status, 'placed') = 'placed' AND NOT EXISTS (SELECT 1 FROM bought b
+          WHERE b.unit = h.unit AND b.time BETWEEN h.time - INTERVAL 10 MINUTE AND h.time))
     SELECT s.*,
       EXISTS (SELECT 1 FROM offers o WHERE o.unit = s.unit
         AND o.time BETWEEN s.began AND s.ended + INTERVAL 30 MINUTE) AS offered,
@@ -62,4 +70,6 @@ SESSIONS: Final = f"""
       EXISTS (SELECT 1 FROM hand h WHERE h.unit = s.unit
         AND h.time BETWEEN s.began AND s.ended + INTERVAL 24 HOUR) AS elsewhere
     FROM sessions s"""
-"""One row a session: what the platform calls one, else questions less than half an hour apart."""
+"""One row a session: what the platform calls one, else questions less than half an hour apart.
+
+A session in which something was ordered and nothing asked is one too."""

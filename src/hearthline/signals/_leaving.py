@@ -39,7 +39,10 @@ GROUPS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """What n households did by day: uses and errors of devices (`unit`, `day`, counts), orders, first day."""
+    """What n households did by day: uses and errors of devices (`unit`, `day`, counts), orders, first day.
+
+    `acts` are the uses that somebody did and did not only perceive; the traits of falling use are about them.
+    """
 
     unit: Whole
     day: Whole
@@ -48,6 +51,7 @@ class Days:
     order_unit: Whole
     order_day: Whole
     first: Whole
+    acts: Floats
 
     @property
     def n(self) -> int:
@@ -99,24 +103,29 @@ def traits(days: Days, day: int) -> Floats:
     """Return (n, k) numbers of each household from its days up to `day`, told in words by `GROUPS`."""
     known = np.maximum(day - days.first + 1.0, 1.0)
     columns = [*_use(days, day, known), *_pauses(days, day, known)]
-    age = np.log(np.minimum(known, _LONG))
-    columns += [*_ordering(days, day, known), *_errors(days, day, known), age]
+    columns += [*_ordering(days, day, known), *_errors(days, day, known), _age(days, known)]
     return np.column_stack(columns)
+
+
+def _age(days: Days, known: Floats) -> Floats:
+    """Return how long each household is known; those that were there when the data began count as old."""
+    joined = days.first >= days.first.min(initial=1 << 40) + SILENCE
+    return np.log(np.where(joined, np.minimum(known, _LONG), _LONG))
 
 
 def _use(days: Days, day: int, known: Floats) -> list[Floats]:
     """Return how use of late compares with a household's own past, on scales that noise does not stretch."""
-    weeks = [_sum(days, days.uses, day - 7 * k - 7, day - 7 * k) for k in range(8)]
+    weeks = [_sum(days, days.acts, day - 7 * k - 7, day - 7 * k) for k in range(8)]
     month, span = np.sum(weeks[:4], axis=0), np.minimum(known, _LONG)
-    usual = _sum(days, days.uses, day - _LONG, day - 28) / np.maximum(span - 28, 1) * 28
+    usual = _sum(days, days.acts, day - _LONG, day - 28) / np.maximum(span - 28, 1) * 28
     ages = np.arange(8)[::-1] - 3.5
     slope = np.tensordot(ages, np.log1p(np.array(weeks)), axes=1) / float(ages @ ages)
     columns = [np.log((month + 2) / (usual + 2)), np.log((weeks[0] + 1) / (month / 4 + 1)), slope]
-    used = (days.uses > 0).astype(np.float64)
-    past, length = (_sum(days, w, day - 56 - _LONG, day - 56) for w in (days.uses, used)), _past(known)
+    used = (days.acts > 0).astype(np.float64)
+    past, length = (_sum(days, w, day - 56 - _LONG, day - 56) for w in (days.acts, used)), _past(known)
     a_day, part = (total / length for total in past)
     for window in _WINDOWS:
-        total, count = (_sum(days, w, day - window, day) for w in (days.uses, used))
+        total, count = (_sum(days, w, day - window, day) for w in (days.acts, used))
         columns.append(np.sqrt(total + 0.375) - np.sqrt(a_day * window + 0.375))
         noise = part * window * (1 - np.minimum(part, 0.97)) + 0.5
         columns.append((count - part * window) / np.sqrt(noise))

@@ -21,7 +21,8 @@ TELLS: Final = (
 PAPER: Final = "penalised logistic hazards over fortnights; chances set right as Platt (1999)"
 READS: Final = {
     "daily_use": f"""
-        SELECT unit, day, sum(uses) AS uses, sum(errors) AS errors FROM ({USES}) GROUP BY unit, day""",
+        SELECT unit, day, sum(uses) AS uses, sum(acts) AS acts, sum(errors) AS errors
+        FROM ({USES}) GROUP BY unit, day""",
     "daily_orders": """
         SELECT DISTINCT unit, day FROM orders
         WHERE unit IS NOT NULL AND kind = 'person' AND coalesce(status, 'placed') = 'placed'""",
@@ -102,11 +103,11 @@ def _days(seen: Tables) -> tuple[Ints, Days]:
     first = np.full(len(units), np.iinfo(np.int64).max)
     np.minimum.at(first, at, day)
     np.minimum.at(first, order_at, order_day)
-    uses, errors = (
+    uses, acts, errors = (
         np.asarray(use[n].combine_chunks().cast(pa.float64()).to_numpy(), dtype=np.float64)
-        for n in ("uses", "errors")
+        for n in ("uses", "acts", "errors")
     )
-    return units, Days(at, day, uses, errors, order_at, order_day, first)
+    return units, Days(at, day, uses, errors, order_at, order_day, first, acts)
 
 
 def _last(days: Days) -> Floats:

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from math import log
 from typing import Any, Final
 
@@ -9,7 +10,7 @@ import pyarrow as pa
 
 from hearthline.signals import Asked, Tables
 from hearthline.signals._asks import ASKS
-from hearthline.signals._columns import schema
+from hearthline.signals._columns import schema, sorted_by
 
 __all__ = ["NEEDS", "OPTIONS", "PAPER", "READS", "TABLES", "TELLS", "TITLE", "derive"]
 
@@ -21,16 +22,19 @@ TELLS: Final = (
 PAPER: Final = "BM25 (Robertson & Zaragoza 2009) over the files of `[signals] content`"
 READS: Final = {
     "asked": f"""
-        SELECT coalesce(nullif(trim(lower(said)), ''), '') AS said, intent, count(*) AS asked,
+        SELECT coalesce(nullif(trim(lower(said)), ''), '') AS said, intent, min(id) AS id, count(*) AS asked,
           count(DISTINCT unit) AS homes,
           count(*) FILTER (misunderstood OR handled IS NOT DISTINCT FROM false) AS unhandled
         FROM ({ASKS}) WHERE commerce GROUP BY ALL""",
     "answers": "SELECT kind, name, text FROM content WHERE kind IN ('intent', 'page', 'product', 'slot')",
 }
-NEEDS: Final = ()
+NEEDS: Final = ("mentions",)
 TABLES: Final = {
     "content_gaps": schema(
-        pattern=(pa.string(), "the question, numbers and small words left out"),
+        pattern=(
+            pa.string(),
+            "the question without numbers and small words; (brand): any brand named",
+        ),
         example=(pa.string(), "words or slots of the most frequent one"),
         intent=(pa.string(), "what it was taken for most often"),
         asked=(pa.int64(), "times asked"),
@@ -46,6 +50,7 @@ TABLES: Final = {
     )
 }
 OPTIONS: Final = {"covered": 0.5}
+_BRAND: Final = "(brand)"
 _SMALL: Final = frozenset(
     [
         "a",
@@ -110,9 +115,8 @@ def derive(seen: Tables, asked: Asked) -> Tables:
     """Return `content_gaps`, the most demanded first."""
     answers = _answers(seen["answers"])
     weight = _weights([words for *_, words in answers])
-    rows = [
-        _row(pattern, found, answers, weight, asked) for pattern, found in _patterns(seen["asked"]).items()
-    ]
+    patterns = _patterns(seen["asked"], _brands(seen["mentions"]))
+    rows = [_row(pattern, found, answers, weight, asked) for pattern, found in patterns.items()]
     rows.sort(key=lambda r: (-r["demand"], -r["asked"], r["pattern"]))
     return {"content_gaps": pa.Table.from_pylist(rows, schema=TABLES["content_gaps"])}
 
@@ -129,18 +133,35 @@ def _stem(word: str) -> str:
     return word
 
 
-def _words(text: str) -> list[str]:
+def _plain(text: str) -> list[str]:
+    """Return the words that tell something, as they were said."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
-    return [
-        _stem(w) for w in re.findall(r"[^\W\d_]{2,}", spaced.lower()) if w not in _SMALL and w != "intent"
-    ]
+    return [w for w in re.findall(r"[^\W\d_]{2,}", spaced.lower()) if w not in _SMALL and w != "intent"]
 
 
-def _patterns(asked: pa.Table) -> dict[str, list[dict[str, Any]]]:
+def _words(text: str) -> list[str]:
+    return [_stem(w) for w in _plain(text)]
+
+
+def _brands(mentions: pa.Table) -> dict[str, str]:
+    """Return the words that stand for a brand in each question, by its event's id."""
+    return {
+        row["id"]: row["words"].lower()
+        for row in sorted_by(mentions, "id", "name").to_pylist()
+        if row["kind"] == "brand"
+    }
+
+
+def _patterns(asked: pa.Table, brands: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:
+    """Return the questions by the words that they have in common; brands are alike."""
     out: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in asked.to_pylist():
         told = row["said"] or row["intent"]
-        out[" ".join(sorted(set(_words(told)))) or told].append(row)
+        words = brands.get(row["id"])
+        plain = told.replace(words, " ") if words else told
+        named = [_BRAND] if words else []
+        found = {"pattern": " ".join([*named, *_plain(plain)]) or told}
+        out[" ".join([*named, *sorted(set(_words(plain)))]) or told].append(row | found)
     return out
 
 
@@ -169,10 +190,10 @@ def _row(
 ) -> dict[str, Any]:
     found = sorted(found, key=lambda r: (-r["asked"], r["said"], r["intent"]))
     total, unhandled = sum(r["asked"] for r in found), sum(r["unhandled"] for r in found)
-    best, part = _nearest(pattern.split(), answers, weight)
+    best, part = _nearest([w for w in pattern.split() if w != _BRAND], answers, weight)
     vain = max(float(unhandled), total * (1 - part)) if answers else float(unhandled)
     return {
-        "pattern": pattern,
+        "pattern": found[0]["pattern"],
         "example": found[0]["said"] or None,
         "intent": found[0]["intent"],
         "asked": total,

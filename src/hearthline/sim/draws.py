@@ -25,6 +25,7 @@ _PROCESSES: Final = (
     *(f"touch{i}" for i in range(16)),
     *(f"hour{i}" for i in range(16)),
     "trial",  # whatever comes later is appended: a process's place is part of its key
+    *("leave", "usage", "fault", "question", "later"),
 )
 
 

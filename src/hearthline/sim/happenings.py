@@ -42,6 +42,12 @@ class What(IntEnum):
     TEMPERATURE = 10
     HEARTBEAT = 11
     PRESENCE = 12
+    OPENED = 13  # the brand's app
+    CYCLE = 14  # an appliance ran
+    FAULT = 15  # an appliance reports an error
+    TICKET = 16  # somebody asks the brand for help
+    MISHEARD = 17  # what the skill did not understand, before it was asked anew
+    QUESTION = 18  # what is asked beside the skill's searches
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,7 @@ class Log:
         since: day of the enrolment it belongs to, -1 for none; `kind` 1 replenishment, 2 subscription.
         cycle: 1 for the first order after the enrolment.
         number: a reading.
+        about: id of the row that it is about, -1 for none.
     """
 
     what: Whole
@@ -81,6 +88,7 @@ class Log:
     kind: Whole
     cycle: Whole
     number: Singles
+    about: Whole
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -95,7 +103,7 @@ class Log:
         return self.take(np.isin(self.what, what))
 
 
-_EMPTY: Final = {"channel": -1, "device": -1, "order": -1, "since": -1}
+_EMPTY: Final = {"channel": -1, "device": -1, "order": -1, "since": -1, "about": -1}
 
 
 def rows(what: What, home: Whole, time: Whole, **columns: Whole | Singles | int) -> Log:

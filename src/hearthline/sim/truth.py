@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from hearthline.sim.channels import NAMES
 from hearthline.sim.draws import BLOCK, Flags, Whole
+from hearthline.sim.layers import Departures, Layers, departures
 from hearthline.sim.life import ALL_ON, Block, Switches, block_of, live
 from hearthline.sim.trials import Trial
 from hearthline.sim.worlds import World, load
@@ -100,6 +101,7 @@ def truth(  # noqa: PLR0913 # a town has four numbers and a name
     *,
     shapley: bool = True,
     trial: Trial | None = None,
+    layers: Layers | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Truth:
     """Return what each channel caused in a town that was lived with this seed.
@@ -113,6 +115,7 @@ def truth(  # noqa: PLR0913 # a town has four numbers and a name
         seed: the seed of every draw.
         shapley: whether to share the whole effect as well.
         trial: the experiment that was run in the town: what is on is then what it left on.
+        layers: who leaves, if anyone does: a home that left neither meets nor orders anything.
         progress: called with the finished part, from 0 to 1.
 
     >>> t = truth("additive", 50, 60, seed=1, shapley=False)
@@ -127,13 +130,14 @@ def truth(  # noqa: PLR0913 # a town has four numbers and a name
     sizes = [min(BLOCK, homes - first) for first in range(0, homes, BLOCK)]
     for number, size in enumerate(sizes):
         block = block_of(seed, number, size, days)
+        gone = departures(seed, block.homes, layers)
         for done, mask in enumerate(masks):
-            value[mask] += _lived(block, form, _within(_switches(mask), trial, number, size))
+            value[mask] += _lived(block, form, _within(_switches(mask), trial, number, size), gone)
             if progress is not None and done % 8 == 0:
                 progress((number + done / len(masks)) / len(sizes))
         lived = _within(ALL_ON, trial, number, size)
-        alone += _lived(block, form, lived, enrolling=False)
-        seen += sum(day.touches.sum(axis=1) for day in live(block, form, lived))
+        alone += _lived(block, form, lived, gone, enrolling=False)
+        seen += sum(day.touches[:, gone.there(day.day)].sum(axis=1) for day in live(block, form, lived))
     return Truth(
         world=form.name,
         homes=homes,
@@ -164,7 +168,7 @@ def _within(on: Flags, trial: Trial | None, number: int, n: int) -> Switches:
     return lambda day: left(day) & on[:, None]
 
 
-def _lived(block: Block, world: World, on: Switches, *, enrolling: bool = True) -> Whole:
+def _lived(block: Block, world: World, on: Switches, gone: Departures, *, enrolling: bool = True) -> Whole:
     """Return a (2, 2) array: person and automated by net revenue in cents and orders."""
     out = np.zeros((2, 2), dtype=np.int64)
     for day in live(block, world, on, enrolling=enrolling):
@@ -172,7 +176,7 @@ def _lived(block: Block, world: World, on: Switches, *, enrolling: bool = True) 
         for row, (flags, cents) in enumerate(
             ((day.person, block.person_cents[t]), (day.machine, block.machine_cents[t]))
         ):
-            hit = np.flatnonzero(flags)
+            hit = np.flatnonzero(flags & gone.there(t))
             out[row, 0] += (cents[hit] * block.kept[t, hit] // 1000).sum()
             out[row, 1] += len(hit)
     return out

@@ -47,6 +47,8 @@ def standing(name: str) -> Standing:
     """
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
     words = frozenset(re.sub(r"[\W_]+", " ", spaced).lower().split())
+    if "fallback" in words:  # nobody knows what was asked
+        return Standing("none", touch=False)
     if words & _AFTER or {"cancel", "order"} <= words or {"cancel", "subscription"} <= words:
         return Standing("post_purchase", touch=False)
     if words & _BUY:

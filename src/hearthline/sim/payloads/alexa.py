@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
+from hearthline.sim.beside import word_of
 from hearthline.sim.happenings import What
 from hearthline.sim.labels import alexa_person, alexa_user, device_id
 from hearthline.sim.payloads.row import Row, iso, uuid
@@ -20,6 +21,13 @@ def told(row: Row) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "alexa_smart_home.ndjson", _level(row)
     elif row.of is What.TOUCH and row.met.name == "voice-search":
         yield "alexa_skill.ndjson", _asked(row)
+    elif row.of is What.MISHEARD:
+        session = row if row.about < 0 else row._replace(id=row.about)  # that in which it is asked anew
+        yield "alexa_skill.ndjson", _said(row, {"name": "AMAZON.FallbackIntent"}, session)
+    elif row.of is What.QUESTION:
+        query = {"name": "query", "value": word_of(int(row.number))[2], "confirmationStatus": "NONE"}
+        intent = {"name": "ProductSupportIntent", "slots": {"query": query}}
+        yield "alexa_skill.ndjson", _said(row, intent, row)
     elif row.by_voice:
         yield "alexa_skill.ndjson", _bought(row)
 
@@ -63,20 +71,23 @@ def _bought(row: Row) -> dict[str, Any]:
 
 
 def _asked(row: Row) -> dict[str, Any]:
-    system = _system(row, row.on)
-    product = _PRODUCTS[row.home % 3]
-    intent = {
-        "name": _INTENTS[row.id % 7 % 3],
-        "confirmationStatus": "NONE",
-        "slots": {"product": {"name": "product", "value": product, "confirmationStatus": "NONE"}},
-    }
+    product = {"name": "product", "value": _PRODUCTS[row.home % 3], "confirmationStatus": "NONE"}
+    intent = {"name": _INTENTS[row.id % 7 % 3], "slots": {"product": product}}
+    return _said(row, intent, row, {"channel": row.met.name})
+
+
+def _said(
+    row: Row, intent: dict[str, Any], session: Row, planted: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """Return a spoken request; `session` is the row that names the session which it belongs to."""
+    system, slots = _system(row, row.on), intent.get("slots", {})
     return {
         "version": "1.0",
         "session": {
             "new": True,
-            "sessionId": f"amzn1.echo-api.session.{uuid(row, 1)}",
+            "sessionId": f"amzn1.echo-api.session.{uuid(session, 1)}",
             "application": {"applicationId": _SKILL},
-            "attributes": {"channel": row.met.name},
+            "attributes": planted or {},
             "user": system["user"],
         },
         "context": {"System": system},
@@ -86,7 +97,7 @@ def _asked(row: Row) -> dict[str, Any]:
             "timestamp": iso(row.time)[:-5] + "Z",
             "locale": "en-GB",
             "dialogState": "COMPLETED",
-            "intent": intent,
+            "intent": {"name": intent["name"], "confirmationStatus": "NONE", "slots": slots},
         },
     }
 

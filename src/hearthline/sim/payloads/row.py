@@ -43,6 +43,7 @@ class Row(NamedTuple):
     kind: int
     cycle: int
     number: float
+    about: int  # id of the row that it is about, -1 for none
     hinted: bool
     placed: int  # when the order that it is about was placed
     segment: str

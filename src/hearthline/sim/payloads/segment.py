@@ -33,6 +33,10 @@ def told(row: Row) -> Iterator[tuple[str, dict[str, Any]]]:
         yield _call(row, "track", {"properties": _exposure(row)}, event=name)
     elif row.of is What.LINK:
         yield _call(row, "identify", {}, **_who(row))
+    elif row.of is What.OPENED:
+        yield _call(row, "track", _on_phone(row), event="Application Opened")
+    elif row.of is What.TICKET:
+        yield _call(row, "track", _on_phone(row), event="Support Ticket Created", **_user(row))
     elif row.of is What.SHIPPED:
         yield _call(row, "track", {"properties": _mailed(row)}, event="Email Delivered", **_user(row))
 
@@ -110,6 +114,12 @@ def _accounts(row: Row) -> Iterator[tuple[str, str]]:
     if "appliance" in row.owns:
         yield "amazon.directed_customer", directed_customer(row.home)
         yield "alexa.endpoint", device_id(3, row.home)
+
+
+def _on_phone(row: Row) -> dict[str, Any]:
+    """Return what the brand's own app says of itself."""
+    own = {"library": {"name": "analytics-android", "version": "4"}}
+    return {"properties": {"from_background": row.id % 2 == 0}, "context": own}
 
 
 def _mailed(row: Row) -> dict[str, Any]:

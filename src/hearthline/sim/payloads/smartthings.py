@@ -23,6 +23,10 @@ def told(row: Row) -> Iterator[tuple[str, dict[str, Any]]]:
         capability, attribute, kind = _READINGS[row.of]
         value = _WORDS.get(row.of) or round(row.number, 1)
         yield _lifecycle(row, capability, attribute, value, kind)
+    elif row.of is What.CYCLE:
+        yield _lifecycle(row, "dishwasherOperatingState", "dishwasherJobState", "finish", "string")
+    elif row.of is What.FAULT:
+        yield _lifecycle(row, "custom.error", "error", f"E{row.number:.0f}", "string")
     elif row.of is What.TOUCH and row.met.name == "sensor-alert":
         yield _lifecycle(row, "filterStatus", "filterStatus", "replace", "string")
 
