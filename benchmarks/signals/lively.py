@@ -7,7 +7,7 @@ from published import markdown
 
 __all__ = ["told"]
 
-WORLD, HOMES, DAYS = "additive", 1000, 120
+WORLD, HOMES, DAYS = "additive", 1000, 180
 _SETTINGS = '[attribution]\nmodels = ["last_touch"]\nreplicates = 0\n\n[signals]\ncontent = '
 
 

@@ -11,3 +11,6 @@ UNION ALL
 SELECT unit, as_ms(ended_us) * 1048576 + 1048573 AS mark FROM homed_enrolments WHERE unit IS NOT NULL AND ended_us IS NOT NULL
 UNION ALL
 SELECT unit, as_ms(time_us) * 1048576 + 1048560 + fill AS mark FROM stock
+UNION ALL
+SELECT unit, as_ms(time_us) * 1048576 + 1048540 + 2 * condition + CASE WHEN active THEN 1 ELSE 0 END AS mark
+FROM condition_changes

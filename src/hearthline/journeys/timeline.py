@@ -3,7 +3,7 @@
 A timeline is a household's marks in order, each `milliseconds * 2^20 + code`; codes below `PLACES` are
 touches at that touchpoint. An order of a person, or an enrolment, ends a journey; machine-placed
 orders never do. Beside its touches a journey knows how long the household spent in which baseline
-stratum: trait x time since its last order x enrolled or not x stock.
+stratum: trait x time since its last order x enrolled or not x stock x derived conditions.
 """
 
 from dataclasses import dataclass
@@ -14,10 +14,11 @@ from scipy import sparse
 
 from hearthline.schema.journey import Bools, Floats, Ints, Journeys
 
-__all__ = ["ENROLMENT", "ORDER", "PLACES", "Layout", "Split", "split"]
+__all__ = ["CONDITION", "ENROLMENT", "ORDER", "PLACES", "Layout", "Split", "split"]
 
 ORDER, ENROLMENT, ENDED, MACHINE_ORDER = 1048575, 1048574, 1048573, 1048570
 STOCK, _STOCKS = 1048560, 4  # the first of the codes for what is left at home, and how many
+CONDITION = 1048540  # the first of the codes for derived conditions, two each: off, on
 PLACES = 1_048_000
 """Codes below this are touchpoints."""
 
@@ -40,6 +41,7 @@ class Layout:
         segment_unit: units that have a trait, ascending.
         segment_code: their trait, 1 ... segments - 1; all others have 0.
         segments: number of traits, the unknown one included.
+        conditions: number of derived conditions.
     """
 
     channel: Ints
@@ -50,11 +52,12 @@ class Layout:
     segment_unit: Ints
     segment_code: Ints
     segments: int
+    conditions: int = 0
 
     @property
     def strata(self) -> int:
         """Number of baseline strata."""
-        return self.segments * _RECENCIES * 2 * (_STOCKS + 1)
+        return self.segments * _RECENCIES * 2 * (_STOCKS + 1) * (1 << self.conditions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +173,9 @@ def _strata(
     enrolled = _within(row, np.cumsum(step)) > 0
     trait = _traits(units, layout)[row]
     stratum = ((trait * _RECENCIES + recency) * 2 + enrolled) * (_STOCKS + 1) + stock
+    for number in range(layout.conditions):
+        turned = code - CONDITION - 2 * number
+        stratum = 2 * stratum + _last(row, (turned == 0) | (turned == 1), turned, 0)
 
     ends = code == ending
     journey = first[row] + _within(row, np.cumsum(ends))

@@ -10,6 +10,7 @@ import pyarrow as pa
 from hearthline import identity, journeys
 from hearthline.identity import LINKS, Known, Policies, Renamed, Resolution
 from hearthline.journeys import Layout
+from hearthline.pipeline.conditioning import keep_conditions
 from hearthline.pipeline.making import make
 from hearthline.pipeline.renaming import read_as_one
 from hearthline.pipeline.resolving import Resolved, resolved
@@ -99,6 +100,8 @@ def build_core(
     for select in journeys.AFTER_IDENTITY:
         progress(f"making {select.table.replace('_', ' ')}")
         make(engine, select, parameters)
+        if select.table == "stock":
+            keep_conditions(engine, settings.journeys)
         if select.table == "order_versions":
             currency = parameters["currency"] = _load_rates(engine, settings)
     channels = engine.table("SELECT channel, name, touches, stage FROM channels ORDER BY channel")
@@ -164,4 +167,5 @@ def _layout(engine: Engine, settings: Settings, channels: pa.Table, places: pa.T
         segment_unit=traits["unit"].to_numpy().astype(np.int64),
         segment_code=np.array([code.get(s, 0) for s in traits["segment"].to_pylist()], dtype=np.int64),
         segments=len(distinct) + 1,
+        conditions=len(chosen.conditions),
     )

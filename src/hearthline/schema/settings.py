@@ -45,12 +45,18 @@ class JourneySettings(Section, frozen=True, kw_only=True):
     """`[journeys]`: the unit of a journey and how long a touch can matter.
 
     `lookback` holds days by channel name, or by `stage:<stage>`; a channel wins over its stage.
+    `conditions` lists derived conditions that the baseline of a journey distinguishes, beside trait, time
+    since the last order, enrolment and stock: `running_out`, `fading`, `leaving` (docs/signals.md). At each
+    moment they follow from what was received by then; `known = "happened"` takes what had happened by then
+    instead, for history that was loaded afterwards.
     """
 
     unit: Literal["household", "person"] = "household"
     lookback_days: Days = 30.0
     lookback: dict[str, Days] = {}
     direct: tuple[str, ...] = ("direct",)
+    conditions: tuple[Literal["running_out", "fading", "leaving"], ...] = ()
+    known: Literal["received", "happened"] = "received"
 
 
 class AttributionSettings(Section, frozen=True, kw_only=True):
