@@ -49,10 +49,21 @@ def test_a_chosen_condition_splits_the_time_that_homes_spend(home: hl.Home) -> N
     assert 0.02 < share < 0.3
 
 
-def test_history_that_was_loaded_afterwards_was_not_received_in_time(home: hl.Home) -> None:
-    built = core(home)
-    last_us = built.layout.last_ms * 1000
-    for known, some in (("received", False), ("happened", True)):
-        keep_conditions(built.engine, JourneySettings(conditions=("running_out",), known=known))
-        found = built.engine.table(f"SELECT * FROM condition_changes WHERE time_us < {last_us}")
-        assert (found.num_rows > 0) is some
+def test_a_reading_that_came_late_counts_from_when_it_came_and_loaded_history_from_when_it_was(
+    home: hl.Home,
+) -> None:
+    engine = core(home).engine
+    chosen = JourneySettings(conditions=("running_out",))
+
+    def turns(received: str) -> list[int]:
+        engine.view("raw_events", f"SELECT * REPLACE ({received} AS time_received) FROM told")
+        keep_conditions(engine, chosen)
+        found = engine.table("SELECT time_us FROM condition_changes ORDER BY time_us")
+        return found["time_us"].to_pylist()
+
+    engine.create("told", "SELECT * FROM raw_events")
+    loaded, live = turns("time + INTERVAL 900 DAY"), turns("time")
+    late = turns("time + INTERVAL 6 HOUR")
+    assert len(live) > 20
+    assert loaded == live
+    assert late == [t + 6 * 3_600_000_000 for t in live]

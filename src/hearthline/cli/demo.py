@@ -26,14 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["demo"]
 
 
-_SETTINGS = """[signals]
-content = {}
-
-[signals.options.states]  # the town is history, loaded at once: what happened counts from when it happened
-received = 0
-"""
-
-
 def demo(
     *,
     homes: Annotated[int, typer.Option("--homes", min=1, max=20_000, help="Homes in the town.")] = 1000,
@@ -111,7 +103,7 @@ def _fresh(folder: Path, town: dict[str, Any]) -> "hl.Home":
     sim.write_content(folder)
     settings = folder / "hearthline.toml"
     if not settings.exists():
-        settings.write_text(_SETTINGS.format(json.dumps(sim.CONTENT)), encoding="utf-8")
+        settings.write_text(f"[signals]\ncontent = {json.dumps(sim.CONTENT)}\n", encoding="utf-8")
     mark.write_text(json.dumps(town) + "\n", encoding="utf-8")
     return home
 

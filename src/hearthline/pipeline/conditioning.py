@@ -18,7 +18,8 @@ CHANGES: Final = pa.schema(
 )
 _ACTS, _LEVELS = selects("hearthline.journeys", "known_acts", "known_levels")
 _KNOWN: Final = {
-    "received": "greatest(unix_micros(e.time), unix_micros(e.time_received))",
+    "received": "CASE WHEN unix_micros(e.time_received) > {last} + 86400000000 THEN unix_micros(e.time) "
+    "ELSE greatest(unix_micros(e.time), unix_micros(e.time_received)) END",
     "happened": "unix_micros(e.time)",
 }
 
@@ -34,7 +35,8 @@ def keep_conditions(engine: Engine, chosen: JourneySettings) -> None:
 def _changes(engine: Engine, chosen: JourneySettings) -> list[pa.Table]:
     if not chosen.conditions:
         return []
-    known = {"known": _KNOWN[chosen.known]}
+    (last,) = engine.table("SELECT max(last_us) AS last_us FROM context_counts")["last_us"].to_pylist()
+    known = {"known": _KNOWN[chosen.known].format(last=last)}
     found, acts = [], None
     for number, name in enumerate(chosen.conditions):
         if name == "running_out":

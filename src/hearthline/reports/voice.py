@@ -30,7 +30,16 @@ COLUMNS = (
     Column("answered", "Answered", "count", why="answered_why"),
     Column("share", "Answered", "share", "% of asked", low="low", high="high", n="asked", why="why"),
     Column("failed", "Failed", "count", help="Questions that the assistant did not understand or handle"),
-    Column("failed_share", "Failed", "share", "% of asked", low="failed_low", high="failed_high", n="asked"),
+    Column(
+        "failed_share",
+        "Failed",
+        "share",
+        "% of asked",
+        low="failed_low",
+        high="failed_high",
+        n="asked",
+        why="failed_why",
+    ),
     Column("homes", "Homes", "count"),
     Column("ordered", "Ordered", "count", help="Homes that ordered by hand within 30 days"),
     Column(
@@ -83,7 +92,7 @@ def _answered(row: Row, needed: int) -> Row:
 
 def _failed(row: Row, needed: int) -> Row:
     if not row["failed"] or row["asked"] < needed:
-        return {"failed": row["failed"] or None}
+        return {"failed": row["failed"] or None, "failed_why": "none is told" if not row["failed"] else "few"}
     low, high = wilson(row["failed"], row["asked"])
     return {"failed_share": row["failed"] / row["asked"], "failed_low": low, "failed_high": high}
 

@@ -48,7 +48,7 @@ class JourneySettings(Section, frozen=True, kw_only=True):
     `conditions` lists derived conditions that the baseline of a journey distinguishes, beside trait, time
     since the last order, enrolment and stock: `running_out`, `fading`, `leaving` (docs/signals.md). At each
     moment they follow from what was received by then; `known = "happened"` takes what had happened by then
-    instead, for history that was loaded afterwards.
+    instead. History that was loaded after the last event counts from when it happened in any case.
     """
 
     unit: Literal["household", "person"] = "household"

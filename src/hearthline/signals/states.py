@@ -1,6 +1,7 @@
 """States: what could be said of each household at each moment of the past, from what was known by then."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Final
 
 import numpy as np
@@ -64,8 +65,8 @@ BY_ACTS: Final[Mapping[str, Callable[[Ints, Ints, Floats], Changes]]] = {
 def derive(seen: Tables, asked: Asked) -> Tables:
     """Return `home_states`, sorted by household, state and beginning, and an event for each state that lasts.
 
-    Options: `received`: whether a thing counts from when it was received (0: from when it happened, for
-    history that was loaded afterwards); `leaving`: whether that state is told, which learns a model a week.
+    Options: `received`: whether a thing counts from when it was received (0: from when it happened);
+    `leaving`: whether that state is told, which learns a model a week.
     """
     now = micros(asked.as_of)
     acts, levels = _known(seen["known_acts"], "day", asked), _known(seen["known_levels"], "time", asked)
@@ -83,9 +84,16 @@ def derive(seen: Tables, asked: Asked) -> Tables:
 
 
 def _known(rows: pa.Table, told: str, asked: Asked) -> pa.Table:
-    """Return the rows whose `known` is when they count, up to the as-of."""
-    if not asked.options["received"]:
-        rows = rows.set_column(rows.column_names.index("known"), "known", rows[told])
+    """Return the rows whose `known` is when they count, up to the as-of.
+
+    What was received more than a day after the as-of is history that was loaded: it counts from when it
+    happened.
+    """
+    after = pa.scalar(asked.as_of + timedelta(days=1), WHEN).cast(rows["known"].type, safe=False)
+    loaded = pa.compute.greater(rows["known"], after)
+    happened = loaded if asked.options["received"] else pa.compute.is_valid(rows["known"])
+    known = pa.compute.if_else(happened, rows[told], rows["known"])
+    rows = rows.set_column(rows.column_names.index("known"), "known", known)
     limit = pa.scalar(asked.as_of, WHEN).cast(rows["known"].type, safe=False)
     return rows.filter(pa.compute.less_equal(rows["known"], limit)).combine_chunks()
 
