@@ -204,7 +204,9 @@ def test_a_servers_life_is_told_with_what_grew_and_what_is_behind(tmp_path: Path
     pytest.importorskip("granian")
     page = page_with(tmp_path, "make soak")
     found = rows(run("soak", "--write", str(page)))
-    assert sum("grew by" in name for name in found) == 3
+    assert sum("grew, the home not, by" in name for name in found) == 3
+    assert sum("while the home grew by" in name for name in found) == 3
+    assert float(found["from sending an order to its screen, s, median and 95th"][1].split(";")[0]) < 5
     assert float(found["the lake is behind the log at the end, s"][1]) < 10
     assert found["pages read, and those that failed"][1].endswith("; 0")
     assert "figures of last year" not in page.read_text()

@@ -17,6 +17,7 @@ from pathlib import Path
 from hearthline.pipeline import run, silent, upkeep
 from hearthline.pipeline.loading import load
 from hearthline.schema.errors import HearthlineError, HomeBusy, NothingToAnswer
+from hearthline.server.memory import give_back
 from hearthline.store.config import load_settings
 from hearthline.store.home import HomeFolder
 from hearthline.store.lake import Lake
@@ -66,6 +67,7 @@ class Keeper:
                 continue
             except Exception as error:  # noqa: BLE001 # the next answer may be possible again
                 say("answer-failed", kind=type(error).__name__)
+            give_back()
             seconds = time.monotonic() - began
             self._next_answer = time.monotonic() + max(settings.serve.answer_every_s - seconds, seconds)
 

@@ -17,6 +17,7 @@ from hearthline import reports
 from hearthline.schema.errors import HomeMissing
 from hearthline.schema.figure import Figure
 from hearthline.server.api.errors import Refusal
+from hearthline.server.memory import give_back
 from hearthline.store.answer import PublishedAnswer
 from hearthline.store.home import HomeFolder
 
@@ -142,3 +143,4 @@ class Shelves:
         new = Shelf(HomeFolder.open(self.folder.path))
         new.make_all()
         self._shelf = new
+        give_back()
