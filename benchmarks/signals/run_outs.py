@@ -22,6 +22,7 @@ _BOUGHT = [("unit", pa.int64()), ("product", pa.string()), ("time", _WHEN), ("qu
 NOTHING = {
     "uses": pa.schema([*_NAMED, ("uses", pa.float64())]).empty_table(),
     "bought": pa.schema(_BOUGHT).empty_table(),
+    "schedules": pa.schema([("product", pa.string()), ("days", pa.float64())]).empty_table(),
 }
 
 

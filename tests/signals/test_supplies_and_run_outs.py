@@ -54,8 +54,15 @@ def uses(*rows):
     return pa.table({n: pa.array(list(c), t) for (n, t), c in zip(types, columns, strict=True)})
 
 
-def derived(levels=None, orders=(), used=(), as_of=AS_OF):
+def schedules(*rows):
+    columns = list(zip(*rows, strict=True)) or [[]] * 2
+    types = [("product", pa.string()), ("days", pa.float64())]
+    return pa.table({n: pa.array(list(c), t) for (n, t), c in zip(types, columns, strict=True)})
+
+
+def derived(levels=None, orders=(), used=(), as_of=AS_OF, due=()):
     seen = {
+        "schedules": schedules(*due),
         "level_readings": readings([], 1) if levels is None else levels,
         "bought": bought(*orders),
         "uses": uses(*used),
@@ -138,6 +145,47 @@ def test_a_product_that_a_sensor_tells_of_is_not_told_twice():
     times = [AS_OF - timedelta(days=59 - i, hours=30) for i in at]
     made = derived(readings(levels, 1), orders=[(1, "pods refill", t, 1.0) for t in times])
     assert [(s["basis"], s["product"]) for s in made["supplies"]] == [("sensor", "pods refill")]
+
+
+def ago(days):
+    return AS_OF - timedelta(days=days)
+
+
+def test_what_is_changed_by_the_calendar_is_due_after_its_days_even_after_one_order():
+    made = derived(orders=[(1, "Water filter", ago(60), 1.0)], due=[("water filter", 90.0)])
+    (run_out,) = made["run_outs"]
+    assert run_out["basis"] == "schedule"
+    assert run_out["days"] == pytest.approx(30, abs=1)
+    assert 10 < run_out["high80"] - run_out["low80"] < 30
+    assert run_out["low80"] < 30 < run_out["high80"]
+
+
+def test_packs_that_came_early_are_begun_one_after_the_other():
+    orders = [
+        (1, "pads", ago(50), 2.0),
+        (1, "pads", ago(40), 1.0),
+        (2, "pads", ago(100), 1.0),
+        (2, "pads", ago(10), 1.0),
+    ]
+    made = derived(orders=orders, due=[("pads", 30.0)])
+    days = {r["unit"]: r["days"] for r in made["run_outs"]}
+    assert days[1] == pytest.approx(-50 + 90, abs=2)
+    assert days[2] == pytest.approx(-10 + 30, abs=2)
+    assert {r["basis"] for r in made["run_outs"]} == {"schedule"}
+
+
+def test_a_schedule_for_one_product_leaves_others_to_their_orders():
+    orders = [(1, "pads", ago(50), 1.0), *((1, "tea", ago(20 * k), 1.0) for k in range(5))]
+    made = derived(orders=orders, due=[("pads", 30.0)])
+    assert {(r["product"], r["basis"]) for r in made["run_outs"]} == {("pads", "schedule"), ("tea", "orders")}
+
+
+def test_uses_of_a_device_that_a_sensor_reads_are_not_counted_again():
+    orders = [(1, "pods", ago(20 * k + 1), 1.0) for k in range(5)]
+    used = [(1, "d1", "brews", ago(k * 0.5), 1.0) for k in range(160)]
+    assert any(r["basis"] == "uses" for r in derived(orders=orders, used=used)["supplies"])
+    made = derived(readings(falling(5, 90)), orders=orders, used=used)
+    assert not any(r["basis"] == "uses" for r in made["supplies"])
 
 
 def test_counted_uses_run_down_a_pack_that_lasted_as_many_before():

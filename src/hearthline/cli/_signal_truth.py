@@ -99,7 +99,7 @@ def _sum(rows: Rows, name: str) -> float:
 
 
 def _ill(answer: Any, truth: "Hidden") -> list[Said]:
-    alarms = _rows(answer, "SELECT device, day, outcome FROM service_alerts")
+    alarms = _rows(answer, "SELECT device, day, outcome, lead_days FROM service_alerts")
     spells = truth.spells.to_pylist()
     right = sum(any(_within(a, s) for s in spells if s["device"] == a["device"]) for a in alarms)
     long = [s for s in spells if (s["last"] - s["first"]).days >= 4]
@@ -109,7 +109,21 @@ def _ill(answer: Any, truth: "Hidden") -> list[Said]:
     return [
         Said("service_alerts", "alarms that are right", told, f"{right} of {len(alarms)} devices ill"),
         Said("service_alerts", "illnesses of five days or more", f"{found} with an alarm", str(len(long))),
+        Said("service_alerts", "days before homes leave after faults", *_lead(alarms, truth)),
     ]
+
+
+def _lead(alarms: Rows, truth: "Hidden") -> tuple[str, str]:
+    """Return by how many days alarms came before a home left after faults, as said and in truth: medians."""
+    said = [a["lead_days"] for a in alarms if a["outcome"] == "silence"]
+    day = {r["home"]: r["day"] for r in truth.departures.to_pylist() if r["sign"] == "faults"}
+    true = [
+        (day[home] - alarm["day"]).days
+        for alarm in alarms
+        if (home := int(alarm["device"].rsplit("-", 1)[-1])) in day and alarm["day"] < day[home]
+    ]
+    near = [days for days in true if days <= 28]
+    return tuple(f"{np.median(v):.0f}" if v else text.MISSING for v in (said, near))  # type: ignore[return-value]
 
 
 def _within(alarm: Mapping[str, Any], spell: Mapping[str, Any]) -> bool:

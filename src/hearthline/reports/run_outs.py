@@ -17,8 +17,9 @@ TITLE = "Run-outs"
 QUESTION = "Which homes run out of what this week, how sure is that, and what should be ordered when?"
 DEFINITION = (
     "As of the end of the data. For each supply, what is left and how fast it goes come from its sensor's "
-    "readings, from counted uses, or, where there is neither, from orders. Chance = the part of its "
-    "distribution of last days that falls into the next 7 days; days = the middle of that distribution, "
+    "readings, from counted uses, from the calendar, or, where there is none of these, from orders. Chance = "
+    "the part of its distribution of last days that falls into the next 7 days; days = the middle of that "
+    "distribution, "
     "with its 90% interval. Expected = sum of the chances of all supplies; its interval (90%) treats homes "
     "as independent, which a heat wave is not. Order = the last day on which an order is there in time with "
     "the wished service level (`[signals.options.reorders] service`). A forecast says what happens without "
@@ -36,7 +37,7 @@ COLUMNS = (
     Column("days", "Days left", "number", low="low", high="high", why="why"),
     Column("order", "Order within days", "number"),
     Column("packs", "Packs to order", "count"),
-    Column("basis", "Known from", "text", help="sensor readings, counted uses, or orders"),
+    Column("basis", "Known from", "text", help="sensor readings, counted uses, a schedule, or orders"),
 )
 _HIDDEN = {"unit": pa.int64(), "device": pa.string(), "proposal": pa.string()}
 _MOST = 200

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from hearthline.signals import Asked, Tables
 from hearthline.signals._clock import Clock
 from hearthline.signals._columns import DAY_US, WHEN, Floats, Ints, made, micros, schema, sorted_by
-from hearthline.signals.supplies.counted import before_refills, from_orders, from_uses
+from hearthline.signals.supplies.counted import before_refills, from_orders, from_schedules, from_uses
 from hearthline.signals.supplies.levels import levels_of
 from hearthline.signals.supplies.rates import Kinds, factors_of, rates_of
 from hearthline.signals.supplies.readings import Crossings, Series, crossings_of, series_of
@@ -20,7 +20,7 @@ __all__ = ["NEEDS", "OPTIONS", "PAPER", "READS", "TABLES", "TELLS", "TITLE", "de
 TITLE: Final = "Supplies"
 TELLS: Final = (
     "What is left of each supply of each home and how fast it goes: from level sensors, from counted uses, "
-    "and from orders where nothing else is known."
+    "from the calendar where a thing is changed by it, and from orders where nothing else is known."
 )
 PAPER: Final = (
     "rates weighted to the recent and shrunk to their kind (empirical Bayes: DerSimonian & Laird 1986); the "
@@ -39,7 +39,14 @@ READS: Final = {
         SELECT unit, device_id AS device, coalesce(signal_instance, signal_attribute, 'supply') AS supply,
           time, CASE WHEN signal_number >= 0 AND signal_number < 1e6 THEN signal_number ELSE 1.0 END AS uses
         FROM homed_events
-        WHERE type = 'device.inventory.consumed' AND device_id IS NOT NULL
+        WHERE device_id IS NOT NULL AND (type = 'device.inventory.consumed'
+          OR regexp_matches(lower(coalesce(signal_attribute, '')), '(job_?state|cycle|operation_?state)$')
+            AND regexp_matches(lower(coalesce(signal_value, '')), '(finish|complete|done)'))
+    """,
+    "schedules": """
+        SELECT lower(name) AS product, min(CAST(regexp_extract(text, '[0-9]+') AS DOUBLE)) AS days
+        FROM content WHERE kind = 'schedule' AND regexp_matches(coalesce(text, ''), '[0-9]+')
+        GROUP BY lower(name)
     """,
     "bought": """
         SELECT o.unit, coalesce(l.product, 'any product') AS product, o.time,
@@ -67,7 +74,7 @@ TABLES: Final = {
             "the product that fills it: the one ordered just before its refills; null: not known",
         ),
         kind=(pa.string(), "key of `supply_kinds`: kind of device, measure, step of the sensor"),
-        basis=(pa.string(), "`sensor`, `uses` or `orders`: what it is known from"),
+        basis=(pa.string(), "`sensor`, `uses`, `schedule` or `orders`: what it is known from"),
         last=(WHEN, "time of the last reading, use or order (UTC)"),
         reading=(pa.float64(), "the last reading, in the sensor's own measure"),
         pack=(pa.float64(), "a full pack in that measure"),
@@ -125,10 +132,19 @@ def derive(seen: Tables, asked: Asked) -> Tables:
     told = {
         (u, p) for u, p in zip(sensed["unit"].to_pylist(), sensed["product"].to_pylist(), strict=True) if p
     }
-    others = (from_uses(_until(seen["uses"], asked), bought, asked), from_orders(bought, told, asked))
+    due = from_schedules(bought, seen["schedules"], asked)
+    if due is not None:
+        told |= set(zip(due["unit"].to_pylist(), due["product"].to_pylist(), strict=True))
+    counted = _unsensed(_until(seen["uses"], asked), sensed)
+    others = (from_uses(counted, bought, asked), due, from_orders(bought, told, asked))
     parts = [sensed, *(made(TABLES["supplies"], columns) for columns in others if columns is not None)]
     whole = sorted_by(pa.concat_tables(parts), "unit", "device", "supply")
     return {"supplies": whole, "supply_kinds": kinds, "lead_times": leads, "reorder_replay": replay}
+
+
+def _unsensed(uses: pa.Table, sensed: pa.Table) -> pa.Table:
+    """Return the uses of devices that no sensor reads."""
+    return uses.filter(pc.invert(pc.is_in(uses["device"], sensed["device"].combine_chunks())))
 
 
 def _until(rows: pa.Table, asked: Asked) -> pa.Table:

@@ -11,9 +11,14 @@ from hearthline.signals import Asked
 from hearthline.signals._columns import DAY_US, WHEN, Floats, Ints, days_of, groups, sorted_by
 from hearthline.signals.supplies.readings import starts
 
-__all__ = ["Paces", "before_refills", "from_orders", "from_uses", "paces"]
+__all__ = ["Paces", "before_refills", "from_orders", "from_schedules", "from_uses", "paces"]
 
 NAMES: Final = ("unit", "device", "supply")
+_FAR_DAYS: Final = 100_000.0
+_BEGUN_DAYS: Final = 3.0
+"""How many days (standard deviation) after its order a scheduled pack is begun."""
+_KEPT: Final = 0.1
+"""By which part of it (standard deviation) a schedule is kept: people change a filter early and late."""
 _LATE_DAYS: Final = 10.0
 """A refill so many days after an order, at most, is that order's."""
 
@@ -106,6 +111,53 @@ def from_orders(bought: pa.Table, sensed: set[tuple[Any, Any]], asked: Asked) ->
         "rate_sd": pace.rate * np.sqrt(pace.doubt),
         "spread": np.full(n, pace.spread),
         "drift": pace.doubt,
+        "readings": last - first + 1,
+        "refills": last - first + 1,
+        "refilled": when,
+    }
+
+
+def from_schedules(bought: pa.Table, schedules: pa.Table, asked: Asked) -> dict[str, Any] | None:
+    """Return supplies that are changed by the calendar (filters, pads), as columns; None: there are none.
+
+    `schedules` says how many days a pack of a product lasts. One order is enough to know when the next is
+    due: a pack is begun when it came, or when the one before it was over.
+    """
+    lasts = dict(zip(*(schedules[n].to_pylist() for n in ("product", "days")), strict=True))
+    rows = _joined_days(bought)
+    days = [lasts.get((p or "").lower()) for p in rows["product"].to_pylist()]
+    known = pa.array([d is not None and d > 0 for d in days], pa.bool_())
+    rows = rows.filter(known)
+    if not rows.num_rows:
+        return None
+    length = np.array([d for d in days if d is not None and d > 0], dtype=np.float64)
+    group, day = groups(rows["unit"], rows["product"]), days_of(rows["time"], asked.as_of)
+    first, last = starts(group)
+    used = rows["quantity"].to_numpy() * length
+    total = np.cumsum(used)
+    total -= np.concatenate([[0.0], total])[first][group]
+    apart = group * _FAR_DAYS  # so that what one home began says nothing of the next
+    over = total + np.maximum.accumulate(day - (total - used) + apart) - apart
+    at, n = pa.array(last), len(first)
+    when = rows["time"].take(at).combine_chunks()
+    product = rows["product"].take(at).combine_chunks()
+    return {
+        "unit": rows["unit"].take(at).combine_chunks(),
+        "device": pa.repeat("", n),
+        "supply": product,
+        "product": product,
+        "kind": pa.repeat("schedule", n),
+        "basis": pa.repeat("schedule", n),
+        "last": when,
+        "reading": np.full(n, np.nan),
+        "pack": np.ones(n),
+        "since": pa.repeat(pa.scalar(asked.as_of, WHEN), n),
+        "packs": np.maximum(over[last], 0) / length[last],
+        "packs_sd": np.full(n, _BEGUN_DAYS) / length[last],
+        "rate": 1 / length[last],
+        "rate_sd": np.zeros(n),
+        "spread": np.zeros(n),
+        "drift": np.full(n, _KEPT**2),
         "readings": last - first + 1,
         "refills": last - first + 1,
         "refilled": when,
