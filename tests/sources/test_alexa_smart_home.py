@@ -81,3 +81,8 @@ def test_version_2_tells_no_state(read):
     with pytest.raises(BadPayload, match="version 2") as refusal:
         read("version_2")
     assert refusal.value.reason == "not-an-event"
+
+
+def test_a_colour_is_told_whole(read):
+    (event,) = read("colour")
+    assert event.signal.value == '{"brightness":0.6,"hue":350.5,"saturation":0.7}'

@@ -111,3 +111,8 @@ def test_a_return_pays_nothing_back_unless_the_report_says_what(read):
 def test_a_row_that_is_cut_is_refused_with_what_is_wrong(read):
     with pytest.raises(BadPayload, match=r"amazon_sp_api\.report: 2 columns where the header has 29"):
         read("report_row_that_is_cut")
+
+
+def test_a_newer_notification_is_refused_by_its_name(read):
+    with pytest.raises(BadPayload, match=r"amazon_sp_api\.report_processing_finished: .* no order"):
+        read("report_is_ready")

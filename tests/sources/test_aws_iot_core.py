@@ -130,3 +130,8 @@ def test_the_destination_of_another_account_is_not_confirmed(sent, case):
     account = Account(settings={"aws_account": "999999999999"})
     with pytest.raises(Unproven, match="foreign confirmation"):
         aws_iot_core.verify(sent(case("confirmation")), account)
+
+
+def test_a_number_in_words_is_a_number_and_a_code_is_none(read):
+    found = {event.signal.attribute: event.signal.number for event in read("telemetry_in_words")}
+    assert (found["temperature"], found["zone"]) == (22.5, None)

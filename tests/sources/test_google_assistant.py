@@ -171,3 +171,8 @@ def test_without_a_project_no_token_is_for_us():
         proven(
             "google_assistant", Sent(headers={"authorization": _token()}, received=NOW), Account(fetch=_keys)
         )
+
+
+def test_who_tries_an_agent_in_the_console_is_no_touch(read):
+    (tried,) = read("tried_in_the_console")
+    assert (tried.type, tried.touch.channel) == ("platform.voice.intent", None)

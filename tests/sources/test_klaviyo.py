@@ -63,3 +63,19 @@ def test_the_signature_covers_the_body_and_its_time():
     late = sources.Sent(headers=sent(0).headers, body=body, received=datetime(2026, 3, 1, 10, 6, tzinfo=UTC))
     with pytest.raises(Unproven, match="signed at another time"):
         sources.proven("klaviyo", late, account)
+
+
+def test_the_id_of_a_click_is_no_order(read):
+    assert read("clicked_with_an_id")[0].commerce.order is None
+
+
+def test_events_of_the_first_api_are_read_and_are_not_stripes(read, case):
+    (order,) = read("tracked_by_the_first_api")
+    assert (order.type, order.commerce.order, order.commerce.total) == (
+        "platform.order.completed",
+        "1001",
+        27.5,
+    )
+    (sms,) = read("timeline_of_the_first_api")
+    assert (sms.type, sms.time.isoformat()) == ("platform.sms.delivered", "2026-03-01T10:00:00+00:00")
+    assert sources.recognise(case("timeline_of_the_first_api")) == "klaviyo"

@@ -107,3 +107,8 @@ def test_a_newer_signature_that_is_wrong_is_not_saved_by_an_older_one():
     }
     with pytest.raises(Unproven):
         sources.proven("recharge", sources.Sent(headers=headers, body=BODY, received=AT), ACCOUNT)
+
+
+def test_a_topic_tells_whose_a_short_charge_is(read):
+    (charged,) = read("charge_told_by_its_topic")
+    assert (charged.commerce.order, charged.commerce.total, charged.automation.ref_id) == ("445", 23, "5")

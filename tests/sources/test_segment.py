@@ -242,3 +242,7 @@ def test_the_first_edition_of_the_spec_names_its_order_too(read):
 def test_an_app_that_an_advertisement_opened_has_its_campaign(read):
     (event,) = read("app_opened_by_an_ad")
     assert (event.touch.channel, event.touch.campaign) == ("meta", "c")
+
+
+def test_a_single_product_is_a_line_too(read):
+    assert [line.product_id for line in read("order_of_one_product")[0].commerce.products] == ["b1"]

@@ -179,3 +179,19 @@ def test_an_order_of_the_graphql_api_is_the_webhooks_order(read):
 def test_a_webhook_by_eventbridge_keeps_its_shop(read):
     (event,) = read("by_eventbridge")
     assert event.source == "//shopify/a.myshopify.com/admin"
+
+
+def test_an_edited_order_is_told_and_its_money_comes_with_the_order(read):
+    (edited,) = read("order_edited")
+    assert (edited.type, edited.commerce.order, edited.commerce.action) == (
+        "commerce.order.edited",
+        "1001",
+        None,
+    )
+
+
+def test_a_renewal_that_failed_at_once_is_known_by_its_key_and_timed_by_shopify(read):
+    (failed,) = read("billing_failed_before_it_had_an_id")
+    assert (failed.type, failed.commerce.subscription) == ("commerce.subscription.billing_failed", "99")
+    assert failed.id == "subscription_billing_attempt/try-7"
+    assert failed.time.isoformat() == "2026-03-02T10:00:00.123000+00:00"

@@ -86,3 +86,8 @@ def test_only_smartcars_own_signature_lets_a_webhook_in(case):
 def test_a_state_without_signals_is_refused(read):
     with pytest.raises(BadPayload, match="no signals"):
         read("nothing")
+
+
+def test_a_path_that_failed_is_an_error_and_no_reading(read):
+    fuel, odometer = read("second_with_a_path_that_failed")
+    assert (fuel.signal.value, odometer.signal.number) == ("error: 501", 3000.5)

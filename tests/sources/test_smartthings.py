@@ -333,3 +333,9 @@ def test_talk_between_the_clouds_is_no_event(read, which):
     with pytest.raises(BadPayload, match=r"smartthings\.\w+: a ") as refusal:
         read(which)
     assert refusal.value.reason == "not-an-event"
+
+
+def test_a_value_is_of_the_type_that_it_says(read):
+    level, colour = read("values_of_other_types")
+    assert (level.signal.value, level.signal.number) == ("80", 80.0)
+    assert colour.signal.value == '{"hue":1.5,"saturation":3}'

@@ -73,3 +73,8 @@ def test_the_pixels_query_is_an_event():
     (event,) = sources.load("snowplow").read(payload, RECEIVED)
     assert (event.type, event.device.kind) == ("platform.page.viewed", "browser")
     assert sources.client_paths()["/i"] == ("snowplow",)
+
+
+def test_a_failed_event_is_refused_as_one(read):
+    with pytest.raises(BadPayload, match=r"snowplow\.badrows: a failed event"):
+        read("failed")

@@ -129,3 +129,27 @@ def test_a_signed_webhook_is_proven_for_five_minutes():
 def test_an_event_by_eventbridge_is_the_webhooks_event(read):
     (event,) = read("by_eventbridge")
     assert (event.automation.role, event.automation.ref_id) == ("enrol", "sub_1")
+
+
+def test_money_on_hold_is_not_paid(read):
+    (held,) = read("charge_on_hold")
+    assert (held.type, held.commerce.action) == ("commerce.payment.authorised", None)
+
+
+def test_a_checkout_that_ran_out_was_nobodys_act(read):
+    (left,) = read("checkout_left")
+    assert (left.type, left.initiator.kind) == ("commerce.checkout.expired", "unknown")
+
+
+def test_a_renewal_that_failed_is_tied_to_its_subscription(read):
+    (failed,) = read("renewal_that_failed")
+    assert (failed.automation.ref_id, failed.automation.role, failed.commerce.subscription) == (
+        "sub_20",
+        None,
+        "sub_20",
+    )
+
+
+def test_a_line_without_a_price_has_its_part_of_the_line(read):
+    (renewed,) = read("renewal_with_prices_by_line")
+    assert renewed.commerce.products[0].price == 12

@@ -65,7 +65,7 @@ from hearthline.sources._door import (
 )
 from hearthline.sources._exposures import exposure_event, player_event
 from hearthline.sources._intents import Standing, asked, standing
-from hearthline.sources._measuring import flat, measured, unwrapped
+from hearthline.sources._measuring import flat, measured, spelled, unwrapped
 from hearthline.sources._own import LAYERS, OWN_TYPE, flat_event, own_event, own_line, sent_events
 from hearthline.sources._pixels import pixel_payloads, pixel_proof, signed_claims, told_by
 from hearthline.sources._reading import (
@@ -182,6 +182,7 @@ __all__ = [
     "signed_by",
     "signed_claims",
     "slug",
+    "spelled",
     "spoken_by_rudder",
     "standing",
     "taken",

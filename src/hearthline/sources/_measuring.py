@@ -5,6 +5,7 @@ Members import these from `hearthline.sources`.
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -14,9 +15,11 @@ import msgspec
 from hearthline.schema.event import Signal
 from hearthline.sources._reading import mapping, number, text
 
-__all__ = ["flat", "measured", "unwrapped"]
+__all__ = ["flat", "measured", "spelled", "unwrapped"]
 
 _MOST = 100
+# A number as devices write it into text; a code such as 007 is none.
+_DECIMAL = re.compile(r"-?(?:0|[1-9]\d{0,11})(?:\.\d{1,12})?")
 _DEEPEST = 4
 
 
@@ -43,15 +46,28 @@ def _objects(items: list[Any]) -> dict[str, Any]:
     return {str(index): item for index, item in enumerate(items[:_MOST]) if isinstance(item, dict)}
 
 
+_LONGEST = 200
+
+
+def spelled(value: object) -> str | None:
+    """Return a value that is an object or a list as JSON, where that is short.
+
+    >>> spelled({"saturation": 0.5, "hue": 120})
+    '{"hue":120,"saturation":0.5}'
+    """
+    written = msgspec.json.encode(value, order="deterministic").decode()
+    return text(written) if len(written) <= _LONGEST else None
+
+
 def measured(capability: str | None, path: str, value: object, **told: Any) -> Signal:
-    """Return a reading: its value as text, and as a number where the device sent one.
+    """Return a reading: its value as text, and as a number where the device sent one, also as text.
 
     >>> found = measured("home/fridge", "t", 4.50)
-    >>> found.value, found.number, measured(None, "door", True).value
-    ('4.5', 4.5, 'true')
+    >>> found.value, found.number, measured(None, "door", True).value, measured(None, "t", "22.50").number
+    ('4.5', 4.5, 'true', 22.5)
     """
     shown = str(value).lower() if isinstance(value, bool) else text(value)
-    amount = number(value) if not isinstance(value, str) else None
+    amount = number(value) if not isinstance(value, str) or _DECIMAL.fullmatch(value) else None
     return Signal(
         capability=capability,
         attribute=path,

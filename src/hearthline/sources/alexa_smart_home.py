@@ -21,6 +21,7 @@ from hearthline.sources import (
     number,
     opened,
     part_id,
+    spelled,
     text,
     unreadable,
     whole,
@@ -227,6 +228,8 @@ def _typed(value: object) -> tuple[str | None, float | None, str | None]:
     >>> _typed("ON"), _typed({"value": "OK"}), _typed(85)
     (('ON', None, None), ('OK', None, None), ('85', 85.0, None))
     """
+    if isinstance(value, dict) and value and "value" not in value:
+        return spelled(value), None, None  # a colour, a range
     if isinstance(value, dict):
         shown, amount, _ = _typed(value.get("value"))
         named = text(value.get("unit")) or text(value.get("scale"))

@@ -77,6 +77,7 @@ _MEANINGS = {
     "opened push": meaning_of("push notification tapped"),
     "received push": meaning_of("push notification received"),
     "placed order": meaning_of("order completed"),
+    "ordered product": Meaning("platform.order.line_added", "post_purchase", order=True),
     "fulfilled order": meaning_of("order shipped"),
     "cancelled order": meaning_of("order cancelled"),
     "refunded order": meaning_of("order refunded"),
@@ -109,7 +110,30 @@ def recognises(payload: Payload) -> bool:
 
 
 def _entries(body: dict[str, Any]) -> list[dict[str, Any]]:
+    if _is_first(body):
+        return [_as_event(body)]
     return mappings(body.get("data")) or [mapping(body.get("data"))]
+
+
+def _is_first(body: dict[str, Any]) -> bool:
+    """Return whether this is an event of the first API: tracked, or in a person's timeline."""
+    tracked = "event" in body and "customer_properties" in body
+    return tracked or ("event_name" in body and "event_properties" in body and "person" in body)
+
+
+def _as_event(body: dict[str, Any]) -> dict[str, Any]:
+    """Return an event of the first API as today's has it."""
+    person = mapping(body.get("customer_properties")) or mapping(body.get("person"))
+    told = mapping(body.get("properties")) or mapping(body.get("event_properties"))
+    named = {key.removeprefix("$"): value for key, value in person.items()}
+    attributes = {
+        "metric": {"data": {"attributes": {"name": body.get("event") or body.get("event_name")}}},
+        "profile": {"data": {"id": named.get("id"), "attributes": named}},
+        "properties": told,
+        "time": body.get("time") or body.get("datetime") or body.get("timestamp"),
+        "unique_id": told.get("$event_id") or body.get("id"),
+    }
+    return {"type": "event", "attributes": attributes}
 
 
 def _is_told(entry: dict[str, Any]) -> bool:
@@ -159,7 +183,7 @@ def _event(
         time_received=received,
         identifiers=_people(item, profile, told) + found.identifiers,
         household_hints=address_hint(profile.get("location")) + found.hints,
-        commerce=bought(meaning, _bought(attributes, told)),
+        commerce=bought(meaning, _bought(attributes, told, meaning)),
         consent=_consent(name),
         raw=_RAW,
     )
@@ -207,8 +231,10 @@ def _touch(told: dict[str, Any], meaning: Meaning) -> Touch:
     return Touch(campaign=campaign, source="klaviyo", channel=meaning.channel)
 
 
-def _bought(attributes: dict[str, Any], told: dict[str, Any]) -> Bought:
-    order = text(told.get("OrderId")) or text(told.get("order_id")) or text(told.get("$event_id"))
+def _bought(attributes: dict[str, Any], told: dict[str, Any], meaning: Meaning) -> Bought:
+    order = text(told.get("OrderId")) or text(told.get("order_id"))
+    if order is None and meaning.order:  # the id of any event; of an order it is the order's
+        order = text(told.get("$event_id"))
     product = text(told.get("ProductID")) or text(told.get("product_id"))
     lines = [_product(line) for line in mappings(told.get("Items")) or mappings(told.get("items"))]
     if not lines and product:

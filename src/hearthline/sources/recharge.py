@@ -91,8 +91,11 @@ def recognises(payload: Payload) -> bool:
     return "x-recharge-topic" in headers or bool(_resources(body))
 
 
-def _resources(body: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the resources as `{"kind": ..., "value": ...}`, wrapped or listed."""
+def _resources(body: dict[str, Any], topic: str = "") -> list[dict[str, Any]]:
+    """Return the resources as `{"kind": ..., "value": ...}`, wrapped or listed; a topic names its own."""
+    told = topic.partition("/")[0]
+    if told in _READERS and "id" in mapping(body.get(told)):
+        return [{"kind": told, "value": body[told]}]
     for kind in _READERS:
         items = [mapping(body.get(kind))] if mapping(body.get(kind)) else mappings(body.get(f"{kind}s"))
         if any(_is_ours(kind, item) for item in items):
@@ -127,7 +130,7 @@ def read(payload: Payload, received: datetime) -> Iterator[Event]:
     """
     body, headers = opened(payload)
     topic = (text(headers.get("x-recharge-topic")) or "").lower()
-    found = _resources(body)
+    found = _resources(body, topic)
     if not found and topic:
         raise not_an_event(PLATFORM, "the topic tells no event", "subscribe to subscriptions and charges")
     if not found:

@@ -29,6 +29,7 @@ from hearthline.sources import (
     mappings,
     measured,
     not_an_event,
+    number,
     one_secret,
     opened,
     part_id,
@@ -211,6 +212,9 @@ def _readings(signal: dict[str, Any]) -> list[Signal]:
     return found or [Signal(capability=group, attribute=name)]
 
 
+_REFUSED = 400  # HTTP
+
+
 def _second(body: dict[str, Any], received: datetime) -> Iterator[Event]:
     """Yield the events of version 2: each car has paths with bodies, as its API answers them."""
     for car_index, told in enumerate(mappings(within(body, "payload", "vehicles"))):
@@ -222,14 +226,17 @@ def _second(body: dict[str, Any], received: datetime) -> Iterator[Event]:
         for part in mappings(told.get("data")):
             group = word(part.get("path"), "unknown")
             aged = instant(within(part, "headers", "sc-data-age"))
-            for reading in _paths(group, mapping(part.get("body"))):
+            for reading in _paths(group, mapping(part.get("body")), number(part.get("code"))):
                 index += 1
                 yield car.event(
                     index, "device.state.reported", reading, aged or sent, is_device=aged is not None
                 )
 
 
-def _paths(group: str, body: dict[str, Any]) -> Iterator[Signal]:
+def _paths(group: str, body: dict[str, Any], code: float | None) -> Iterator[Signal]:
+    if code is not None and code >= _REFUSED:
+        yield Signal(capability=group, attribute=group, value=f"error: {code:.0f}")
+        return
     found = [(path, value) for path, value in flat(body) if path.rpartition(".")[2].lower() not in _PLACES]
     if not found:
         yield Signal(capability=group, attribute=group)

@@ -417,7 +417,8 @@ def _commerce(meaning: Meaning, properties: dict[str, Any]) -> Commerce:
 
 
 def _products(properties: dict[str, Any]) -> list[Product] | None:
-    lines = mappings(properties["products"]) if "products" in properties else None
+    lines = properties.get("products")
+    lines = [lines] if isinstance(lines, dict) and lines else mappings(lines)
     if not lines and ("product_id" in properties or "sku" in properties):
         return [_product(properties)]
     return [_product(line) for line in lines] if lines else None

@@ -80,6 +80,8 @@ def _of_a_bus(body: dict[str, Any]) -> dict[str, Any]:
 
 def _items(body: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the orders, or what else the answer holds one of."""
+    if "notificationType" in body:  # newer ones spell it so, and have their own `payload`
+        return [body]
     answer = mapping(body.get("response")) or mapping(body.get("payload")) or body
     answer = mapping(answer.get("payload")) or answer
     listed = mappings(answer.get("Orders")) or mappings(answer.get("orders"))

@@ -255,7 +255,9 @@ def talk_event(body: dict[str, Any], received: datetime) -> Event:
             handled=False if {talk.built_in, talk.name} & set(_FALLBACKS) else None,
             locale=talk.locale,
         ),
-        touch=Touch(channel=channel, source=talk.origin or "google") if is_touch else Touch(),
+        touch=Touch(channel=channel, source=talk.origin or "google")
+        if is_touch and talk.origin not in _TRIALS
+        else Touch(),
         raw=_RAW,
     )
 
@@ -274,6 +276,9 @@ def _meaning(talk: _Talk) -> tuple[str, Stage, bool]:
         return "voice.launched", "consideration", True
     found = standing(talk.name or talk.built_in)
     return "voice.intent", found.stage, found.touch
+
+
+_TRIALS = ("DIALOGFLOW_CONSOLE",)  # whoever builds the agent tries it out
 
 
 def _modality(talk: _Talk) -> tuple[Modality, str]:

@@ -17,6 +17,7 @@ from hearthline.sources import (
     Proof,
     Sent,
     each,
+    instant,
     mapping,
     mappings,
     not_an_event,
@@ -32,6 +33,7 @@ from hearthline.sources.shopify.around import (
     read_checkout,
     read_contract,
     read_customer,
+    read_edit,
     read_fulfillment,
 )
 from hearthline.sources.shopify.graphql import nodes_of, part_of_an_order, webhook_form
@@ -51,7 +53,7 @@ TELLS: Mapping[Literal["person", "household", "initiator", "price"], Literal["ye
     "price": "yes",
 }
 DOCS = "https://shopify.dev/docs/api/admin-rest/latest/resources/order"
-HEADERS = ("x-shopify-topic", "x-shopify-shop-domain")
+HEADERS = ("x-shopify-topic", "x-shopify-shop-domain", "x-shopify-triggered-at")
 
 _READERS: dict[str, Callable[[dict[str, Any], Delivery], Iterator[Event]]] = {
     "order": read_order,
@@ -62,6 +64,7 @@ _READERS: dict[str, Callable[[dict[str, Any], Delivery], Iterator[Event]]] = {
     "fulfillment": read_fulfillment,
     "subscription_contract": read_contract,
     "subscription_billing_attempt": read_attempt,
+    "order_edit": read_edit,
 }
 _REFUSED = {
     "draft_order": "a draft order is an offer that nobody has accepted yet",
@@ -114,7 +117,7 @@ def read(payload: Payload, received: datetime) -> Iterator[Event]:
         raise not_an_event(PLATFORM, "the topic tells no event", "subscribe to orders and refunds")
     if not found:
         raise unreadable(PLATFORM, "no Shopify resource", body, "send an order, refund or checkout")
-    delivery = Delivery(shop, topic, received)
+    delivery = Delivery(shop, topic, received, instant(headers.get("x-shopify-triggered-at")))
     yield from each(found, lambda item: _read_one(item["kind"], item["value"], delivery))
 
 
@@ -156,6 +159,7 @@ _MARKS: dict[str, frozenset[str]] = {
     "subscription_contract": frozenset(("id", "billing_policy")),
     "subscription_billing_attempt": frozenset(("id", "subscription_contract_id")),
     "draft_order": frozenset(("id", "line_items")),
+    "order_edit": frozenset(("id", "order_id", "line_items")),
     "transaction": frozenset(("id", "order_id", "gateway")),
 }
 

@@ -173,7 +173,7 @@ def read_contract(item: dict[str, Any], delivery: Delivery) -> Iterator[Event]:
     contract = _last_part(text(item.get("id")) or native_of("contract", item, "admin_graphql_api_id"))
     ended = (text(item.get("status")) or "").lower() in _ENDS
     new = not ended and delivery.topic != "subscription_contracts/update"
-    time = instant(item.get("updated_at")) or instant(item.get("created_at"))
+    time = instant(item.get("updated_at")) or instant(item.get("created_at")) or delivery.triggered
     action = "ended" if ended else "created" if new else "updated"
     order = text(item.get("origin_order_id"))
     yield Event(
@@ -214,10 +214,14 @@ def _last_part(graph_id: str) -> str:
 
 def read_attempt(item: dict[str, Any], delivery: Delivery) -> Iterator[Event]:
     """Yield one event: a contract was billed, which ties the order that it made to the contract."""
-    attempt = _last_part(text(item.get("id")) or native_of("attempt", item, "admin_graphql_api_id"))
+    # A first try that failed has no id yet; the key that the app gave it stays the same.
+    given = (
+        text(item.get("id")) or text(item.get("admin_graphql_api_id")) or text(item.get("idempotency_key"))
+    )
+    attempt = _last_part(given or native_of("attempt", item))
     contract = native_of("attempt", item, "subscription_contract_id")
     failed = text(item.get("error_code")) is not None
-    time = instant(item.get("created_at")) or instant(item.get("updated_at"))
+    time = instant(item.get("created_at")) or instant(item.get("updated_at")) or delivery.triggered
     yield Event(
         id=f"subscription_billing_attempt/{attempt}",
         source=source_of(delivery, item),
@@ -232,5 +236,24 @@ def read_attempt(item: dict[str, Any], delivery: Delivery) -> Iterator[Event]:
         initiator=Initiator(kind="scheduled", evidence="subscription_contract_id"),
         automation=_standing(contract, "act"),
         commerce=Commerce(order=text(item.get("order_id")), subscription=contract),
+        raw=RAW,
+    )
+
+
+def read_edit(item: dict[str, Any], delivery: Delivery) -> Iterator[Event]:
+    """Yield one event: an order was edited; its new lines and money come with the order itself."""
+    edit, order = native_of("order_edit", item), native_of("order_edit", item, "order_id")
+    time = instant(item.get("created_at")) or delivery.triggered
+    yield Event(
+        id=f"order_edit/{edit}",
+        source=source_of(delivery, item),
+        type="commerce.order.edited",
+        subject=order,
+        time=time or delivery.received,
+        time_quality="platform" if time else "received",
+        time_received=delivery.received,
+        layer="commerce",
+        stage="post_purchase",
+        commerce=Commerce(order=order),
         raw=RAW,
     )

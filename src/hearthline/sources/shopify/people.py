@@ -35,11 +35,12 @@ RAW = Raw(adapter="shopify", adapter_version=1, media_type="application/json")
 
 
 class Delivery(NamedTuple):
-    """What a resource came with: the shop, the topic of the webhook, our own clock."""
+    """What a resource came with: the shop, the topic of the webhook, our own clock, Shopify's."""
 
     shop: str
     topic: str
     received: datetime
+    triggered: datetime | None = None
 
 
 def native_of(kind: str, item: dict[str, Any], key: str = "id") -> str:

@@ -36,6 +36,7 @@ from hearthline.sources import (
     not_an_event,
     number,
     opened,
+    spelled,
     text,
     unreadable,
     within,
@@ -286,13 +287,19 @@ _KINDS = {
 _KIND_OF = {name: kind for kind, names in _KINDS.items() for name in names.split()}
 
 
+_NUMBERS = ("number", "integer", "decimal")
+
+
 def _reading(block: dict[str, Any]) -> _Told:
     capability, attribute = text(block.get("capability")), text(block.get("attribute"))
     raw, change = block.get("value"), block.get("stateChange")
     shown = str(raw).lower() if isinstance(raw, bool) else text(raw)
-    amount = number(raw) if not isinstance(raw, str) else None
+    typed = (text(block.get("valueType")) or "").lower()
+    amount = number(raw) if typed in _NUMBERS or not isinstance(raw, str) else None
     if shown is None and amount is not None:
         shown = f"{amount:g}"
+    if isinstance(raw, dict | list) and raw:
+        shown = spelled(raw)
     data = mapping(block.get("data"))
     method = (text(data.get("method")) or "").lower()
     told = _HANDS.get(method)

@@ -93,6 +93,8 @@ def read(payload: Payload, received: datetime) -> Iterator[Event]:
     """
     body, headers = opened(payload)
     schema = text(body.get("schema")) or ""
+    if ".badrows/" in schema:
+        raise not_an_event(f"{PLATFORM}.badrows", "a failed event", "mend its tracker or its schema")
     if schema.startswith("iglu:") and "payload_data" not in schema:
         yield _alone(body, received)
         return

@@ -90,7 +90,9 @@ def _opened(payload: Payload) -> dict[str, Any]:
 
 def _is_known(item: dict[str, Any]) -> bool:
     kind = text(item.get("object"))
-    return "id" in item and (kind == "event" or kind in _READERS or kind in _REFUSED)
+    if kind == "event":
+        return "id" in item and "data" in item
+    return "id" in item and (kind in _READERS or kind in _REFUSED)
 
 
 def read(payload: Payload, received: datetime) -> Iterator[Event]:

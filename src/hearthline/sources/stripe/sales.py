@@ -21,7 +21,13 @@ def read_invoice(message: Message) -> Iterator[Event]:
     item = message.item
     if not (message.kind in _PAID or (not message.kind and text(item.get("status")) == "paid")):
         told = message.kind.removeprefix("invoice.") or item.get("status")
-        yield message.event(f"commerce.invoice.{word(told, 'listed')}", "state")
+        subscription = _subscription(item)
+        yield message.event(
+            f"commerce.invoice.{word(told, 'listed')}",
+            "state",
+            automation=subscribed(subscription, None) if subscription else Automation(),
+            commerce=Commerce(subscription=subscription),
+        )
         return
     automation, initiator, modality = _who_renewed(message)
     yield message.event(
@@ -110,10 +116,24 @@ def _lines(message: Message, lines: list[dict[str, Any]]) -> list[Product] | Non
             sku=reference(line.get("price")) or text(within(line, "pricing", "price_details", "price")),
             name=text(line.get("description")),
             quantity=money(line.get("quantity")),
-            price=amount_of(within(line, "price", "unit_amount"), code),
+            price=_price(line, code),
         )
         for line in lines
     ] or None
+
+
+def _price(line: dict[str, Any], code: object) -> Decimal | None:
+    """Return the price of one, where the API of the line's version keeps it, else its part of the line."""
+    units = (
+        within(line, "price", "unit_amount"),
+        within(line, "pricing", "unit_amount_decimal"),
+        within(line, "plan", "amount"),
+    )
+    known = next((amount for unit in units if (amount := amount_of(unit, code)) is not None), None)
+    whole_line, quantity = amount_of(line.get("amount"), code), money(line.get("quantity"))
+    if known is None and whole_line is not None and quantity:
+        return money(whole_line / quantity)
+    return known
 
 
 def read_session(message: Message) -> Iterator[Event]:
@@ -130,7 +150,7 @@ def read_session(message: Message) -> Iterator[Event]:
             action,
             stage="purchase",
             modality="screen",
-            initiator=visitor,
+            initiator=Initiator() if ended else visitor,
             commerce=_bought(message, "checkout"),
         )
         return
@@ -178,6 +198,8 @@ def read_payment(message: Message) -> Iterator[Event]:
         yield _refund(message, order, _less(item.get("amount_refunded"), earlier))
         return
     action = word(message.kind.rpartition(".")[2] or item.get("status"), "listed")
+    if action == "succeeded" and item.get("captured") is False:
+        action = "authorised"  # money that is held, and may still be let go
     succeeded = action == "succeeded"
     automation, initiator = acting(message.planted)
     yield message.event(
