@@ -167,6 +167,7 @@ def test_one_key_for_all_lets_the_payload_tell_who_shares_a_path(served: Served)
 
 
 NODE = Path(__file__).parent / "node"
+CLIENTS = "@segment/analytics-node and @rudderstack/rudder-sdk-node"
 
 
 @pytest.fixture(scope="session")
@@ -174,12 +175,12 @@ def node() -> str:
     """The path of node, with the clients installed from their lock; skipped where either cannot be had."""
     program, npm = shutil.which("node"), shutil.which("npm")
     if program is None or npm is None:
-        pytest.skip("the clients for Node were not tried: node and npm are not installed")
+        pytest.skip(f"{CLIENTS} were not tried: node and npm are not installed")
     if not (NODE / "node_modules/.package-lock.json").exists():
         command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
         done = subprocess.run(command, cwd=NODE, capture_output=True, text=True, check=False, timeout=180)
         if done.returncode:
-            pytest.skip("the clients for Node were not tried: npm ci failed, perhaps without a registry")
+            pytest.skip(f"{CLIENTS} were not tried: npm ci failed, perhaps without a registry")
     return program
 
 
