@@ -108,15 +108,16 @@ def work(folder: Path, memory: str) -> dict[str, Any]:
         core = build_core(engine, lake, Settings(), lambda said: clock.lap(stage_of(said)))
         clock.lap(JOURNEYS)
         book, steps, paths = open_book(engine), None, Paths(core)
-        for batch in batches(core, book):
+        for batch in batches(core, book, reaching=False):
             clock.lap(STEPS)
-            part = markov.gather(batch.orders.journeys)
+            owed = batch.apart.orders
+            part = markov.gather(owed.journeys)
             steps = part if steps is None else markov.merge(steps, part)
             clock.lap(PATHS)
-            paths.take(batch.orders)
+            paths.take(owed)
             clock.lap(CREDIT)
             for rule in map(attribution.load, RULES):
-                ledger.credit(rule.name, "person", batch.orders, rule.credit(batch.orders.journeys, None))
+                ledger.credit(rule.name, "person", owed, rule.credit(owed.journeys, None))
             clock.lap(JOURNEYS)
         clock.lap(PATHS)
         paths.tables()

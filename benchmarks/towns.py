@@ -46,9 +46,9 @@ def seen_in(world: str, homes: int, days: int, seed: int) -> Seen:
             batch.adopt(raw / "events-*.parquet", raw / "identities-*.parquet")
         engine = DuckEngine("2GB", threads=2)
         core = build_core(engine, lake, Settings(), silent)
-        parts = list(batches(core, open_book(engine)))
+        parts = [b.reaching for b in batches(core, open_book(engine), reaching=True)]
         names = tuple(core.channels["name"].to_pylist())
         engine.close()
-    orders = concatenated([p.orders.journeys for p in parts])
+    orders = concatenated([p.to_order for p in parts])
     end_ms = np.concatenate([p.orders.end_ms for p in parts])
-    return Seen(orders, concatenated([p.enrolments.journeys for p in parts]), end_ms, names)
+    return Seen(orders, concatenated([p.to_enrol for p in parts]), end_ms, names)

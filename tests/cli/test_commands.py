@@ -223,15 +223,9 @@ def test_colours_are_left_out_where_they_are_unwanted(town: Town) -> None:
 
 def test_a_stop_by_signal_in_the_midst_of_a_run_is_clean(tables: Path, tmp_path: Path) -> None:
     command = [*PROGRAM, "run", str(tables), "--home", str(tmp_path / "h")]
-    process = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: signal.signal(
-            signal.SIGINT, signal.default_int_handler
-        ),  # a shell's job ignores it
-    )
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    signal.signal(signal.SIGINT, before)
     while process.poll() is None and not (tmp_path / "h" / "write.lock").exists():
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)

@@ -81,3 +81,28 @@ def test_a_delivery_under_way_is_a_stratum_of_its_own() -> None:
     journeys = split(np.array([1]), lists([mark(1, ORDER), mark(5, ORDER)]), ORDER, LAYOUT).journeys
     between = journeys.strata_h[[1]].toarray().ravel()
     assert sorted((between[between > 0] / 24).round(6).tolist()) == [1.0, 3.0]
+
+
+def test_touches_reach_over_orders_and_enrolments_cut():
+    home = [mark(1, 0), mark(2, ORDER), mark(3, 1), mark(4, ENROLMENT), mark(6, ENDED), mark(40, ORDER)]
+    reached = split(np.array([5]), lists(home), ORDER, LAYOUT, reach=True)
+    journeys = reached.journeys
+    assert journeys.converted.tolist() == [True, False, False, True, False]
+    assert journeys.held.tolist() == [False, False, True, False, False]
+    days = [list(zip(journeys.channel[a:b].tolist(), (journeys.gap_h[a:b] / 24).tolist(), strict=True))
+            for a, b in zip(journeys.offsets[:-1], journeys.offsets[1:], strict=True)]  # fmt: skip
+    assert days[0] == [(0, 1.0)]
+    assert days[1] == [(0, 3.0), (1, 1.0)]
+    assert days[2] == [(0, 5.0), (1, 3.0)]
+    assert days[3] == [(0, 39.0), (1, 37.0)]  # watched for a part of their window only
+    assert journeys.within_lookback().lengths.tolist() == [1, 2, 2, 2, 0]
+    assert journeys.in_view().lengths.tolist() == [1, 2, 2, 0, 0]
+    assert journeys.strata_h.sum() == split(np.array([5]), lists(home), ORDER, LAYOUT).journeys.strata_h.sum()
+
+
+def test_touches_during_an_enrolment_count_for_the_next_one_from_its_end_on():
+    home = [mark(1, 0), mark(2, ENROLMENT), mark(3, 1), mark(4, ENDED), mark(9, ENROLMENT)]
+    journeys = split(np.array([5]), lists(home), ENROLMENT, LAYOUT, reach=True).journeys
+    assert journeys.converted.tolist() == [True, False, True, False]
+    assert journeys.lengths.tolist() == [1, 0, 2, 0]
+    assert journeys.gap_h[1:].tolist() == [8 * 24.0, 6 * 24.0]

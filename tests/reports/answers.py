@@ -88,6 +88,8 @@ TABLES = {
     "first_day DATE, last_day DATE, events BIGINT, duplicates BIGINT, rejects BIGINT, engine VARCHAR, "
     "version VARCHAR, demo BOOLEAN, default_model VARCHAR, min_homes BIGINT, persistence DOUBLE, "
     "displacement DOUBLE",
+    "owing": "what VARCHAR, kind VARCHAR, value DOUBLE, low DOUBLE, high DOUBLE, homes BIGINT, "
+    "estimated BOOLEAN",
 }
 STEPS = [
     ("awareness", "tv", 9000, 700),

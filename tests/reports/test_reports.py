@@ -173,12 +173,16 @@ def test_a_check_that_was_not_made_is_no_zero():
     assert rows["orders without household"]["found"] == 40
 
 
-def test_what_is_assumed_of_machine_orders_is_said():
-    notes = " ".join(build("machine_orders", town()).notes)
-    assert "persistence 100% and displacement 10%" in notes
+def test_what_is_not_owed_to_touches_is_said_and_how_it_is_known():
     answer = town()
-    change(answer, "ALTER TABLE run DROP COLUMN persistence")
-    assert "persistence not recorded" in " ".join(build("machine_orders", answer).notes)
+    change(answer, "INSERT INTO owing VALUES ('displacement', 'machine', 0.31, 0.23, 0.39, 90, true)")
+    change(answer, "INSERT INTO owing VALUES ('displacement', 'subscription', 0.1, 0.1, 0.1, 0, false)")
+    notes = " ".join(build("machine_orders", answer).notes)
+    assert (
+        "Displacement of machine-placed orders: 31% (90%: 23% to 39%, from 90 homes before and while enrolled)"
+        in notes
+    )
+    assert "Displacement of subscription orders: 10% (assumed, not measured" in notes
 
 
 def test_a_device_in_two_homes_is_counted_once_and_told():

@@ -18,10 +18,11 @@ from hearthline.schema.errors import BadConfig, UnknownName
 
 if TYPE_CHECKING:
     from hearthline.attribution._blocks import Blocks, block_of
+    from hearthline.attribution._displaced import Estimate, Spells, displaced_part
     from hearthline.attribution._federated import Federated, Sums, Terms, fitted_on_sums, sums_of
     from hearthline.attribution._homes import Ask, HomeSums
     from hearthline.attribution._intervals import Band, Part, intervals
-    from hearthline.attribution._model import Model, Rule
+    from hearthline.attribution._model import Baselined, Model, Rule
     from hearthline.attribution._paths import PathCredit, credit_paths
     from hearthline.attribution._private import Privacy, fitted_privately
     from hearthline.attribution._split import split
@@ -32,8 +33,10 @@ __all__ = [
     "Ahead",
     "Ask",
     "Band",
+    "Baselined",
     "Blocks",
     "Enrolled",
+    "Estimate",
     "Federated",
     "HomeSums",
     "Model",
@@ -41,12 +44,14 @@ __all__ = [
     "PathCredit",
     "Privacy",
     "Rule",
+    "Spells",
     "Sums",
     "Survival",
     "Terms",
     "ahead_of",
     "block_of",
     "credit_paths",
+    "displaced_part",
     "fitted_on_sums",
     "fitted_privately",
     "intervals",
@@ -63,10 +68,11 @@ __all__ = [
 # Imported when asked for: a list of models, or a table of paths, should not wait for scipy.
 _HOLDS = {
     "_blocks": ("Blocks", "block_of"),
+    "_displaced": ("Estimate", "Spells", "displaced_part"),
     "_federated": ("Federated", "Sums", "Terms", "fitted_on_sums", "sums_of"),
     "_homes": ("Ask", "HomeSums"),
     "_intervals": ("Band", "Part", "intervals"),
-    "_model": ("Model", "Rule"),
+    "_model": ("Baselined", "Model", "Rule"),
     "_paths": ("PathCredit", "credit_paths"),
     "_private": ("Privacy", "fitted_privately"),
     "_split": ("split",),

@@ -74,17 +74,17 @@ def pairs_of(journeys: Journeys, weight: Floats) -> Pairs:
     """Return the counts, each journey counted `weight` times."""
     channels, lags = journeys.channels, len(LAG_EDGES_H)
     ordered, spread = np.zeros(channels**2 * lags), np.zeros((channels, channels))
-    each, row = weight[journeys.row], journeys.row
+    each, row, own = weight[journeys.row], journeys.row, _own(journeys)
     for child, parent, lag in _blocks(journeys):
         first, then = journeys.channel[parent], journeys.channel[child]
         ordered += sums_by((first * channels + then) * lags + lag, each[child], len(ordered))
         spread += _spread(row[child], first, then, weight, channels)
     won = journeys.converted.astype(np.int64)
     day = np.minimum(journeys.gap_h // 24.0, _DAYS - 1).astype(np.int64)
-    touch = (won[row] * channels + journeys.channel) * _DAYS + day
+    touch = ((won[row] * channels + journeys.channel) * _DAYS + day)[own]
     last = np.clip(journeys.span_h // 24.0, 0, _DAYS - 1).astype(np.int64)
     ended = sums_by(won * _DAYS + last, weight, 2 * _DAYS).reshape(2, _DAYS)
-    counts = sums_by(touch, each, 2 * channels * _DAYS)
+    counts = sums_by(touch, each[own], 2 * channels * _DAYS)
     return Pairs(
         ordered=ordered.reshape(channels, channels, lags),
         spread=spread,
@@ -155,11 +155,17 @@ def _back(journeys: Journeys, wanted: Bools) -> Iterator[tuple[Ints, Ints, Ints]
         yield child[after], parent[after], np.searchsorted(LAG_EDGES_H, lag[after], side="right")
 
 
+def _own(journeys: Journeys) -> Bools:
+    """Return (m,) which touches fall into their journey, and do not only reach it."""
+    own: Bools = journeys.gap_h <= journeys.span_h[journeys.row]
+    return own
+
+
 def _blocks(journeys: Journeys) -> Iterator[tuple[Ints, Ints, Ints]]:
     """Yield all pairs of some journeys at a time, every journey's at once."""
     for begin in range(0, journeys.n, _ROWS):
         part = journeys.take(np.arange(begin, min(begin + _ROWS, journeys.n)))
-        found = list(_back(part, np.ones(len(part.channel), np.bool_)))
+        found = list(_back(part, _own(part)))
         if any(len(child) for child, _, _ in found):
             child, parent, lag = (np.concatenate(column) for column in zip(*found, strict=True))
             yield child + journeys.offsets[begin], parent + journeys.offsets[begin], lag

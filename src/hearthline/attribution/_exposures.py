@@ -55,7 +55,7 @@ class Kernels:
                 found[:, kernel, harmonic] += 1j * sums_by(journeys.channel, each * wave.imag, channels)
         return found.reshape(channels * found.shape[1], found.shape[2])
 
-    def watched(self, journeys: Journeys, index: Ints, rhythm: Complexes) -> Sparse:
+    def watched(self, journeys: Journeys, index: Ints, rhythm: Complexes, weight: Floats) -> Sparse:
         """Return the (channels * kernels, units) sparse integrals of every unit; `index` is each row's."""
         kernels, each = len(self), np.arange(len(self))
         late = sparse.coo_array(journeys.expired)
@@ -67,7 +67,8 @@ class Kernels:
             (late.col[:, None] * kernels + each).ravel(),
         ]
         owner = np.concatenate([np.repeat(journeys.row, kernels), np.repeat(late.row, kernels)])
-        data = np.concatenate([np.stack(seen, axis=1).ravel(), expired.ravel()])
+        both = [np.stack(seen, axis=1) * weight[journeys.row, None], expired * weight[late.row, None]]
+        data = np.concatenate([part.ravel() for part in both])
         shape = (journeys.channels * kernels, int(index.max(initial=-1)) + 1)
         return sparse.csr_array((data, (np.concatenate(feature), index[owner])), shape=shape)
 

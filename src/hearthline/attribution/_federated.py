@@ -20,11 +20,13 @@ from hearthline.attribution._intensity import (
     Leaning,
     borrowed,
     leaning_of,
+    mean_held,
     means_of,
+    one_feature,
     pool,
     spread,
 )
-from hearthline.attribution._rhythm import HARMONICS, in_rhythm, profile
+from hearthline.attribution._rhythm import HARMONICS, Complexes, in_rhythm, profile
 from hearthline.attribution._sums import product
 from hearthline.schema.journey import Floats, Ints, Sparse
 
@@ -78,9 +80,16 @@ class _Seen:
 
     count: float
     hours: Floats
-    carried: Floats
-    exposure: Floats
+    carried: tuple[Floats, Floats]
+    exposure: tuple[Complexes, Complexes]
     plain: Intensity
+
+    def acting(self, parts: tuple[float, float]) -> tuple[Floats, Floats]:
+        """Return exposures, and by how many conversions features are carried, where touches act that much."""
+        exposure = parts[0] * self.exposure[0] + parts[1] * self.exposure[1]
+        waves = np.repeat(self.plain.rhythm, len(exposure) // len(self.plain.rhythm), axis=0)
+        carried = [(part > 0.0) * count for part, count in zip(parts, self.carried, strict=True)]
+        return in_rhythm(exposure, waves), carried[0] + carried[1]
 
 
 def fitted_on_sums(sums: Sums, terms: Terms, other: Intensity | None = None) -> Federated:
@@ -102,14 +111,15 @@ def fitted_on_sums(sums: Sums, terms: Terms, other: Intensity | None = None) -> 
     if not seen.count > 0.0:
         return Federated(seen.plain, (), 0.0, rounds)
     if other is None or other.fit is None:
-        task = _Remote(asked, Ask("slope"), seen.exposure, _active(terms.strata, seen.carried))
-        found = _alternated(task, _means(asked, seen, terms), seen)
+        held = _held(asked, seen, terms) if seen.exposure[1].any() or seen.carried[1].any() else 1.0
+        remote, mean = _usual(asked, seen, terms, (1.0, held))
+        found = _alternated(remote, mean, seen)
         gamma = found.fit.gamma.reshape(-1, terms.kernels)
-        fit = replace(seen.plain, mu=found.fit.mu, gamma=gamma, fit=found.fit)
+        fit = replace(seen.plain, mu=found.fit.mu, gamma=gamma, fit=found.fit, held=held)
         return Federated(fit, found.past, found.variance, rounds)
-    whole = np.full(terms.strata, float(seen.hours.sum()))
-    fading, watched, mean = borrowed(other, seen.exposure, whole, seen.count)
-    carried = seen.carried.reshape(-1, terms.kernels).sum(axis=1)
+    whole, (exposure, of_kernels) = np.full(terms.strata, float(seen.hours.sum())), seen.acting((1.0, 1.0))
+    fading, watched, mean = borrowed(other, exposure, whole, seen.count)
+    carried = of_kernels.reshape(-1, terms.kernels).sum(axis=1)
     ask = Ask("slope", mix=spread(fading))
     task = _Remote(asked, ask, watched, _active(terms.strata, carried))
     first = _maximised(task, ask, seen.hours, mean, seen.count)
@@ -120,6 +130,25 @@ def fitted_on_sums(sums: Sums, terms: Terms, other: Intensity | None = None) -> 
     gamma = found.fit.gamma[:, None] * fading
     fit = replace(seen.plain, mu=found.fit.mu, gamma=gamma, fit=found.fit, fading=fading, leaning=leaning)
     return Federated(fit, found.past, found.variance, rounds)
+
+
+def _usual(sums: Sums, seen: _Seen, terms: Terms, acting: tuple[float, float]) -> tuple["_Remote", Floats]:
+    """Return the question about all channels and kernels, and what the prior leans to."""
+    exposure, carried = seen.acting(acting)
+    mean = _means(sums, seen, terms, acting)
+    return _Remote(sums, Ask("slope", acting=acting), exposure, _active(terms.strata, carried)), mean
+
+
+def _held(sums: Sums, seen: _Seen, terms: Terms) -> float:
+    """Return how much touches do while an enrolment goes on: `held_part`, by asking."""
+    free, mean = _usual(sums, seen, terms, (1.0, 0.0))
+    gamma = _maximised(free, free.ask, seen.hours, mean, seen.count).gamma
+    exposure, carried = seen.acting((0.0, 1.0))
+    mix = one_feature(gamma)
+    ask = Ask("slope", mix=mix, acting=(0.0, 1.0))
+    remote = _Remote(sums, ask, product(mix.T, exposure), _active(terms.strata, product(mix.T, carried)))
+    lean = mean_held(seen.hours, seen.count)
+    return float(_maximised(remote, ask, seen.hours, lean, seen.count).gamma[0])
 
 
 def _with(leaning: Leaning, sums: Sums) -> Sums:
@@ -237,14 +266,15 @@ def _maximised(
     return Fit(rate[: len(hours)], rate[len(hours) :], scale, active)
 
 
-def _means(sums: Sums, seen: _Seen, terms: Terms) -> Floats:
+def _means(sums: Sums, seen: _Seen, terms: Terms, acting: tuple[float, float]) -> Floats:
     """Return the (strata + q,) rates that the prior leans to: those of one channel for all touches."""
-    exposure = np.maximum(seen.exposure.reshape(-1, terms.kernels).sum(axis=0), 1.0)
+    watched, carried = seen.acting(acting)
+    exposure = np.maximum(watched.reshape(-1, terms.kernels).sum(axis=0), 1.0)
     hours = np.array([max(float(seen.hours.sum()), 1.0)])
     even = np.concatenate([seen.count / 2 / hours, seen.count / 2 / terms.kernels / exposure])
     mix: Sparse = pool(terms.channels, terms.kernels)
-    ask = Ask("slope", mix=mix, one_stratum=True)
-    remote = _Remote(sums, ask, exposure, _active(1, product(mix.T, seen.carried)))
+    ask = Ask("slope", mix=mix, one_stratum=True, acting=acting)
+    remote = _Remote(sums, ask, exposure, _active(1, product(mix.T, carried)))
     pooled = _maximised(remote, ask, hours, even, seen.count)
     return means_of(pooled, exposure, seen.hours, terms.channels)
 
@@ -255,14 +285,14 @@ def _active(strata: int, carried: Floats) -> Ints:
 
 def _seen(told: Floats, terms: Terms) -> _Seen:
     """Return the counts, unpacked in the order in which homes pack them."""
-    channels, waves = terms.channels, 1 + HARMONICS
+    channels, size = terms.channels, 1 + HARMONICS
     features, lags = channels * terms.kernels, len(LAG_EDGES_H)
     shapes = [
         (1,),
         (terms.strata,),
-        (features,),
-        *[(features, waves)] * 2,
-        *[(channels, waves)] * 2,
+        *[(features,)] * 2,
+        *[(features, size)] * 4,
+        *[(channels, size)] * 2,
         (channels, channels, lags),
         (channels, channels),
         (2, channels, _DAYS),
@@ -270,8 +300,8 @@ def _seen(told: Floats, terms: Terms) -> _Seen:
     ]
     ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
     parts = [part.reshape(shape) for part, shape in zip(np.split(told, ends[:-1]), shapes, strict=True)]
-    rhythm = profile(parts[5] + 1j * parts[6])
-    exposure = in_rhythm(parts[3] + 1j * parts[4], np.repeat(rhythm, terms.kernels, axis=0))
+    rhythm = profile(parts[8] + 1j * parts[9])
+    exposure = parts[4] + 1j * parts[5], parts[6] + 1j * parts[7]
     none = np.zeros((channels, terms.kernels))
-    plain = Intensity(np.zeros(terms.strata), none, alike(), rhythm, cascade_of(Pairs(*parts[7:])))
-    return _Seen(float(parts[0][0]), parts[1], parts[2], exposure, plain)
+    plain = Intensity(np.zeros(terms.strata), none, alike(), rhythm, cascade_of(Pairs(*parts[10:])))
+    return _Seen(float(parts[0][0]), parts[1], (parts[2], parts[3]), exposure, plain)

@@ -46,6 +46,7 @@ class Ask:
         variance: of the factors.
         mix: (channels * kernels, features) sparse: what the features are made of; None: as they are.
         one_stratum: whether all strata count as one.
+        acting: how much touches do while no enrolment goes on, and while one does.
         most: the most that a home may answer: Euclidean lengths of the parts of `watched` (conversions,
             hours, exposures), or of `caused`. A longer answer is shortened. Empty: no limit.
     """
@@ -56,6 +57,7 @@ class Ask:
     variance: float = 0.0
     mix: Sparse | None = None
     one_stratum: bool = False
+    acting: tuple[float, float] = (1.0, 1.0)
     most: tuple[float, ...] = ()
 
 
@@ -88,17 +90,19 @@ class HomeSums:
     def inclined(self, fit: Intensity, past: tuple[Rates, ...], variance: float) -> Intensity:
         """Return the fit with this home's own factors, for crediting at home."""
         mix = None if fit.fading is None else spread(fit.fading)
-        own = self._asked(Ask("hours", mix=mix))
+        own = self._asked(Ask("hours", mix=mix, acting=(1.0, fit.held)))
         return replace(fit, frailty=self._factors(own, Ask("hours", past=past, variance=variance)))
 
     def _counts(self) -> Floats:
         own = self.gathered
-        carried = np.bincount(own.load.indices, minlength=own.load.shape[1]).astype(np.float64)
+        held = np.repeat(own.held, np.diff(own.load.indptr))
+        carried = [np.bincount(own.load.indices[some], minlength=own.load.shape[1]) for some in (~held, held)]
+        waves = (own.exposure, own.exposure_held, own.phase)
         parts = [
             np.array([own.weight.sum()]),
             np.asarray(own.hours.sum(axis=0), dtype=np.float64).ravel(),
-            carried,
-            *(np.ravel(part) for c in (own.exposure, own.phase) for part in (c.real, c.imag)),
+            *(part.astype(np.float64) for part in carried),
+            *(np.ravel(part) for wave in waves for part in (wave.real, wave.imag)),
             *(np.ravel(getattr(own.pairs, name)) for name in ("ordered", "spread", "touches", "journeys")),
         ]
         return np.concatenate(parts)
@@ -106,13 +110,14 @@ class HomeSums:
     def _watched(self, most: tuple[float, ...]) -> Floats:
         own = self.gathered
         hours = np.asarray(own.hours.sum(axis=0), dtype=np.float64).ravel()
-        parts = [np.array([own.weight.sum()]), hours, own.exposure[:, 0].real]
+        exposure = (own.exposure + own.exposure_held)[:, 0].real
+        parts = [np.array([own.weight.sum()]), hours, exposure]
         limits = most or (np.inf,) * len(parts)
         return np.concatenate([shortened(p, m) for p, m in zip(parts, limits, strict=True)])
 
     def _asked(self, ask: Ask) -> Gathered:
         """Return the statistics in the features of the question."""
-        own = self.gathered
+        own = self.gathered.acting(ask.acting)
         if ask.mix is not None:
             own = replace(own, load=sparse.csr_array(own.load @ ask.mix))
         if ask.one_stratum:

@@ -12,7 +12,7 @@ from hearthline.attribution._frailty import Frailty, alike, variance_of
 from hearthline.attribution._hazard import Evidence, Fit, maximise
 from hearthline.attribution._rhythm import Complexes, in_rhythm, profile
 from hearthline.attribution._sums import product, sums_by
-from hearthline.schema.journey import Floats, Ints, Sparse
+from hearthline.schema.journey import Bools, Floats, Ints, Sparse
 
 __all__ = [
     "ROUNDS",
@@ -24,14 +24,18 @@ __all__ = [
     "evidence_of",
     "found_alone",
     "found_beside",
+    "held_part",
     "leaning_of",
+    "mean_held",
     "means_of",
+    "one_feature",
     "pool",
     "spread",
     "strata_of",
 ]
 
 ROUNDS, STILL = 8, 0.02
+_SUMMED = ("exposure", "exposure_held", "phase", "pairs")
 _OWN_FADING = 5.0
 _MOST_LEANING = 20.0
 
@@ -47,7 +51,10 @@ class Gathered:
         weight: (N,) how often each conversion counts.
         units: (u,) keys; one may come again in another batch.
         hours: (u, strata) sparse weighted hours that each spent in each stratum.
-        exposure: (q, 1 + harmonics) weighted integrals of the loads, plain and times daily waves.
+        exposure: (q, 1 + harmonics) weighted integrals of the loads, plain and times daily waves, while no
+            enrolment went on.
+        held: (N,) whether an enrolment went on.
+        exposure_held: (q, 1 + harmonics) those while one went on.
         phase: (channels, 1 + harmonics) of long gaps to conversions.
         pairs: counts of touches that follow each other.
     """
@@ -59,6 +66,8 @@ class Gathered:
     units: Ints
     hours: Sparse
     exposure: Complexes
+    held: Bools
+    exposure_held: Complexes
     phase: Complexes
     pairs: Pairs
 
@@ -69,9 +78,30 @@ class Gathered:
             left, right = getattr(self, name), getattr(other, name)
             if name in ("load", "hours"):
                 return sparse.csr_array(sparse.vstack([left, right]))
-            return left + right if name in ("exposure", "phase", "pairs") else np.concatenate([left, right])
+            return left + right if name in _SUMMED else np.concatenate([left, right])
 
         return Gathered(**{f.name: both(f.name) for f in fields(self)})
+
+    @property
+    def reaches_held(self) -> bool:
+        """Whether any enrolment went on while touches acted or somebody bought."""
+        return bool(self.held.any() or self.exposure_held.any())
+
+    def acting(self, parts: tuple[float, float]) -> "Gathered":
+        """Return the statistics with touches that act so much while no enrolment goes on, and while one does.
+
+        Args:
+            parts: of what they do in the fit, in either state.
+        """
+        if not self.reaches_held:
+            return self
+        free, held = parts
+        part = np.repeat(np.where(self.held, held, free), np.diff(self.load.indptr))
+        known = (self.load.data * part, self.load.indices, self.load.indptr)
+        load = Sparse(known, shape=self.load.shape, copy=True)  # what falls away falls away here only
+        load.eliminate_zeros()
+        exposure = free * self.exposure + held * self.exposure_held
+        return replace(self, load=load, exposure=exposure, exposure_held=0.0 * exposure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +118,7 @@ class Intensity:
         fading: (channels, kernels) each channel's mix of kernels, where it was taken from another fit: the
             fit's features are then channels, and not channels by kernel.
         leaning: what the strata's rates lean to, where they are too many for the conversions.
+        held: how much touches do while an enrolment goes on, beside what they do otherwise.
     """
 
     mu: Floats
@@ -98,6 +129,7 @@ class Intensity:
     fit: Fit | None = None
     fading: Floats | None = None
     leaning: "Leaning | None" = None
+    held: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +142,43 @@ class Leaning:
 
 def found_alone(statistics: Gathered, kernels: int) -> Intensity:
     """Return the rates of maximum penalised likelihood; all 0 where nothing converted."""
-    plain, exposure = _without_rates(statistics, kernels)
     if not statistics.weight.sum() > 0.0:
-        return plain
-    mean = _prior_means(evidence_of(statistics, exposure, alike()), kernels)
-    fit, frailty = _alternated(statistics, exposure, mean)
-    return replace(plain, mu=fit.mu, gamma=fit.gamma.reshape(-1, kernels), frailty=frailty, fit=fit)
+        return _without_rates(statistics, kernels)[0]
+    held = held_part(statistics, kernels) if statistics.reaches_held else 1.0
+    seen = statistics.acting((1.0, held))
+    plain, exposure = _without_rates(seen, kernels)
+    mean = _prior_means(evidence_of(seen, exposure, alike()), kernels)
+    fit, frailty = _alternated(seen, exposure, mean)
+    found = replace(plain, mu=fit.mu, gamma=fit.gamma.reshape(-1, kernels), frailty=frailty, fit=fit)
+    return replace(found, held=held)
+
+
+def held_part(statistics: Gathered, kernels: int) -> float:
+    """Return how much touches do while an enrolment goes on, beside what they do otherwise.
+
+    A home whose machine orders for it buys little by hand, and touches move it little. What they do is found
+    where no enrolment goes on; then one number says how much of it is seen where one does, with a prior of a
+    fifth of a conversion that leans to 1.
+    """
+    free = statistics.acting((1.0, 0.0))
+    exposure = _without_rates(free, kernels)[1]
+    evidence = evidence_of(free, exposure, alike())
+    gamma = maximise(evidence, _prior_means(evidence, kernels)).gamma
+    held, mix = statistics.acting((0.0, 1.0)), one_feature(gamma)
+    watched = product(mix.T, _without_rates(held, kernels)[1])
+    held = replace(held, load=sparse.csr_array(held.load @ mix))
+    evidence = evidence_of(held, watched, alike())
+    return float(maximise(evidence, mean_held(evidence.hours, float(held.weight.sum()))).gamma[0])
+
+
+def mean_held(hours: Floats, count: float) -> Floats:
+    """Return the (strata + 1,) rates that `held_part` leans to: all strata alike, and touches as usual."""
+    return np.append(np.full(len(hours), count / max(float(hours.sum()), 1.0)), 1.0)
+
+
+def one_feature(gamma: Floats) -> Sparse:
+    """Return the (q, 1) sparse mix in which all touches are one feature, at these rates."""
+    return sparse.csr_array(gamma[:, None])
 
 
 def found_beside(statistics: Gathered, kernels: int, other: Intensity) -> Intensity:
@@ -125,9 +188,10 @@ def found_beside(statistics: Gathered, kernels: int, other: Intensity) -> Intens
     the other fit (`other`), five conversions' worth of it that of all channels together. Found anew is
     one rate a channel; the prior of a fifth of a conversion leans to the other fit's division.
     """
-    plain, exposure = _without_rates(statistics, kernels)
     if not statistics.weight.sum() > 0.0 or other.fit is None:
         return found_alone(statistics, kernels)
+    statistics = statistics.acting((1.0, 1.0))
+    plain, exposure = _without_rates(statistics, kernels)
     count, hours = float(statistics.weight.sum()), float(statistics.hours.sum())
     fading, watched, mean = borrowed(other, exposure, np.full(len(plain.mu), hours), count)
     mixed = replace(statistics, load=sparse.csr_array(statistics.load @ spread(fading)))

@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from hearthline.schema.journey import Floats, Journeys
 
-__all__ = ["Model", "Relearning", "Rule"]
+__all__ = ["Baselined", "Model", "Relearning", "Rule"]
 
 
 class Model(Protocol):
@@ -37,6 +37,11 @@ class Model(Protocol):
     @property
     def full(self) -> bool:
         """True when every journey with a touch is credited whole; False when a part may stay unattributed."""
+        ...
+
+    @property
+    def reaches(self) -> bool:
+        """True when touches count beyond the next conversion: journeys come as `journeys.split` reaches."""
         ...
 
     def gather(self, journeys: Journeys, weight: Floats | None = None) -> Any:
@@ -72,6 +77,15 @@ class Model(Protocol):
 
 
 @runtime_checkable
+class Baselined(Protocol):
+    """What a model offers that knows how households order by themselves."""
+
+    def baseline(self, parameters: Any) -> tuple[Floats, Floats]:
+        """Return (strata,) conversions that came by themselves, and hours watched."""
+        ...
+
+
+@runtime_checkable
 class Relearning(Protocol):
     """What a model offers whose fit takes long: replicates near the fit, without learning all anew."""
 
@@ -86,6 +100,7 @@ class Rule:
     paper: ClassVar[str] = ""
     rule: ClassVar[bool] = True
     full: ClassVar[bool] = True
+    reaches: ClassVar[bool] = False
 
     def gather(self, journeys: Journeys, weight: Floats | None = None) -> None:  # noqa: ARG002
         """Return nothing: a rule has no statistics."""

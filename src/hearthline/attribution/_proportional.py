@@ -42,6 +42,7 @@ class Proportional:
     """The half of `Model` that models with strengths share."""
 
     rule: ClassVar[bool] = False
+    reaches: ClassVar[bool] = False
 
     def design(self, journeys: Journeys) -> Design:
         """Return the loads; by default a channel counts once a journey, spread evenly over its touches."""

@@ -33,7 +33,8 @@ class AdditiveHazard(Proportional):
     How fast an effect fades is estimated: a mixture of half-lives; that people touch and buy by day is
     allowed for (`_rhythm`). Rates are those of maximum likelihood over all journeys, also those that did
     not convert, with a gamma prior of a fifth of a conversion for every rate that leans to the mean over
-    channels. Enrolments are few, so their fit takes from orders how touches fade (`_intensity`). A touch's
+    channels. While an enrolment goes on, all touches do a part of what they do otherwise (`held_part`).
+    Enrolments are few, so their fit takes from orders how touches fade (`_intensity`). A touch's
     share is its part of the intensity at the conversion; the part of `a_h mu` stays unattributed. Where
     touches led to touches, half of what was led to is passed back (`_cascade`).
 
@@ -55,6 +56,7 @@ class AdditiveHazard(Proportional):
         "Shender, Nasiri Amini, Bao, Dikmen & Wang (2023), Journal of Data Science, doi:10.6339/23-JDS1101"
     )
     full: ClassVar[bool] = False
+    reaches: ClassVar[bool] = True
 
     @property
     def kernels(self) -> Kernels:
@@ -64,7 +66,7 @@ class AdditiveHazard(Proportional):
     def gather(self, journeys: Journeys, weight: Floats | None = None) -> Gathered:
         """Return the conversions' loads, and the time that every feature was watched."""
         each = np.ones(journeys.n) if weight is None else weight
-        bought = np.flatnonzero(journeys.converted & (each > 0.0))
+        bought, held = np.flatnonzero(journeys.converted & (each > 0.0)), np.flatnonzero(journeys.held)
         units, index = np.unique(journeys.unit, return_inverse=True)
         return Gathered(
             stratum=journeys.stratum[bought],
@@ -73,7 +75,9 @@ class AdditiveHazard(Proportional):
             weight=each[bought],
             units=units,
             hours=hours_by_unit(journeys.strata_h, index, each, len(units)),
-            exposure=self.kernels.exposure(journeys, each),
+            exposure=self.kernels.exposure(journeys, np.where(journeys.held, 0.0, each)),
+            held=journeys.held[bought],
+            exposure_held=self.kernels.exposure(journeys.take(held), each[held]),
             phase=phases(journeys, each),
             pairs=pairs_of(journeys, each),
         )
@@ -91,6 +95,12 @@ class AdditiveHazard(Proportional):
         kernels = len(self.kernels)
         return found_alone(statistics, kernels) if other is None else found_beside(statistics, kernels, other)
 
+    def baseline(self, parameters: Intensity) -> tuple[Floats, Floats]:
+        """Return (strata,) conversions that came by themselves, and hours watched times homes' factors."""
+        strata = len(parameters.mu)
+        hours = np.zeros(strata) if parameters.fit is None else parameters.fit.scale[:strata]
+        return parameters.mu * hours, hours
+
     def design_at(self, journeys: Journeys, parameters: Intensity) -> Design:
         """Return loads of touches by channel and kernel, and of every journey on its stratum.
 
@@ -103,7 +113,8 @@ class AdditiveHazard(Proportional):
         features = strata + len(owner) * kernels
         moved = sparse.coo_array(passed(journeys, parameters.cascade))
         way = _ways(journeys.channels, routes)[journeys.channel[moved.col], journeys.channel[moved.row]]
-        load = (self.kernels.load(journeys)[moved.col] * moved.data[:, None]).ravel()
+        acting = np.where(journeys.held, parameters.held, 1.0)[journeys.row[moved.col]]
+        load = (self.kernels.load(journeys)[moved.col] * (moved.data * acting)[:, None]).ravel()
         column = (strata + way[:, None] * kernels + np.arange(kernels)).ravel()
         touch = sparse.csr_array((load, (np.repeat(moved.row, kernels), column)), shape=(m, features))
         base = sparse.csr_array(
@@ -135,7 +146,7 @@ class AdditiveHazard(Proportional):
         if fit is None:
             return lambda weights: np.zeros((len(sources), weights.shape[1]))
         strata, scale = len(fit.mu), fit.scale[fit.active]
-        gathered, mix = self.gather(journeys), _mix(point)
+        gathered, mix = self.gather(journeys).acting((1.0, point.held)), _mix(point)
         gathered = replace(gathered, load=sparse.csr_array(gathered.load @ mix))
         evidence = evidence_of(gathered, fit.scale[strata:], point.frailty, point.leaning)
         task = task_of(evidence, fit.scale, fit.active)
@@ -161,7 +172,8 @@ class AdditiveHazard(Proportional):
         """Return the (strata + features, units) sparse exposure of every unit."""
         hours = sparse.coo_array(journeys.strata_h)
         inclined = hours.data * point.frailty.of(journeys.unit)[hours.row]
-        touched = self.kernels.watched(journeys, index, point.rhythm)
+        acting = np.where(journeys.held, point.held, 1.0)
+        touched = self.kernels.watched(journeys, index, point.rhythm, acting)
         shape = (hours.shape[1], touched.shape[1])
         base = sparse.csr_array((inclined, (hours.col, index[hours.row])), shape=shape)
         return sparse.csr_array(sparse.vstack([base, mix.T @ touched]))

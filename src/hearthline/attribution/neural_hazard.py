@@ -69,6 +69,7 @@ class NeuralHazard:
     )
     rule: ClassVar[bool] = False
     full: ClassVar[bool] = False
+    reaches: ClassVar[bool] = True
     asked: ClassVar[bool] = True
 
     @property

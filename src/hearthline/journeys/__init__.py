@@ -5,6 +5,7 @@ engine, in that order, with identity's answer between them. They end in `timelin
 household, which `split` cuts into journeys.
 """
 
+from hearthline.journeys.recency import Recency, by_recency, lost_later
 from hearthline.journeys.timeline import ENROLMENT, ORDER, PLACES, Layout, Split, split
 from hearthline.schema.select import selects
 
@@ -15,7 +16,10 @@ __all__ = [
     "ORDER",
     "PLACES",
     "Layout",
+    "Recency",
     "Split",
+    "by_recency",
+    "lost_later",
     "split",
 ]
 

@@ -4,6 +4,10 @@ A timeline is a household's marks in order, each `milliseconds * 2^20 + code`; c
 touches at that touchpoint. An order of a person, or an enrolment, ends a journey; machine-placed
 orders never do. Beside its touches a journey knows how long the household spent in which baseline
 stratum: trait x time since its last order x enrolled or not x stock x derived conditions.
+
+A model of buying as a process in time reads it otherwise (`reach`): what a touch does goes on after the next
+order, so touches count in later journeys as well while their window lasts; and when an enrolment begins or
+ends the household's journey is cut, for touches then do less or more.
 """
 
 from dataclasses import dataclass
@@ -14,7 +18,7 @@ from scipy import sparse
 
 from hearthline.schema.journey import Bools, Floats, Ints, Journeys
 
-__all__ = ["CONDITION", "ENROLMENT", "ORDER", "PLACES", "Layout", "Split", "split"]
+__all__ = ["CONDITION", "ENROLMENT", "ORDER", "PLACES", "RECENCY_H", "Layout", "Split", "split"]
 
 ORDER, ENROLMENT, ENDED, MACHINE_ORDER = 1048575, 1048574, 1048573, 1048570
 STOCK, _STOCKS = 1048560, 4  # the first of the codes for what is left at home, and how many
@@ -23,8 +27,8 @@ PLACES = 1_048_000
 """Codes below this are touchpoints."""
 
 _START, _AGED = 0, 1  # kinds of change that no mark stands for
-_RECENCY_H = (3 * 24.0, 7 * 24.0, 14 * 24.0, 28 * 24.0)
-_RECENCIES = len(_RECENCY_H) + 2  # the last: no order seen yet
+RECENCY_H = (3 * 24.0, 7 * 24.0, 14 * 24.0, 28 * 24.0)
+_RECENCIES = len(RECENCY_H) + 2  # the last: no order seen yet
 _HOUR_MS = 3_600_000.0
 
 
@@ -59,10 +63,16 @@ class Layout:
         """Number of baseline strata."""
         return self.segments * _RECENCIES * 2 * (_STOCKS + 1) * (1 << self.conditions)
 
+    def by_age(self, values: Floats) -> Floats:
+        """Return (ages,) sums of (strata,) values by the age of the last order, outside enrolments."""
+        apart = values.reshape(self.segments, _RECENCIES, 2, -1)
+        found: Floats = apart[:, : _RECENCIES - 1, 0].sum(axis=(0, 2))
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Journeys, and when each ended (milliseconds; the data's end where it stayed open)."""
+    """Journeys, and when each began and ended (milliseconds; the data's end where it stayed open)."""
 
     journeys: Journeys
     start_ms: Ints
@@ -71,13 +81,17 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class _Marks:
-    """The marks of a batch: the household's row, the time and the code of each, in order."""
+    """The marks of a batch: the household's row, the time and the code of each, in order.
+
+    `enrolled` says whether an enrolment went on just before it, `holds` just after it.
+    """
 
     row: Ints
     time_ms: Ints
     code: Ints
     units: int
     enrolled: Bools
+    holds: Bools
 
     @classmethod
     def of(cls, lists: pa.ListArray) -> "_Marks":
@@ -86,10 +100,11 @@ class _Marks:
         row = np.repeat(np.arange(len(lists)), lengths)
         code = flat & 0xFFFFF
         change = (code == ENROLMENT).astype(np.int64) - (code == ENDED)
-        return cls(row, flat >> 20, code, len(lists), _within(row, np.cumsum(change)) - change > 0)
+        going_on = _within(row, np.cumsum(change))
+        return cls(row, flat >> 20, code, len(lists), going_on - change > 0, going_on > 0)
 
 
-def split(units: Ints, lists: pa.ListArray, ending: int, layout: Layout) -> Split:
+def split(units: Ints, lists: pa.ListArray, ending: int, layout: Layout, *, reach: bool = False) -> Split:
     """Return the journeys of a batch of timelines; values are 0, the caller knows the money.
 
     Args:
@@ -98,9 +113,11 @@ def split(units: Ints, lists: pa.ListArray, ending: int, layout: Layout) -> Spli
         ending: `ORDER` or `ENROLMENT`: what ends a journey. Journeys to an enrolment leave out the
             time during which the household was enrolled already.
         layout: what the codes mean.
+        reach: whether touches reach over conversions, and enrolments cut.
     """
     marks = _Marks.of(lists)
-    ends = marks.code == ending
+    cuts = {ending, ENROLMENT, ENDED} if reach else {ending}
+    won, ends = marks.code == ending, np.isin(marks.code, list(cuts))
     counts = np.bincount(marks.row[ends], minlength=marks.units)
     first = np.concatenate([[0], np.cumsum(counts + 1)])
     journey = first[marks.row] + _within(marks.row, np.cumsum(ends)) - ends
@@ -111,33 +128,67 @@ def split(units: Ints, lists: pa.ListArray, ending: int, layout: Layout) -> Spli
     start_ms = np.full(n, layout.first_ms, np.int64)
     start_ms[journey[ends] + 1] = marks.time_ms[ends]
     converted = np.zeros(n, bool)
-    converted[journey[ends]] = True
+    converted[journey[won]] = True
 
+    unit = np.repeat(units, counts + 1)
+    stratum, strata_h = _strata(units, marks, ending, layout, (first, cuts))
+    held = np.zeros(n, bool)
+    held[journey[ends] + 1] = marks.holds[ends]
     touch = marks.code < PLACES
-    if ending == ENROLMENT:
+    if ending == ENROLMENT and not reach:
         touch &= ~marks.enrolled
-    place, at = marks.code[touch], journey[touch]
-    stratum, strata_h = _strata(units, marks, ending, layout, first)
-    channels = len(layout.lookback_h)
+    at, time_ms, place = journey[touch], marks.time_ms[touch], marks.code[touch]
+    channel = layout.channel[place] if len(place) else place
+    if reach:
+        until = time_ms + np.rint(layout.lookback_h[channel] * _HOUR_MS).astype(np.int64)
+        at, again = _reached(at, until, unit, start_ms)
+        if ending == ENROLMENT:
+            at, again = at[~held[at]], again[~held[at]]
+        time_ms, place, channel = time_ms[again], place[again], channel[again]
     return Split(
         Journeys(
-            unit=np.repeat(units, counts + 1),
+            unit=unit,
             converted=converted,
             value=np.zeros(n),
             span_h=(end_ms - start_ms) / _HOUR_MS,
             stratum=stratum,
             strata_h=strata_h,
             offsets=np.concatenate([[0], np.cumsum(np.bincount(at, minlength=n))]).astype(np.int64),
-            channel=layout.channel[place] if len(place) else place,
-            gap_h=(end_ms[at] - marks.time_ms[touch]) / _HOUR_MS,
+            channel=channel,
+            gap_h=(end_ms[at] - time_ms) / _HOUR_MS,
             place=place,
-            expired=sparse.csr_array((n, channels)),
+            expired=sparse.csr_array((n, len(layout.lookback_h))),
             lookback_h=layout.lookback_h,
             direct=layout.direct,
+            held=held & reach,
         ),
         start_ms,
         end_ms,
     )
+
+
+def _reached(at: Ints, until: Ints, unit: Ints, start_ms: Ints) -> tuple[Ints, Ints]:
+    """Return journeys in ascending order, and which touch counts in each: its own and those that it reaches.
+
+    Args:
+        at: (m,) each touch's own journey.
+        until: (m,) when its window is over.
+        unit: (n,) the journeys' units.
+        start_ms: (n,) when they began.
+    """
+    touch, now = np.arange(len(at)), at
+    journeys, touches = [at], [touch]
+    while len(touch):
+        now = now + 1
+        there = now < len(unit)
+        now, touch = now[there], touch[there]
+        reaches = (unit[now] == unit[at[touch]]) & (start_ms[now] < until[touch])
+        now, touch = now[reaches], touch[reaches]
+        journeys.append(now)
+        touches.append(touch)
+    of, again = np.concatenate(journeys), np.concatenate(touches)
+    order = np.lexsort((again, of))
+    return of[order], again[order]
 
 
 def _within(row: Ints, running: Ints) -> Ints:
@@ -161,9 +212,13 @@ def _last(row: Ints, set_here: Bools, value: Ints, unset: int) -> Ints:
 
 
 def _strata(
-    units: Ints, marks: _Marks, ending: int, layout: Layout, first: Ints
+    units: Ints, marks: _Marks, ending: int, layout: Layout, cut: tuple[Ints, set[int]]
 ) -> tuple[Ints, sparse.csr_array]:
-    """Return the stratum at the end of each journey, and the hours each journey spent in each."""
+    """Return the stratum at the end of each journey, and the hours each journey spent in each.
+
+    `cut` holds each household's first journey, and the codes that end one.
+    """
+    first, cuts = cut
     row, time_ms, code, value = _changes(marks, layout)
     ordered = (code == ORDER) | (code == MACHINE_ORDER)
     recency = _last(row, ordered | (code == _AGED), np.where(code == _AGED, value, 0), _RECENCIES - 1)
@@ -177,7 +232,7 @@ def _strata(
         turned = code - CONDITION - 2 * number
         stratum = 2 * stratum + _last(row, (turned == 0) | (turned == 1), turned, 0)
 
-    ends = code == ending
+    ends = np.isin(code, list(cuts))
     journey = first[row] + _within(row, np.cumsum(ends))
     until = np.append(time_ms[1:], layout.last_ms) if len(row) else time_ms
     last_of_row = np.append(row[1:] != row[:-1], True) if len(row) else ends
@@ -205,7 +260,7 @@ def _changes(marks: _Marks, layout: Layout) -> tuple[Ints, Ints, Ints, Ints]:
     following = np.append(times[1:], layout.last_ms) if len(times) else times
     if len(rows):
         following[np.append(rows[1:] != rows[:-1], True)] = layout.last_ms
-    aged = [times + int(age * _HOUR_MS) for age in _RECENCY_H]
+    aged = [times + int(age * _HOUR_MS) for age in RECENCY_H]
     kept = [a < following for a in aged]
     everyone = np.arange(marks.units)
     all_row = np.concatenate([everyone, row, *(rows[k] for k in kept)])

@@ -129,12 +129,23 @@ def _keep_experiments(home: HomeFolder, lake: Lake, writer: DuckEngine) -> None:
     keep_experiments(read, read_book(home), writer.append)
 
 
+def _displaced(writer: DuckEngine) -> float:
+    """Return the displaced part of orders without a person, of both kinds together."""
+    found = writer.table(
+        f"SELECT sum(o.value * l.shop) / nullif(sum(l.shop), 0) AS part FROM {writer.kept('owing')} o "
+        f"JOIN (SELECT DISTINCT kind, shop::DOUBLE AS shop FROM {writer.kept('ledger')}) l "
+        "ON o.kind = l.kind WHERE o.what = 'displacement'"
+    )
+    return float(found["part"][0].as_py() or 0.0)
+
+
 def _about(
     core: Core, writer: DuckEngine, lake: Lake, started: datetime, name: str, *, demo: bool
 ) -> dict[str, Any]:
     counted = writer.table("SELECT CAST(sum(events) AS BIGINT) AS n FROM context_counts")
     events = counted["n"][0].as_py()
     chosen = core.settings.attribution
+    displaced = _displaced(writer)
     first, last = core.layout.first_ms, core.layout.last_ms
     return {
         "run": name,
@@ -155,5 +166,5 @@ def _about(
         "default_model": chosen.default,
         "min_homes": chosen.min_homes,
         "persistence": chosen.persistence,
-        "displacement": chosen.displacement,
+        "displacement": displaced,
     }

@@ -1,6 +1,6 @@
 """What orders without a person owe to whom: through the enrolment, in two ledgers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pyarrow as pa
 
@@ -22,7 +22,9 @@ DEFINITION = (
     "unattributed it sums to booked revenue. Enrolment ledger: what enrolments brought so far and are "
     "expected to bring, for decisions; it holds a forecast and does not sum to booked revenue. "
     "Persistence is the part still owed to the enrolment with each further order; displacement the part "
-    "that the household would have bought by hand anyway, which stays unattributed. Intervals (90%) are "
+    "that the household would have bought by hand anyway, which stays unattributed; it is read from the "
+    "same homes before and while they were enrolled. Brought forward is the part of an order by hand that "
+    "is missing later. Intervals (90%) are "
     "a household bootstrap."
 )
 COLUMNS = (
@@ -39,9 +41,13 @@ COLUMNS = (
 )
 _ORDER_LEDGER = {"machine": "Order ledger: machine-placed", "subscription": "Order ledger: subscriptions"}
 _ENROLMENT_LEDGER = "Enrolment ledger: with what is expected"
+_OWING = {
+    "machine": "machine-placed orders",
+    "subscription": "subscription orders",
+    "person": "orders by hand",
+}
 _REASONS = {
-    "displaced": "displacement (would have been bought by hand)",
-    "no longer owed": "persistence (no longer owed to the enrolment)",
+    "no longer owed or displaced": "displacement (would have been bought by hand) and persistence",
     "no enrolment known": "no enrolment known",
 }
 
@@ -103,13 +109,21 @@ def _unowed(answer: Answer, model: str) -> list[str]:
     ]
 
 
-def _assumed(about: Mapping[str, object]) -> str:
-    """Return what is assumed of persistence and displacement, as far as the answer says."""
-    said = []
-    for name in ("persistence", "displacement"):
-        value = about.get(name)
-        said.append(f"{name} {text.share(value)}" if isinstance(value, float) else f"{name} not recorded")
-    return f"Assumed, not measured: {' and '.join(said)} ([attribution] in hearthline.toml)."
+def _owing(answer: Answer) -> list[str]:
+    """Return in words what is not owed to touches, and how that is known."""
+    found = rows(answer, "SELECT * FROM owing ORDER BY what, kind")
+    return [
+        f"{r['what'].capitalize()} of {_OWING[r['kind']]}: {text.share(r['value'])}{_how(r)}."
+        for r in found
+        if r["kind"] in _OWING
+    ]
+
+
+def _how(row: Row) -> str:
+    if not row["estimated"]:
+        return " (assumed, not measured: [attribution] in hearthline.toml)"
+    from_ = f", from {text.plural(row['homes'], 'home')} before and while enrolled" if row["homes"] else ""
+    return f" (90%: {text.share(row['low'])} to {text.share(row['high'])}{from_})"
 
 
 def _title(found: Sequence[Row], model: str) -> str:
@@ -130,7 +144,7 @@ def build(answer: Answer) -> Figure:
         "Credit goes through the enrolment, never to the machine's trigger.",
         *_booked(answer, model["model"]),
         *_unowed(answer, model["model"]),
-        _assumed(about),
+        *_owing(answer),
     ]
     if not made:
         notes.insert(0, "No machine-placed order, no renewal and no enrolment in this data.")

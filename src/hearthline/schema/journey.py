@@ -37,6 +37,10 @@ class Journeys:
         expired: (n, channels) sparse: how many touches were older than the look-back window at the end.
         lookback_h: (channels,) length of the look-back window of each channel in hours.
         direct: (channels,) whether the channel is a direct visit, without a marketing source.
+        held: (n,) whether an enrolment went on during it (default: none).
+
+    A touch may be older than its journey (`gap_h` above `span_h`): what it does goes on after the conversion
+    before. Then it was watched from the journey's start on.
     """
 
     unit: Ints
@@ -52,6 +56,12 @@ class Journeys:
     expired: Sparse
     lookback_h: Floats
     direct: Bools = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+    held: Bools = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+
+    def __post_init__(self) -> None:
+        """Let no enrolment go on where nothing is said."""
+        if len(self.held) != len(self.unit):
+            object.__setattr__(self, "held", np.zeros(len(self.unit), np.bool_))
 
     @property
     def n(self) -> int:
@@ -95,27 +105,37 @@ class Journeys:
             gap_h=self.gap_h[touch],
             place=self.place[touch],
             expired=self.expired[rows],
+            held=self.held[rows],
         )
 
     def within_lookback(self) -> "Journeys":
         """Return the same journeys without touches older than their window, counted in `expired`.
 
-        Applies to journeys that converted and to those that did not alike.
+        Applies to journeys that converted and to those that did not alike. A touch that is older than its
+        journey, and so was watched for a part of its window, stays.
         """
-        keep = self.gap_h <= self.lookback_h[self.channel]
+        row = self.row
+        keep = (self.gap_h <= self.lookback_h[self.channel]) | (self.gap_h > self.span_h[row])
         if keep.all():
             return self
-        row = self.row
         old = (row[~keep], self.channel[~keep])
         late = sparse.coo_array((np.ones(len(old[0])), old), shape=self.expired.shape)
-        lengths = np.bincount(row[keep], minlength=self.n)
+        return replace(self._only(keep), expired=sparse.csr_array(self.expired + late.tocsr()))
+
+    def in_view(self) -> "Journeys":
+        """Return the same journeys with touches inside their window at the end only: those that may earn."""
+        keep = self.gap_h <= self.lookback_h[self.channel]
+        return self if keep.all() else self._only(keep)
+
+    def _only(self, keep: Bools) -> "Journeys":
+        """Return the same journeys with some of the touches."""
+        lengths = np.bincount(self.row[keep], minlength=self.n)
         return replace(
             self,
             offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
             channel=self.channel[keep],
             gap_h=self.gap_h[keep],
             place=self.place[keep],
-            expired=sparse.csr_array(self.expired + late.tocsr()),
         )
 
 

@@ -23,6 +23,7 @@ __all__ = [
 
 Days = Annotated[float, Meta(gt=0, le=3650)]
 Share = Annotated[float, Meta(ge=0, le=1)]
+Estimated = Share | Literal["estimated"]
 Port = Annotated[int, Meta(ge=0, le=65535)]
 
 
@@ -60,11 +61,13 @@ class JourneySettings(Section, frozen=True, kw_only=True):
 
 
 class AttributionSettings(Section, frozen=True, kw_only=True):
-    """`[attribution]`: the models, their intervals, and how machine-placed orders are owed.
+    """`[attribution]`: the models, their intervals, and which part of an order is owed at all.
 
-    `persistence` is the part of each further machine-placed order that is still owed to the
-    enrolment, per cycle (1.0: all of it, for ever). `displacement` is the part of a machine-placed
-    order that the household would have bought by hand anyway; it stays unattributed. `horizon_days` is how
+    `displacement` is the part of a machine-placed order that the household would have bought by hand anyway,
+    `brought_forward` the part of an order by hand that is missing later because it was placed now; both stay
+    unattributed, and `"estimated"` reads them from the data (what is brought forward, for models that know a
+    baseline). `persistence` is the part of each further machine-placed order that is still owed to the
+    enrolment, per cycle (1.0: all of it, for ever). `horizon_days` is how
     far forecasts of enrolments look ahead. `options` holds what a model leaves open, by its name, as
     `[attribution.options.markov]` with `order = 3`.
     """
@@ -74,7 +77,8 @@ class AttributionSettings(Section, frozen=True, kw_only=True):
     replicates: Annotated[int, Meta(ge=0, le=2000)] = 100
     seed: int = 1
     persistence: Share = 1.0
-    displacement: Share = 0.0
+    displacement: Estimated = "estimated"
+    brought_forward: Estimated = "estimated"
     horizon_days: Days = 365.0
     options: dict[str, dict[str, int | float | list[float]]] = {}
     min_homes: Annotated[int, Meta(ge=1)] = 30

@@ -6,20 +6,21 @@ credited. Nothing is kept of a batch but sums, so memory does not grow with the 
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from hearthline import attribution
-from hearthline.attribution import Model
+from hearthline.attribution import Baselined, Model
 from hearthline.pipeline.core import Core, Progress
 from hearthline.pipeline.credit.bands import MOST_HOMES, Sample, shares_table
-from hearthline.pipeline.credit.batches import Batch, Owed, batches, owed_parts
+from hearthline.pipeline.credit.batches import Batch, Owed, View, batches, owed_parts
 from hearthline.pipeline.credit.ledger import Ledger, decimals
 from hearthline.pipeline.credit.lifetime import Lifetime
 from hearthline.pipeline.credit.orders import Book, open_book
+from hearthline.pipeline.credit.owing import Owing, owing_of
 from hearthline.pipeline.credit.paths import Paths
 from hearthline.schema.errors import NothingToAnswer
 from hearthline.schema.journey import Floats, Ints, Journeys
@@ -97,26 +98,31 @@ def credit(core: Core, keep: Keep, progress: Progress) -> None:
     keep("models", _models(fits, chosen.default))
     able = [f for f in fits if f.state == "ok"]
 
+    owing = owing_of(core, book, _baseline(fits))
+    keep("owing", owing.table())
+
     progress("crediting orders")
     homes = core.engine.table("SELECT count(*) AS n FROM timelines")["n"][0].as_py()
-    sample = Sample(min(1.0, MOST_HOMES / max(homes, 1)))
-    run = _Crediting(core, book, able, sample, keep)
-    for batch in batches(core, book):
+    fraction = min(1.0, MOST_HOMES / max(homes, 1))
+    run = _Crediting(core, book, able, (Sample(fraction), Sample(fraction)), owing, keep)
+    for batch in batches(core, book, reaching=any(f.model.reaches for f in able)):
         run.take(batch)
     run.finish(Lifetime(book, core.layout.last_ms, chosen.horizon_days))
 
     progress("drawing intervals")
     names = core.channels["name"].to_pylist()
     kinds = book.kinds()
-    if able and sample.fit_order and any(o.n for o in kinds.values()):
+    if able and homes and any(o.n for o in kinds.values()):
         channel = core.layout.channel
         exact = {
             (f.model.name, k): run.ledger.by_channel(f.model.name, k, channel, len(names))
             for f in able
             for k in kinds
         }
-        fitted = {f.model.name: (f.to_order, f.to_enrol) for f in able}
-        keep("shares", shares_table(fitted, sample, kinds, names, chosen, exact))
+        for reaches, sample in enumerate(run.samples):
+            fitted = {f.model.name: (f.to_order, f.to_enrol) for f in able if f.model.reaches == reaches}
+            if fitted:
+                keep("shares", shares_table(fitted, sample, kinds, names, chosen, exact))
 
 
 def _chosen(settings: AttributionSettings) -> list[Model]:
@@ -130,9 +136,10 @@ def _fitted(core: Core, book: Book, models: list[Model]) -> list[_Fit]:
     fits = [_Fit(m) for m in models]
     learning = [f for f in fits if not f.model.rule]
     sums: dict[str, list[Any]] = {f.model.name: [None, None] for f in learning}
-    for batch in batches(core, book):
+    for batch in batches(core, book, reaching=any(f.model.reaches for f in learning)):
         for fit in learning:
-            for slot, journeys in enumerate((batch.orders.journeys, batch.enrolments.journeys)):
+            view = batch.view(fit.model)
+            for slot, journeys in enumerate((view.to_order, view.to_enrol)):
                 part = fit.model.gather(journeys)
                 before = sums[fit.model.name][slot]
                 sums[fit.model.name][slot] = part if before is None else fit.model.merge(before, part)
@@ -153,6 +160,14 @@ def _fitted(core: Core, book: Book, models: list[Model]) -> list[_Fit]:
     return fits
 
 
+def _baseline(fits: list[_Fit]) -> tuple[Floats, Floats] | None:
+    """Return how households order by themselves, by the first model that knows."""
+    for fit in fits:
+        if isinstance(fit.model, Baselined) and fit.to_order is not None:
+            return fit.model.baseline(fit.to_order)
+    return None
+
+
 def _models(fits: list[_Fit], default: str) -> pa.Table:
     return pa.table(
         {
@@ -167,12 +182,16 @@ def _models(fits: list[_Fit], default: str) -> pa.Table:
 
 @dataclass(slots=True)
 class _Crediting:
-    """Credits batch after batch; what it remembers are sums, and the sample for the intervals."""
+    """Credits batch after batch; what it remembers are sums, and the samples for the intervals.
+
+    `samples` holds that of models which read journeys apart, and that of those which reach over conversions.
+    """
 
     core: Core
     book: Book
     fits: list[_Fit]
-    sample: Sample
+    samples: tuple[Sample, Sample]
+    owing: Owing
     keep: Keep
     ledger: Ledger = field(default_factory=Ledger)
     met: dict[str, list[Ints]] = field(default_factory=lambda: defaultdict(list))
@@ -185,26 +204,37 @@ class _Crediting:
 
     def take(self, batch: Batch) -> None:
         """Credit one batch."""
-        chosen = self.core.settings.attribution
-        owed = {"person": batch.orders}
+        for reaches in (False, True):
+            fits = [f for f in self.fits if f.model.reaches == reaches]
+            if fits:
+                self._take(batch, fits, reaching=reaches)
+        for kind, part in self._owed(batch.apart, reaching=False).items():
+            self.met[kind].append(part.order[part.order >= 0])
+        self.keep("journeys", self._journeys(batch))
+        self.paths.take(batch.apart.orders)
+
+    def _take(self, batch: Batch, fits: list[_Fit], *, reaching: bool) -> None:
+        """Credit one batch by the models that read it so."""
+        view, sample = batch.reaching if reaching else batch.apart, self.samples[reaching]
+        for kind, part in self._owed(view, reaching=reaching).items():
+            sample.add(kind, part)
+            for fit in fits:
+                self._credit(kind, part, fit)
+        sample.learn(view.to_order, view.to_enrol)
+        for fit in fits:
+            self._enrol(fit, view.enrolments.journeys, view.enrolment)
+
+    def _owed(self, view: View, *, reaching: bool) -> dict[str, Owed]:
+        """Return the journeys to be credited, by kind of order; processes know what was brought forward."""
+        gone, person = self.owing.brought_forward.value, view.orders
+        if reaching and gone:
+            person = replace(person, payable=np.rint(person.payable * (1.0 - gone)).astype(np.int64))
+        owed = {"person": person}
         for kind in ("subscription", "machine"):
             orders = self.book.kinds()[kind]
             if orders.n:
-                owed[kind] = owed_parts(batch, orders, chosen.persistence, chosen.displacement)
-        for kind, part in owed.items():
-            self.met[kind].append(part.order[part.order >= 0])
-            self.sample.add(kind, part)
-            for fit in self.fits:
-                self._credit(kind, part, fit)
-        self.sample.fit_order.append(
-            batch.orders.journeys.take(self.sample.takes(batch.orders.journeys.unit))
-        )
-        to_enrol = batch.enrolments.journeys
-        self.sample.fit_enrolment.append(to_enrol.take(self.sample.takes(to_enrol.unit)))
-        for fit in self.fits:
-            self._enrol(fit, to_enrol, batch.enrolment)
-        self.keep("journeys", self._journeys(batch))
-        self.paths.take(batch.orders)
+                owed[kind] = owed_parts(view, orders, self.owing.automated(kind, orders.cycle))
+        return owed
 
     def _credit(self, kind: str, part: Owed, fit: _Fit) -> None:
         chosen = self.core.settings.attribution
@@ -246,7 +276,8 @@ class _Crediting:
         )
 
     def _journeys(self, batch: Batch) -> pa.Table:
-        owed, journeys = batch.orders, batch.orders.journeys
+        owed = batch.apart.orders
+        journeys = owed.journeys
         order = pa.array(owed.order, mask=owed.order < 0)
         return pa.table(
             {

@@ -41,6 +41,11 @@ class Sample:
         columns = {f: getattr(owed, f)[rows] for f in ("order", "micros", "payable", "order_ms", "end_ms")}
         self.owed.setdefault(kind, []).append(Owed(owed.journeys.take(rows), **columns))
 
+    def learn(self, to_order: Journeys, to_enrol: Journeys) -> None:
+        """Keep the sample's part of what models are fitted to."""
+        self.fit_order.append(to_order.take(self.takes(to_order.unit)))
+        self.fit_enrolment.append(to_enrol.take(self.takes(to_enrol.unit)))
+
     def parts(self, kinds: dict[str, Orders]) -> dict[str, Part]:
         """Return what the bootstrap takes, by kind of order."""
         found: dict[str, Part] = {}

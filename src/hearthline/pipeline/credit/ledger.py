@@ -74,12 +74,13 @@ class Ledger:
         self.parts[cell].append((key >> 20, key & (2**20 - 1), money, count))
 
     def _explain(self, model: str, kind: str, owed: Owed, amount: Ints, won: np.ndarray) -> None:
-        """Keep the reason for what is not credited: no touch, displaced or no longer owed, baseline."""
+        """Keep the reason for what is not credited: no touch, less owed, baseline."""
         got = np.zeros(owed.journeys.n, np.int64)
         np.add.at(got, owed.journeys.row, amount)
         bare = won & (owed.journeys.lengths == 0)
         self._reason(model, kind, "no touch in the look-back", owed.payable[bare])
-        self._reason(model, kind, "no longer owed or displaced", (owed.micros - owed.payable)[won])
+        less = "brought forward" if kind == "person" else "no longer owed or displaced"
+        self._reason(model, kind, less, (owed.micros - owed.payable)[won])
         left = owed.payable - got
         self._reason(model, kind, "baseline", left[won & ~bare])
 

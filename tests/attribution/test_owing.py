@@ -1,0 +1,97 @@
+"""What is not owed to touches: displaced orders, and touches that do less while a machine orders."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from hearthline.attribution import HomeSums, Spells, Terms, displaced_part, fitted_on_sums, sums_of
+from hearthline.attribution.additive_hazard import AdditiveHazard
+from hearthline.schema.journey import Journeys
+
+DAY_H = 24.0
+
+
+def _homes(left: float, seed: int = 5, homes: int = 4000) -> tuple[Spells, float]:
+    """Return homes that differ, and the part of machine orders' money that would have come by hand."""
+    dice = np.random.default_rng(seed)
+    rate = dice.gamma(1.5, 0.02, homes)  # orders a day
+    before, during = dice.uniform(10.0, 90.0, homes), dice.uniform(10.0, 90.0, homes)
+    machine = dice.poisson(0.03 * during)
+    spells = Spells(
+        unit=np.arange(homes),
+        before=dice.poisson(rate * before).astype(float),
+        during=dice.poisson(left * rate * during).astype(float),
+        before_h=before * DAY_H,
+        during_h=during * DAY_H,
+        automated=machine * 12.0,
+        by_hand=10.0,
+    )
+    return spells, (1.0 - left) * float((rate * during).sum()) * 10.0 / float(machine.sum() * 12.0)
+
+
+@pytest.mark.parametrize("left", [0.3, 0.8, 1.0])
+def test_each_home_is_its_own_control(left: float) -> None:
+    spells, truth = _homes(left)
+    found = displaced_part(spells)
+    assert found is not None
+    assert found.value == pytest.approx(truth, abs=0.06)
+    assert found.high - found.low < 0.25
+
+
+def test_the_interval_holds_the_truth_about_as_often_as_it_says() -> None:
+    held = 0
+    for seed in range(60):
+        spells, truth = _homes(0.5, seed, homes=300)
+        found = displaced_part(spells, seed=seed)
+        held += found is not None and found.low <= truth <= found.high
+    assert 47 <= held <= 60
+
+
+def test_where_nothing_says_there_is_no_estimate() -> None:
+    spells, _ = _homes(0.5, homes=10)
+    nothing = np.zeros(10)
+    assert displaced_part(Spells(spells.unit, nothing, nothing, nothing, nothing, nothing, 1.0)) is None
+
+
+def _acting(part: float, seed: int = 2, n: int = 16_000) -> Journeys:
+    """Return journeys of ten days with a touch at their start, which does `part` while an enrolment goes on."""
+    dice = np.random.default_rng(seed)
+    held = np.arange(n) % 2 == 1
+    hour = np.arange(240.0)
+    base = np.where(held, 0.0004, 0.001)[:, None]
+    rate = base + np.where(held, part, 1.0)[:, None] * 0.004 * 2.0 ** (-hour / 24.0)
+    bought = dice.random((n, 240)) < rate
+    won = bought.any(axis=1)
+    span = np.where(won, bought.argmax(axis=1) + 0.5, 240.0)
+    stratum = held.astype(np.int64)
+    return Journeys(
+        unit=np.arange(n) // 2,
+        converted=won,
+        value=won.astype(float),
+        span_h=span,
+        stratum=stratum,
+        strata_h=sparse.csr_array((span, (np.arange(n), stratum)), shape=(n, 2)),
+        offsets=np.arange(n + 1),
+        channel=np.zeros(n, np.int64),
+        gap_h=span,
+        place=np.zeros(n, np.int64),
+        expired=sparse.csr_array((n, 1)),
+        lookback_h=np.array([720.0]),
+        held=held,
+    )
+
+
+@pytest.mark.parametrize("part", [0.2, 1.0])
+def test_how_much_touches_do_while_enrolled_is_found(part: float) -> None:
+    model = AdditiveHazard()
+    assert model.solve(model.gather(_acting(part))).held == pytest.approx(part, abs=0.15)
+
+
+def test_homes_that_keep_their_journeys_find_the_same_part() -> None:
+    model, journeys = AdditiveHazard(), _acting(0.3, n=2_000)
+    central = model.solve(model.gather(journeys))
+    rows = np.split(np.arange(journeys.n), 40)
+    sums = sums_of([HomeSums(model.gather(journeys.take(r))) for r in rows])
+    federated = fitted_on_sums(sums, Terms(1, len(model.kernels), 2)).fit
+    assert federated.held == pytest.approx(central.held, rel=1e-6)
+    assert federated.gamma == pytest.approx(central.gamma, rel=1e-6)
