@@ -156,7 +156,11 @@ def _back(journeys: Journeys, wanted: Bools) -> Iterator[tuple[Ints, Ints, Ints]
 
 
 def _own(journeys: Journeys) -> Bools:
-    """Return (m,) which touches fall into their journey, and do not only reach it."""
+    """Return (m,) which touches fall into their journey, and do not only reach it.
+
+    Pairs are counted between these alone: an order ends the need that both follow, so pairs on either side of
+    one are not alike in both orders.
+    """
     own: Bools = journeys.gap_h <= journeys.span_h[journeys.row]
     return own
 
@@ -165,7 +169,8 @@ def _blocks(journeys: Journeys) -> Iterator[tuple[Ints, Ints, Ints]]:
     """Yield all pairs of some journeys at a time, every journey's at once."""
     for begin in range(0, journeys.n, _ROWS):
         part = journeys.take(np.arange(begin, min(begin + _ROWS, journeys.n)))
-        found = list(_back(part, _own(part)))
+        own = _own(part)
+        found = [(c[own[p]], p[own[p]], lag[own[p]]) for c, p, lag in _back(part, own)]
         if any(len(child) for child, _, _ in found):
             child, parent, lag = (np.concatenate(column) for column in zip(*found, strict=True))
             yield child + journeys.offsets[begin], parent + journeys.offsets[begin], lag
