@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from hearthline import attribution, pipeline, render, reports, sources
 from hearthline.pipeline import (
+    Change,
     Check,
     DestroyedKey,
     Explanation,
@@ -299,6 +300,19 @@ class Home:
             UnknownName: there is no link of that id.
         """
         return pipeline.take_back(self._folder, ends, undo=undo, reason=reason)
+
+    def changed_by(self, said: Statement, progress: Progress | None = None) -> list[Change]:
+        """Make the answer anew after something was said of two identifiers; return what moved, and what not.
+
+        The numbers are those of the whole, of each channel under the default model, and of both homes.
+
+        Raises:
+            HomeMissing: there was no answer before.
+        """
+        ends = (said.left, said.right)
+        before = pipeline.numbers(self._folder, ends)
+        self.run(progress=progress)
+        return pipeline.changes(before, pipeline.numbers(self._folder, ends))
 
     def match(
         self,

@@ -121,3 +121,22 @@ def test_a_link_taken_back_no_longer_counts_and_is_still_there():
     assert notes(r, "taken back") == ["taken back by hand"]
     again = resolved([(a, 0, 60, 9), (b, 0, 60, 9)], statements=[back, {**back, "kind": "as_found"}])
     assert again.members == resolved([(a, 0, 60, 9), (b, 0, 60, 9)]).members
+
+
+def test_two_homes_that_are_said_to_be_one_household_are_one_and_neither_is_the_others_guest() -> None:
+    north, south = ids("customer:ann", "hint.home:north"), ids("customer:bob", "hint.home:south")
+    child = ids("customer:cid", "hint.home:south")
+    rows = [(north, 0, 60, 50), (south, 10, 40, 9), (child, 0, 60, 20)]
+    assert unit(resolved(rows), north) != unit(resolved(rows), south)
+    r = resolved(rows, statements=[{"left": "customer:ann", "right": "customer:bob"}])
+    assert unit(r, north) == unit(r, south) == unit(r, child)
+    assert notes(r) == []
+
+
+def test_who_moved_and_is_said_to_live_with_somebody_takes_nobody_to_the_old_home() -> None:
+    before, after = ids("customer:ann", "hint.home:north"), ids("customer:ann", "hint.home:south")
+    bob, stays = ids("customer:bob", "hint.home:south"), ids("customer:carl", "hint.home:north")
+    rows = [(before, 0, 29, 20), (after, 30, 60, 20), (bob, 0, 60, 20), (stays, 0, 60, 20)]
+    r = resolved(rows, statements=[{"left": "customer:ann", "right": "customer:bob"}])
+    assert unit(r, bob, 50) == unit(r, after, 50)
+    assert unit(r, stays, 50) != unit(r, bob, 50)

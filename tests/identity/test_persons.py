@@ -103,3 +103,45 @@ def test_two_things_said_by_hand_are_one_person_or_are_not():
     parted = resolved(rows, statements=[same, {**same, "kind": "not_same"}])
     assert person(parted, a) != person(parted, b)
     assert [k["kind"] for k in parted.links.to_pylist() if k["rule"] == "by hand"] == ["not_same"]
+
+
+def test_two_logins_that_a_person_says_are_one_are_one_and_the_link_says_against_what() -> None:
+    a, b = ids("customer:ann", "email_hmac:e"), ids("customer:ann-work", "email_hmac:w")
+    rows = [(a, 0, 9, 3), (b, 0, 9, 3)]
+    same = [
+        {"left": "customer:ann", "right": "customer:ann-work", "level": "person", "reason": "she told us"}
+    ]
+    r = resolved(rows, statements=same)
+    assert person(r, a) == person(r, b) is not None
+    (link,) = [k for k in r.links.to_pylist() if k["rule"] == "by hand"]
+    assert link["state"] == "used"
+    assert link["note"].startswith("she told us; two logins of one namespace")
+
+
+def test_what_a_person_says_of_two_logins_lets_no_third_one_in() -> None:
+    a, b = ids("customer:ann", "email_hmac:e"), ids("customer:ann-work", "email_hmac:w")
+    c = ids("customer:cid", "email_hmac:w")
+    same = [{"left": "customer:ann", "right": "customer:ann-work", "level": "person"}]
+    r = resolved([(a, 0, 9, 3), (b, 0, 20, 3), (c, 0, 9, 3)], statements=same)
+    assert person(r, a) == person(r, b) != person(r, c)
+    assert "would make one person of two logins" in notes(r)
+
+
+def test_a_model_never_joins_two_logins_of_one_namespace() -> None:
+    a, b = ids("customer:ann"), ids("customer:ann-work")
+    alike = [{"left": "customer:ann", "right": "customer:ann-work", "level": "person", "rule": "splink 5"}]
+    r = resolved([(a, 0, 9, 3), (b, 0, 9, 3)], statements=alike)
+    assert person(r, a) != person(r, b)
+
+
+def test_of_three_logins_said_to_be_one_and_two_of_them_not_the_latest_word_holds() -> None:
+    rows = [(ids(f"customer:{n}"), 0, 9, 1) for n in "abc"]
+    words = [
+        {"left": "customer:a", "right": "customer:b", "level": "person"},
+        {"left": "customer:b", "right": "customer:c", "level": "person"},
+        {"left": "customer:a", "right": "customer:c", "level": "person", "kind": "not_same"},
+    ]
+    r = resolved(rows, statements=words)
+    a, b, c = (person(r, row[0]) for row in rows)
+    assert a != c
+    assert b in (a, c)

@@ -28,6 +28,8 @@ TABLES = {
     "first TIMESTAMPTZ, last TIMESTAMPTZ",
     "links": "left_id VARCHAR, right_id VARCHAR, kind VARCHAR, valid_from TIMESTAMPTZ, valid_to TIMESTAMPTZ, "
     "weight DOUBLE, rule VARCHAR, evidence BIGINT, state VARCHAR, note VARCHAR",
+    "identifiers": "id VARCHAR, names VARCHAR, unit BIGINT, person BIGINT, first TIMESTAMPTZ, last TIMESTAMPTZ, "
+    "events BIGINT",
     "households": "unit BIGINT, identifiers BIGINT, devices BIGINT, persons BIGINT, events BIGINT, "
     "first TIMESTAMPTZ, last TIMESTAMPTZ, segment VARCHAR",
     "devices": "device VARCHAR, kind VARCHAR, unit BIGINT, events BIGINT, first TIMESTAMPTZ, "
@@ -319,6 +321,14 @@ def _homes(answer, rng, homes):
     answer.fill(
         "households",
         [(u, 4, 1 + u % 6, u % 4, 30, _moment(START), _moment(START), "a") for u in range(homes)],
+    )
+    answer.fill(
+        "identifiers",
+        [
+            (f"{name}:{u}", names, u, u if names == "person" else None, _moment(START), _moment(START), 9)
+            for u in range(homes)
+            for name, names in (("customer", "person"), ("email_hmac", "person"), ("device", "device"))
+        ],
     )
     kinds = ["speaker", "tv", "fridge", "phone"]
     answer.fill(

@@ -230,3 +230,52 @@ def test_sessions_are_shared_out_in_expectation_and_machines_keep_their_own():
     assert abs(session["persons"] - 0.95) < 1e-9
     assert machine["what"] == "Placed by a machine or a schedule"
     assert machine["persons"] == machine["unknown"] == machine["clear"] == 0
+
+
+def test_the_doubt_report_says_who_is_counted_twice_and_what_a_threshold_would_part():
+    answer = CASES["nothing"]()
+    answer.database.execute(
+        "DELETE FROM links; DELETE FROM identifiers; DELETE FROM orders; DELETE FROM order_actors"
+    )
+    ids = [
+        ("customer:a", "person", 1, 10),
+        ("email_hmac:a", "person", 1, 10),
+        ("device:tv", "device", 1, None),
+    ]
+    ids += [("customer:b", "person", 1, 11), ("customer:c", "person", 2, 12)]
+    for name, kind, unit, person in ids:
+        answer.database.execute(
+            "INSERT INTO identifiers (id, names, unit, person) VALUES (?, ?, ?, ?)",
+            [name, kind, unit, person],
+        )
+    links = [("customer:a", "email_hmac:a", "used", 4.0), ("customer:a", "device:tv", "used", 5.0)]
+    links += [("customer:b", "device:tv", "used", 1.0), ("customer:b", "customer:c", "demoted", 1.0)]
+    for left, right, state, weight in links:
+        answer.database.execute(
+            "INSERT INTO links (left_id, right_id, kind, state, weight) VALUES (?, ?, 'seen_with', ?, ?)",
+            [left, right, state, weight],
+        )
+    for order, unit, person, net in (("o1", 1, 10, 30), ("o2", 1, 11, 7), ("o3", 2, 12, 5)):
+        answer.database.execute(
+            "INSERT INTO orders (order_id, unit, net, status) VALUES (?, ?, ?, 'placed')", [order, unit, net]
+        )
+        answer.database.execute(
+            "INSERT INTO order_actors VALUES (?, ?, 'person', ?, 1, 'named')", [order, unit, person]
+        )
+    rows = {(r["part"], r["what"]): r for r in build("doubt", answer).rows.to_pylist()}
+    persons = rows["Without any link", "Persons"]
+    assert (persons["found"], persons["apart"], persons["changed"]) == (3, 4, 1)
+    surer = rows["With surer links only", "90% sure or more"]
+    assert (surer["links"], surer["found"], surer["apart"], surer["changed"], surer["revenue"]) == (
+        1,
+        3,
+        1,
+        1,
+        7,
+    )
+    strict = rows["With surer links only", "99% sure or more"]
+    assert (strict["links"], strict["apart"], strict["revenue"]) == (2, 2, 7)
+    looser = rows["With links that were set aside", "Everything that was ever found"]
+    assert (looser["links"], looser["found"], looser["changed"], looser["revenue"]) == (1, 1, 2, 42)
+    weak = rows["Homes that would lose most, at 90%", "1"]
+    assert (weak["unit"], weak["revenue"]) == (1, 7)

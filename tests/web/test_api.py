@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -180,3 +181,32 @@ def test_who_it_was_is_told_as_probabilities(url: str) -> None:
     order = got(url, "/api/orders").json()["orders"][0]["order_id"]
     actors = got(url, f"/api/explain/{order}").json()["actors"]
     assert sum(a["probability"] for a in actors) == pytest.approx(1.0)
+
+
+def test_a_household_says_who_placed_its_orders_and_what_hangs_on_each_link(url: str) -> None:
+    orders = got(url, "/api/orders?limit=1000").json()["orders"]
+    unit = next(o["unit"] for o in orders if o["unit"])
+    home = got(url, f"/api/households/{unit}").json()
+    for order in home["orders"]:
+        assert sum(a["probability"] for a in order["actors"]) == pytest.approx(1.0)
+    assert home["links"]
+    assert all(0 < k["sure"] < 1 for k in home["links"])
+    assert all((k["at_stake"] is None) == (k["moves"] is None) for k in home["links"])
+    page = requests.get(f"{url}/household/{unit}", timeout=30).text
+    assert "At stake" in page
+    assert "Placed by" in page
+
+
+def test_a_threshold_is_tried_by_a_form_alone(url: str) -> None:
+    said = {}
+    for sure in ("0", "0.7", "0.99"):
+        page = requests.get(f"{url}/identity?sure={sure}", timeout=30)
+        assert page.status_code == 200
+        assert f'<option value="{sure}" selected>' in page.text
+        said[sure] = re.search(r"Homes and parts of homes</dt><dd>([\d,]+)", page.text)[1]
+    assert (
+        int(said["0"].replace(",", ""))
+        <= int(said["0.7"].replace(",", ""))
+        < int(said["0.99"].replace(",", ""))
+    )
+    assert requests.get(f"{url}/identity?sure=7", timeout=30).status_code == 422

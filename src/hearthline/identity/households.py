@@ -87,7 +87,7 @@ class _Graph:
         self.evidence = evidence
         told = np.flatnonzero(said.same & ~overruled)
         by_hand = np.stack([said.left[told], said.right[told]], axis=1)
-        group = _groups(evidence, joins, notes == USED, by_hand)
+        group = _judged_together(evidence, joins, notes, by_hand, said.person[told])
         gone, beside, cut = _lived(evidence, joins, notes, group)
         notes[gone.rows] = gone.notes
         held = np.flatnonzero((notes == USED) & ~cut)
@@ -186,6 +186,23 @@ def _re_anchored(evidence: Evidence, anchor: Ints, parted: Pairs) -> Ints:
     pair = np.minimum(anchor, evidence.person) * size + np.maximum(anchor, evidence.person)
     gone = (evidence.person >= 0) & (anchor >= 0) & np.isin(pair, parted.left * size + parted.right)
     return np.where(gone, evidence.person, anchor)
+
+
+def _judged_together(
+    evidence: Evidence, joins: Pairs, notes: np.ndarray, by_hand: Ints, person: Bools
+) -> Ints:
+    """Return (identifiers,) who is judged as one where several homes were seen.
+
+    Two who are said to be one person are; two who are said to be one household have one home by that, and
+    neither is the other's guest, unless one of them moved: then both did.
+    """
+    if person.all():
+        return _groups(evidence, joins, notes == USED, by_hand)
+    apart = _groups(evidence, joins, notes == USED, by_hand[person])
+    _, _, cut = _lived(evidence, joins, notes, apart)
+    movers = np.unique(apart[np.concatenate([joins.left[cut], joins.right[cut]])])
+    moved = np.isin(apart[by_hand], movers).any(axis=1)
+    return _groups(evidence, joins, notes == USED, by_hand[person | moved])
 
 
 def _groups(evidence: Evidence, joins: Pairs, used: Bools, by_hand: Ints) -> Ints:

@@ -84,8 +84,14 @@ class Ledger:
             )
         )
 
-    def say(self, said: Said, used: Bools) -> None:
-        """Enter what was said by hand or by a model; a statement that is overruled is demoted."""
+    def say(self, said: Said, used: Bools, against: Bools) -> None:
+        """Enter what was said by hand or by a model; a statement that is overruled is demoted.
+
+        Args:
+            said: the statements in force.
+            used: (statements,) which are not overruled.
+            against: (statements,) which say that two logins of one namespace are one person.
+        """
         told = np.flatnonzero(said.same | said.apart)
         rows = pa.array(told)
         state = np.where(used[told], "used", "demoted")
@@ -102,7 +108,7 @@ class Ledger:
                     "evidence": np.ones(len(told), np.int64),
                     "consent": pc.fill_null(said.consent.take(rows), "not named"),
                     "state": pa.array(state, pa.string()),
-                    "note": pc.if_else(pa.array(used[told]), said.reason.take(rows), overruled),
+                    "note": pc.if_else(pa.array(used[told]), _reasons(said, told, against), overruled),
                 },
             )
         )
@@ -116,6 +122,19 @@ class Ledger:
     def table(self) -> pa.Table:
         """Return all links (schema `LINKS`)."""
         return _keyed(pa.concat_tables(self.parts)) if self.parts else LINKS.empty_table()
+
+
+_TWO_LOGINS = (
+    "two logins of one namespace: said to be one person, against the rule that a login is one person's"
+)
+
+
+def _reasons(said: Said, told: Ints, against: Bools) -> pa.Array:
+    """Return what people said why, and against what rule they said it."""
+    reason = said.reason.take(pa.array(told))
+    whole = pc.binary_join_element_wise(reason, pa.scalar(_TWO_LOGINS), "; ")
+    told_against = pc.coalesce(whole, pa.scalar(_TWO_LOGINS))
+    return pc.if_else(pa.array(against[told]), told_against, reason)
 
 
 def link_table(left: pa.ChunkedArray, right: pa.ChunkedArray, columns: Mapping[str, object]) -> pa.Table:

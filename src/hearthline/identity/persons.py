@@ -61,14 +61,47 @@ def _merged(evidence: Evidence, said: Said, ledger: Ledger) -> tuple[Ints, Bools
     turn = np.append(np.full(len(open_ties), _SEEN), np.where(said.by_hand[told], _BY_HAND, _BY_MODEL))
     sure = np.append(np.zeros(len(open_ties)), np.where(said.by_hand[told], 0.0, said.weight[told]))
     rank = _replay_order(evidence, (ends[0], ends[1]), last, (turn, sure))
-    label, used = merged((ends[0], ends[1]), rank, seen, _limits(evidence), apart)
+    speaks = _speaks(evidence, said, told)
+    label, used = merged((ends[0], ends[1]), rank, seen, _limits(evidence, speaks), apart)
     held = used[: len(open_ties)]
     notes[open_ties[~held]] = Note.LIMIT
     ledger.add("same_person", "named in one event", tied, notes)
     kept = np.ones(len(said.left), bool)
     kept[told] = used[len(open_ties) :]
-    ledger.say(said, kept)
+    ledger.say(said, kept, _against(evidence, said, told))
     return label, kept
+
+
+def _speaks(evidence: Evidence, said: Said, told: Ints) -> Bools:
+    """Return which identifiers count for a limit: of those that people said are one person, one a namespace.
+
+    Who says that two logins are one person knows better than the rule that a login is one person's.
+    """
+    hand = told[said.by_hand[told]]
+    every = np.ones(evidence.count, bool)
+    if not len(hand):
+        return every
+    ends = said.left[hand], said.right[hand]
+    newest = np.lexsort((ends[1], ends[0], -said.made_us[hand]))
+    rank = np.empty(len(hand), np.int64)
+    rank[newest] = np.arange(len(hand))
+    none = np.zeros(evidence.count, np.int64)
+    group, _ = merged(ends, rank, none, (), said.pairs(person=True))
+    held = np.unique(np.concatenate(ends))
+    _, first = np.unique(np.stack([group[held], evidence.space[held]], axis=1), axis=0, return_index=True)
+    every[held] = False
+    every[held[first]] = True
+    return every
+
+
+def _against(evidence: Evidence, said: Said, told: Ints) -> Bools:
+    """Return (statements,) which of people's say that two logins of one namespace are one person."""
+    login = evidence.of_policy([int(p.limit == 1) for p in evidence.policies]) > 0
+    against = np.zeros(len(said.left), bool)
+    left, right = said.left[told], said.right[told]
+    alike = evidence.space[left] == evidence.space[right]
+    against[told] = said.by_hand[told] & login[left] & alike
+    return against
 
 
 _BY_HAND, _SEEN, _BY_MODEL = range(3)
@@ -90,9 +123,9 @@ def _replay_order(
     return place
 
 
-def _limits(evidence: Evidence) -> list[Limit]:
+def _limits(evidence: Evidence, speaks: Bools) -> list[Limit]:
     return [
-        Limit(evidence.space == number, p.limit, int(p.window_days * _DAY_US))
+        Limit((evidence.space == number) & speaks, p.limit, int(p.window_days * _DAY_US))
         for number, p in enumerate(evidence.policies)
         if p.limit and p.may_merge_persons
     ]

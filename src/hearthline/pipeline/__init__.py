@@ -1,5 +1,6 @@
 """The only place that knows the order: admit, append, link, journey, credit, report."""
 
+from hearthline.pipeline.changing import Change, changes, numbers
 from hearthline.pipeline.choosing import compare
 from hearthline.pipeline.core import Progress, silent
 from hearthline.pipeline.doctor import Check, doctor
@@ -13,6 +14,7 @@ from hearthline.pipeline.explain import (
     explain_household,
     explain_link,
     explained,
+    staked_links,
 )
 from hearthline.pipeline.forgetting import Forget, Forgot, forget
 from hearthline.pipeline.hash_keys import (
@@ -33,6 +35,7 @@ from hearthline.pipeline.upkeep import Kept, upkeep
 
 __all__ = [
     "EXPLAINING",
+    "Change",
     "Check",
     "Compare",
     "DestroyedKey",
@@ -52,6 +55,7 @@ __all__ = [
     "Rebuilt",
     "Request",
     "add",
+    "changes",
     "compare",
     "destroy_hash_key",
     "doctor",
@@ -65,11 +69,13 @@ __all__ = [
     "link",
     "load",
     "match",
+    "numbers",
     "rebuild",
     "rejects",
     "rotate_hash_key",
     "run",
     "silent",
+    "staked_links",
     "take_back",
     "upkeep",
 ]

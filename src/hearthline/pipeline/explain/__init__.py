@@ -1,15 +1,15 @@
 """Why one order got the credit it got, opened down to touches, links, lineage and consents."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol
-
-import pyarrow as pa
+from typing import Any
 
 from hearthline.pipeline.explain.household import (
     Household,
     LinkExplanation,
+    Tables,
     explain_household,
     explain_link,
+    staked_links,
 )
 from hearthline.schema.errors import UnknownName
 from hearthline.schema.select import selects
@@ -25,6 +25,7 @@ __all__ = [
     "explain_household",
     "explain_link",
     "explained",
+    "staked_links",
 ]
 
 Row = dict[str, Any]
@@ -55,14 +56,6 @@ class Explanation:
     links: list[Row]
     consents: list[Row]
     events: list[Row]
-
-
-class Tables(Protocol):
-    """An answer's tables, read by SQL."""
-
-    def table(self, sql: str, parameters: dict[str, Any] | None = None) -> pa.Table:
-        """Return the result of a SELECT; `$name` stands for a parameter."""
-        ...
 
 
 def explain(home: HomeFolder, order: str) -> Explanation:

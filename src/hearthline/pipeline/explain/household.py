@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from math import exp
-from typing import Any
+from typing import Any, Protocol
+
+import pyarrow as pa
 
 from hearthline.pipeline.explain.stakes import stakes
 from hearthline.pipeline.identities import in_use
@@ -11,7 +13,7 @@ from hearthline.schema.select import selects
 from hearthline.store.answer import PublishedAnswer
 from hearthline.store.home import HomeFolder
 
-__all__ = ["Household", "LinkExplanation", "explain_household", "explain_link"]
+__all__ = ["Household", "LinkExplanation", "Tables", "explain_household", "explain_link", "staked_links"]
 
 Row = dict[str, Any]
 _PARTS = ("persons", "devices", "links", "orders", "credit", "changes")
@@ -23,6 +25,14 @@ _NAMES = (
     "link_events",
 )
 _SQL = {s.table: s.sql for s in selects("hearthline.pipeline.explain", *_NAMES, "link_statements")}
+
+
+class Tables(Protocol):
+    """An answer's tables, read by SQL."""
+
+    def table(self, sql: str, parameters: dict[str, Any] | None = None) -> pa.Table:
+        """Return the result of a SELECT; `$name` stands for a parameter."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +111,7 @@ def explain_link(home: HomeFolder, ends: tuple[str, ...]) -> LinkExplanation:
             )
         left, right = found[0]["left_id"], found[0]["right_id"]
         unit = _unit(answer, left)
-        whole = _with_stakes(
-            _rows(answer, "household_links", unit=unit), _rows(answer, "household_orders", unit=unit)
-        )
-        staked = {k["link"]: k for k in whole}
+        staked = {k["link"]: k for k in staked_links(answer, unit)}
         stay = found[0]["kind"] == "lives_with"
         return LinkExplanation(
             links=[staked.get(k["link"], k) for k in found],
@@ -115,7 +122,13 @@ def explain_link(home: HomeFolder, ends: tuple[str, ...]) -> LinkExplanation:
         answer.close()
 
 
-def _rows(answer: PublishedAnswer, name: str, **parameters: Any) -> list[Row]:
+def staked_links(answer: Tables, unit: int) -> list[Row]:
+    """Return the links of a household, what hangs on most first, with `sure`, `at_stake` and `moves`."""
+    orders = _rows(answer, "household_orders", unit=unit)
+    return _with_stakes(_rows(answer, "household_links", unit=unit), orders)
+
+
+def _rows(answer: Tables, name: str, **parameters: Any) -> list[Row]:
     rows: list[Row] = answer.table(_SQL[name], parameters).to_pylist()
     return rows
 

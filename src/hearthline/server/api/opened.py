@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from hearthline import pipeline
+from hearthline.identity import BY_HAND
 from hearthline.pipeline import Explanation
 from hearthline.reports import step_said
 from hearthline.schema import text
@@ -19,6 +20,7 @@ from hearthline.schema.errors import UnknownName
 from hearthline.schema.figure import Chart, Column, Figure
 from hearthline.server.api.masks import Masks
 from hearthline.server.api.shelf import Shelf
+from hearthline.server.api.whose import of_orders
 
 __all__ = ["Household", "Raw", "explanation", "household", "journey", "key_of", "orders", "raw"]
 
@@ -58,7 +60,11 @@ class Raw:
 
 @dataclass(frozen=True, slots=True)
 class Household:
-    """One household: who it is, what it did as a figure, and what holds it together."""
+    """One household: who it is, what it did as a figure, and what holds it together.
+
+    Each order has `actors`, who may have placed it; each link `sure`, the probability that it is right,
+    `at_stake`, the net revenue that would leave the home if it were wrong, and `moves`, the identifiers.
+    """
 
     about: Row
     figure: Figure
@@ -205,9 +211,13 @@ def household(shelf: Shelf, unit: int, masks: Masks) -> Household:
     )
     for device in devices:
         device["device"] = masks.of(device["device"])
-    links = shelf.rows(_LINKS, unit=unit)
+    placed = of_orders(shelf, unit)
+    for order in bought:
+        order["actors"] = placed.get(order["order_id"], [])
+    links = pipeline.staked_links(shelf, unit)
     for link in links:
         link["left_id"], link["right_id"] = masks.of(link["left_id"]), masks.of(link["right_id"])
+        link["note"] = None if link["rule"] == BY_HAND and not masks.whole else link["note"]
     return Household(
         about=about[0],
         figure=_timeline(shelf, unit, bought, enrolments),
@@ -219,7 +229,6 @@ def household(shelf: Shelf, unit: int, masks: Masks) -> Household:
     )
 
 
-_LINKS = pipeline.EXPLAINING["links"]
 _CONSENTS = pipeline.EXPLAINING["consents"]
 
 _TOUCHES = """

@@ -9,7 +9,7 @@ from typing import Any
 
 from hearthline.server.api.shelf import Shelf
 
-__all__ = ["Whose", "of_home", "of_order"]
+__all__ = ["Whose", "of_home", "of_order", "of_orders"]
 
 Row = dict[str, Any]
 _SESSIONS = """
@@ -20,6 +20,8 @@ _MONEY = """
     SELECT actor, person, orders, revenue, revenue_low, revenue_high, credit, credit_low, credit_high
     FROM person_credit WHERE unit = $unit
     ORDER BY actor = 'unknown', actor = 'machine', revenue DESC, person"""
+_ORDERS = """SELECT order_id, actor, person, probability, basis FROM order_actors WHERE unit = $unit
+            ORDER BY order_id, probability DESC, person"""
 _ORDER = """SELECT unit, actor, person, probability, basis FROM order_actors WHERE order_id = $order
             ORDER BY probability DESC, person"""
 
@@ -65,6 +67,16 @@ def of_home(shelf: Shelf, unit: int) -> Whose:
         found["who"].sort(key=lambda w: w["actor"].replace("Nobody", "~"))
     persons = [{"who": _called(r, names), **{k: v for k, v in r.items() if k != "person"}} for r in money]
     return Whose(persons, sorted(devices.values(), key=lambda d: (-len(d["who"]), -d["sessions"], d["kind"])))
+
+
+def of_orders(shelf: Shelf, unit: int) -> dict[str, list[Row]]:
+    """Return who may have placed each order of a household, likeliest first, as `of_home` numbers them."""
+    names = _numbered(shelf.rows(_SESSIONS, unit=unit), shelf.rows(_MONEY, unit=unit))
+    found: dict[str, list[Row]] = {}
+    for row in shelf.rows(_ORDERS, unit=unit):
+        said = {"who": _called(row, names), "probability": row["probability"], "basis": row["basis"]}
+        found.setdefault(row["order_id"], []).append(said)
+    return found
 
 
 def of_order(shelf: Shelf, order: str) -> list[Row]:

@@ -2,7 +2,7 @@
 
 from starlette.routing import Route
 
-from hearthline.server.dashboard import entrance, opening, summaries
+from hearthline.server.dashboard import doubts, entrance, opening, summaries
 
 __all__ = ["ROUTES"]
 
@@ -17,7 +17,7 @@ ROUTES = [
     Route("/event", opening.one_event),
     Route("/devices", summaries.of("devices")),
     Route("/replenishment", summaries.of("replenishment", "open.html")),
-    Route("/identity", summaries.of("identity", "open.html")),
+    Route("/identity", doubts.identity),
     Route("/stream", summaries.stream),
     Route("/stream/arrived", summaries.arrived),
     Route("/stream/retry", summaries.retried, methods=["POST"]),
