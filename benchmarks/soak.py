@@ -265,12 +265,8 @@ def rows(life: Life, before: int) -> Iterator[tuple[str, str, str, bool]]:
     for name in PROCESSES:
         after, before_it = (median(life.memory[name, grows][-5:]) for grows in (True, False))
         more = after / before_it - 1
-        yield (
-            f"... then, while the home grew by {(life.sent - before) / before:.0%}",
-            "",
-            f"{more:+.1%}",
-            True,
-        )
+        what = f"memory of the {name}, then, while the home grew by {(life.sent - before) / before:.0%}"
+        yield what, "", f"{more:+.1%}", True
     last = max(life.behind_s[-5:])
     yield "the lake is behind the log at the end, s", "no backlog", f"{last:.1f}", last < MOST_BEHIND_S
     yield "... median and 99th percentile", "", both(life.behind_s, 0.99), True
