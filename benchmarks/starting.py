@@ -1,4 +1,4 @@
-"""How long `hearthline serve` takes from the command to the first answer, and an order to its screen.
+"""How long `hearthline serve` takes from the command to the first answer, and an order to an answer that counts it.
 
     python benchmarks/starting.py [--starts 9] [--small] [--write docs/write-door-figures.md]
 
@@ -83,7 +83,7 @@ def main() -> None:
             f"{median(walls) / median(beside):.1f}",
         ),
     ]
-    rows.append(("from sending an order to its screen, s, the quickest of them", "5", f"{min(waits):.1f}"))
+    rows.append(("from sending an order to an answer on its screen, s, quickest", "5", f"{min(waits):.1f}"))
     rows.append(("... the median", "", f"{median(waits):.1f}"))
     text = f"{number} starts.\n\n" + markdown(("", "under", "found"), rows)
     print(text)
