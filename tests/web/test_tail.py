@@ -133,6 +133,27 @@ def test_merging_files_brings_nothing_back(kept: Kept) -> None:
         assert ([e["id"] for e in found], whole) == (["m24", "m23", "m22"], 20)
 
 
+def test_of_a_heap_the_newest_is_shown(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hearthline.server.api.tail._MOST_READ", 3)
+    service = kept.service()
+    for number in range(5, 15, 2):
+        kept.come(call(number, "ann"), call(number + 1, "ann"))
+    found, whole = service.tail.newest(service.shelf, 2)
+    assert ([e["id"] for e in found], whole) == (["m14", "m13"], 4)
+    kept.come(call(15, "ann"))
+    assert service.tail.newest(service.shelf, 2)[1] == 5
+
+
+def test_a_file_that_is_gone_meanwhile_hides_nothing(kept: Kept) -> None:
+    service = kept.service()
+    kept.come(call(5, "ann"))
+    files = sorted((kept.home.lake / "events").rglob("*.parquet"), key=lambda f: f.stat().st_mtime)
+    moved = files[-1].rename(files[-1].with_suffix(".moved"))
+    assert service.tail.newest(service.shelf, 2) == ([], 0)
+    moved.rename(files[-1])
+    assert service.tail.newest(service.shelf, 2)[1] == 1
+
+
 def test_who_denied_measurement_is_not_shown(kept: Kept) -> None:
     service = kept.service()
     denied = {"consent": {"categoryPreferences": {"Analytics": False}}}

@@ -18,8 +18,8 @@ from hearthline.store.lake import SCHEMAS, Lake
 __all__ = ["Tail"]
 
 Row = dict[str, Any]
-_MOST = 20_000
-_MEMORY = "128MB"
+_MOST, _MOST_READ = 20_000, 200_000
+_MEMORY = "256MB"
 _SHOWN = """id, source, type, time, time_received, stage, identity, device_kind, touch_channel,
     touch_campaign, commerce_action, commerce_order, commerce_total, commerce_revenue, commerce_currency"""
 _FILES = "read_parquet($files, union_by_name = true, hive_partitioning = false)"
@@ -48,8 +48,8 @@ _OWN = """
 class Tail:
     """The events of a home that its answer does not hold; asked again, only what is newer is read.
 
-    Events whose sender was denied measurement are left out, as they are from the answer; of more than 20,000
-    the newest are held.
+    Events whose sender was denied measurement are left out, as they are from the answer. Of more than 20,000
+    the newest are held, and of a great heap that came at once only the newest batches are looked at.
     """
 
     def __init__(self, home: HomeFolder) -> None:
@@ -101,18 +101,22 @@ class Tail:
             self._run, self._read, self._names = shelf.run, set(), {}
         try:
             self._extend({self._home.path / f for f in shelf.about["events"]})
-        except duckdb.IOException:
-            return  # a file was merged into another one meanwhile: the next look finds that
+        except duckdb.Error:
+            self._run = ""  # a file was merged into another one meanwhile: the next look begins anew
+            return
         self._stamp = stamp
 
     def _extend(self, answered: set[Path]) -> None:
         lake = Lake(self._home.lake).snapshot()
         files: dict[str, list[Path]] = {"events": [], "identities": []}
-        for batch in lake.manifest()["batches"]:
+        rows = 0
+        for batch in reversed(lake.manifest()["batches"]):
             events = {lake.folder / f for f in batch["files"].get("events", ())} - answered - self._read
-            if events:
+            if events and rows < _MOST_READ:
+                rows += batch["rows"].get("events", 0)
                 files["events"] += sorted(events)
                 files["identities"] += [lake.folder / f for f in batch["files"].get("identities", ())]
+            self._read |= events
         if not files["events"]:
             return
         self._db.execute(_NEW, {"files": _texts(files["events"])})
@@ -122,7 +126,6 @@ class Tail:
         if files["identities"]:
             for identity, name in self._db.execute(_NAMES, {"files": _texts(files["identities"])}).fetchall():
                 self._names.setdefault(identity, set()).add(name)
-        self._read.update(files["events"])
 
 
 def _texts(files: Sequence[Path]) -> list[str]:
