@@ -190,7 +190,7 @@ async def serve(kind: str, home: Path, port: int) -> None:
     from hearthline.server.lifeline import granian_server, until_alone
 
     app, commit = application(kind, home)
-    server = granian_server(app, "127.0.0.1", port, interface="rsgi", header_s=5.0)
+    server = granian_server(app, "127.0.0.1", port, interface="rsgi", header_s=60.0)
     serving = asyncio.create_task(server.serve())
     await until_alone()
     server.stop()
@@ -247,7 +247,7 @@ class Load:
                 due.append(began + count / per_second)
                 count += 1
             while due and free:
-                client = free.pop()
+                client = free.pop(0)
                 self._send(client)
                 self._since[client] = due.pop(0)
             for key, _ in self._selector.select(0.0005):
