@@ -96,6 +96,26 @@ def orders_of(rows: list[tuple[int, int, float]]) -> dict[str, pa.Table]:
     return {"spent": pa.table({**spent, "kind": ["person"] * len(rows)}), "used_days": pa.table(none)}
 
 
+def test_customers_may_be_taken_to_leave_at_any_moment():
+    random = np.random.default_rng(8)
+    rows = []
+    for unit in range(200):
+        first, stays = random.integers(200, 360), random.exponential(150)
+        days = np.unique(
+            np.concatenate([[0.0], np.cumsum(random.exponential(random.gamma(2, 20), 30))]).astype(int)
+        )
+        rows += [(unit, int(first - d), 20.0) for d in days if d <= min(stays, first)]
+    one, other = (
+        lifetime_value.derive(orders_of(rows), asked_of("lifetime_value", Asked(END), {"pareto": p}))
+        for p in (0.0, 1.0)
+    )
+    totals = [made["lifetime_totals"].to_pylist()[0] for made in (one, other)]
+    assert totals[0]["expected"] != totals[1]["expected"]
+    assert totals[0]["held_out_orders"] != totals[1]["held_out_orders"]
+    assert totals[0]["held_out_true"] == totals[1]["held_out_true"]
+    assert totals[1]["expected"] == pytest.approx(totals[0]["expected"], rel=0.5)
+
+
 def test_what_was_spent_and_when_is_told_also_where_there_is_too_little_to_foretell():
     made = lifetime_value.derive(orders_of([(7, 40, 10.0), (7, 10, 20.0), (9, 5, 1.0)]), ASKED)
     first, second = made["lifetime_values"].to_pylist()

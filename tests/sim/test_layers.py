@@ -68,6 +68,12 @@ def test_a_home_that_leaves_lives_as_it_would_have_until_its_day_and_then_not_at
     assert (lived >= day[at.home]).any()
 
 
+def test_where_nobody_leaves_everything_is_seen() -> None:
+    block, log, _ = happenings(load("additive"), SEED, 0, 60, 40)
+    some = Layers(use=0.5, faults=0.01, mishearing=0.1, vain=0.1)
+    assert len(seen(log, departures(SEED, block.homes, some), 0)) == len(log)
+
+
 def test_what_runs_in_a_home_that_leaves_is_ended(town: tuple) -> None:
     _, left, day = town
     ends = ended(

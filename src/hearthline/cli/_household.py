@@ -35,6 +35,8 @@ def show_household(console: Console, found: "hl.Household") -> None:
     _links(
         console, found.links, "Why: the links that hold it together, and what would leave if one were wrong"
     )
+    _signals(console, found.signals)
+    _readings(console, found.readings)
     _changes(console, found.changes)
 
 
@@ -63,6 +65,42 @@ def show_link(console: Console, found: "hl.LinkExplanation") -> None:
     _title(console, f"Events that show it ({text.plural(len(found.events), 'event')}, newest first)")
     rows = [(_day(e["time"]), e["type"], e["source"], e["consent"]) for e in found.events[:_SHOWN]]
     _grid(console, ("day", "event", "source", "consent"), rows)
+
+
+def _signals(console: Console, signals: Sequence[Row]) -> None:
+    if not signals:
+        return
+    _title(console, "What signals say of it")
+    rows: list[tuple[Any, ...]] = [
+        (
+            s["signal"],
+            _short(s["about"] or text.MISSING),
+            text.MISSING if s["number"] is None else f"{s['number']:.2f}",
+            text.MISSING if s["low"] is None else f"{s['low']:.1f} to {s['high'] or 366:.1f}",
+            s["said"],
+        )
+        for s in signals[:_SHOWN]
+    ]
+    _grid(console, ("signal", "about", "says", "90 %", "rests on"), rows)
+    _more(console, len(signals))
+
+
+def _readings(console: Console, readings: Sequence[Row]) -> None:
+    if not readings:
+        return
+    _title(console, "Readings behind it, newest first")
+    rows: list[tuple[Any, ...]] = [
+        (
+            f"{r['time']:%Y-%m-%d %H:%M}",
+            _short(r["device"] or text.MISSING),
+            r["attribute"] or r["type"],
+            f"{r['value'] or text.MISSING} {r['unit'] or ''}".strip(),
+            r["id"],
+        )
+        for r in readings[:_SHOWN]
+    ]
+    _grid(console, ("time, UTC", "device", "what", "value", "event"), rows)
+    _more(console, len(readings))
 
 
 def _persons(console: Console, persons: Sequence[Row]) -> None:

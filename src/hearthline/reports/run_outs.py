@@ -106,10 +106,7 @@ def build(answer: Answer) -> Figure:
             "`hearthline sql 'FROM run_outs ORDER BY week DESC'`."
         )
     if homes:
-        notes.append(
-            'The readings behind a row: `hearthline sql "SELECT time, signal_number FROM events WHERE '
-            "device_id = 'DEVICE' ORDER BY time\"` with its device from the table."
-        )
+        notes.append("The readings behind a row: `hearthline explain household HOME`.")
     return Figure(
         name="run_outs",
         title=_title(products),

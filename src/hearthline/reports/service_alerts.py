@@ -1,5 +1,7 @@
 """Service alerts: devices whose errors rise, and how good such alarms were so far."""
 
+import pyarrow as pa
+
 from hearthline.reports import Answer
 from hearthline.reports._intervals import wilson
 from hearthline.reports._reading import Row, rows, table
@@ -34,10 +36,11 @@ COLUMNS = (
     Column("precision", "Precision", "share", "% of alarms", low="low", high="high", n="alarms", why="why"),
     Column("chance", "By chance", "number", unit="%"),
 )
+_HIDDEN = {"unit": pa.int64()}
 _QUALITY = """SELECT alarms, least("right", alarms) AS "right",
     100 * expected AS chance, lead_days AS lead, devices
     FROM service_quality LIMIT 1"""
-_ALARMS = """SELECT device AS what, kind, day, errors, usual, outcome, lead_days::DOUBLE AS lead
+_ALARMS = """SELECT unit, device AS what, kind, day, errors, usual, outcome, lead_days::DOUBLE AS lead
     FROM service_alerts ORDER BY outcome <> 'open', day DESC, device LIMIT 100"""
 
 
@@ -61,7 +64,7 @@ def build(answer: Answer) -> Figure:
         question=QUESTION,
         definition=DEFINITION,
         columns=COLUMNS,
-        rows=table([*made, *alarms], COLUMNS, {}),
+        rows=table([*made, *alarms], COLUMNS, _HIDDEN),
         notes=() if alarms else (nothing,),
         chart=None,
         source=answer.source,

@@ -67,13 +67,17 @@ TABLES: Final = {
         log_likelihood_plain=(pa.float64(), "without"),
     ),
 }
-OPTIONS: Final = {"horizon_days": 365.0, "draws": 100.0}
+OPTIONS: Final = {"horizon_days": 365.0, "draws": 100.0, "pareto": 0.0}
 _ENOUGH: Final = 30
 _EPOCH: Final = 719_163
 
 
 def derive(seen: Tables, asked: Asked) -> Tables:
-    """Return `lifetime_values`, one row a household that ordered, sorted, and `lifetime_totals`."""
+    """Return `lifetime_values`, one row a household that ordered, sorted, and `lifetime_totals`.
+
+    Options: `horizon_days`; `draws` for the intervals; `pareto`: whether customers may leave at any moment
+    (Pareto/NBD) and not only after an order.
+    """
     one = _bought(seen, asked)
     if one is None:
         return {name: kind.empty_table() for name, kind in TABLES.items()}
@@ -140,7 +144,8 @@ def _ahead(one: _Bought, asked: Asked) -> tuple[dict[str, Any], pa.Table]:
     """Return the columns of what is to come, and the totals."""
     weeks, draws = asked.options["horizon_days"] / 7, int(asked.options["draws"])
     engaged = replace(one.plain, traits=_standard(one.week, one.kinds))
-    model, bare = _buying.fit(engaged), _buying.fit(one.plain)
+    story = _story(asked)
+    model, bare = _buying.fit(engaged, story), _buying.fit(one.plain, story)
     spending = _spending.fit(one.often, one.worth)
     value = _spending.expected_values(spending, one.often, one.worth)
     buys = _buying.expected_orders(model, engaged, weeks)
@@ -162,12 +167,19 @@ def _ahead(one: _Bought, asked: Asked) -> tuple[dict[str, Any], pa.Table]:
         "log_likelihood_plain": bare.log_likelihood,
         "horizon_days": round(weeks * 7),
     }
-    return columns, _totals(one, columns, money, likelihoods)
+    return columns, _totals(one, columns, money, (story, likelihoods))
 
 
-def _totals(one: _Bought, ahead: dict[str, Any], money: Floats, same: dict[str, Any]) -> pa.Table:
+def _story(asked: Asked) -> str:
+    return "pareto_nbd" if asked.options["pareto"] else "bg_nbd"
+
+
+def _totals(
+    one: _Bought, ahead: dict[str, Any], money: Floats, about: tuple[str, dict[str, Any]]
+) -> pa.Table:
     """Return sums over groups of households; the hold-out stands with all of them."""
-    held, rows = _held_out(one.at, one.day, one.now), []
+    story, same = about
+    held, rows = _held_out(one.at, one.day, one.now, story), []
     for group, inside in (
         ("all", one.kinds >= 0),
         ("connected", one.kinds > 0),
@@ -205,7 +217,7 @@ def _standard(week: Floats, kinds: Ints) -> Floats:
     return out
 
 
-def _held_out(at: Ints, day: Ints, now: int) -> dict[str, float | int | None]:
+def _held_out(at: Ints, day: Ints, now: int, story: str) -> dict[str, float | int | None]:
     """Return what the orders of the first two thirds foretell of the last third, and what came."""
     nothing: dict[str, float | int | None] = dict.fromkeys(
         ("held_out_orders", "held_out_low", "held_out_high", "held_out_true")
@@ -216,7 +228,7 @@ def _held_out(at: Ints, day: Ints, now: int) -> dict[str, float | int | None]:
     if len(known) < _ENOUGH or now - cut < 7:
         return nothing
     data = _buying.history(inside, day[early] / 7, cut / 7)
-    model, weeks = _buying.fit(data), (now - cut) / 7
+    model, weeks = _buying.fit(data, story), (now - cut) / 7
     later = np.unique(np.stack([at[~early], day[~early]], axis=1), axis=0)
     drawn = _buying.drawn_orders(model, data, weeks, 200, seed=3).sum(axis=1)
     low, high = np.quantile(drawn, (0.05, 0.95))

@@ -17,7 +17,7 @@ from hearthline.sim.town import START, Homes, homes_of
 
 __all__ = ["NEVER", "SIGNS", "Departures", "Layers", "departures", "departures_of"]
 
-NEVER: Final = 1 << 40
+NEVER: Final = 1 << 20
 """The day on which a home leaves that stays."""
 SIGNS: Final = ("uses less", "faults", "nothing")
 """What shows before a home leaves."""

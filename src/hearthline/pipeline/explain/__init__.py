@@ -29,7 +29,10 @@ __all__ = [
 ]
 
 Row = dict[str, Any]
-_NAMES = ("order", "enrolment", "touches", "credits", "totals", "links", "consents", "events")
+_NAMES = (
+    *("order", "enrolment", "touches", "credits", "totals", "links", "consents", "events"),
+    *("household_signals", "household_readings"),
+)
 EXPLAINING = {s.table: s.sql for s in selects(__name__, *_NAMES)}
 """The SELECT of each part, by its name."""
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import exp
 from typing import Any, Protocol
 
+import duckdb
 import pyarrow as pa
 
 from hearthline.pipeline.explain.stakes import stakes
@@ -16,7 +17,7 @@ from hearthline.store.home import HomeFolder
 __all__ = ["Household", "LinkExplanation", "Tables", "explain_household", "explain_link", "staked_links"]
 
 Row = dict[str, Any]
-_PARTS = ("persons", "devices", "links", "orders", "credit", "changes")
+_PARTS = ("persons", "devices", "links", "orders", "credit", "changes", "signals", "readings")
 _NAMES = (
     *(f"household_{part}" for part in (*_PARTS, "actors")),
     "household",
@@ -51,6 +52,8 @@ class Household:
         credit: what each actor did on shared devices, placed and earned: expected values, whose intervals
             hold the doubt about who it was. Sums over the household do not depend on it.
         changes: when its key was merged, split or moved.
+        signals: what signals say of it: supplies, risk, alarms, states, each with what it rests on.
+        readings: the newest readings, uses, errors and calls for help behind them, at most 40.
     """
 
     household: Row
@@ -60,6 +63,8 @@ class Household:
     orders: list[Row]
     credit: list[Row]
     changes: list[Row]
+    signals: list[Row]
+    readings: list[Row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +134,12 @@ def staked_links(answer: Tables, unit: int) -> list[Row]:
 
 
 def _rows(answer: Tables, name: str, **parameters: Any) -> list[Row]:
-    rows: list[Row] = answer.table(_SQL[name], parameters).to_pylist()
+    try:
+        rows: list[Row] = answer.table(_SQL[name], parameters).to_pylist()
+    except duckdb.CatalogException:  # an answer of an earlier version
+        if name != "household_signals":
+            raise
+        return []
     return rows
 
 

@@ -130,7 +130,9 @@ def _explain() -> Spec:
 
 
 def _household() -> Spec:
-    found = _object(about=_ANY, **{n: _list(_ANY) for n in ("timeline", "orders", "devices")})
+    found = _object(
+        about=_ANY, **{n: _list(_ANY) for n in ("timeline", "orders", "devices", "signals", "readings")}
+    )
     unit = _asked("unit", "the household's key", path=True, pattern="^-?[0-9]{1,19}$")
     return _get("One household", found, [unit], 404)
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 
 from hearthline import pipeline
@@ -73,6 +74,8 @@ class Household:
     devices: list[Row]
     links: list[Row]
     consents: list[Row]
+    signals: list[Row]
+    readings: list[Row]
 
 
 def orders(
@@ -226,10 +229,27 @@ def household(shelf: Shelf, unit: int, masks: Masks) -> Household:
         devices=devices,
         links=links,
         consents=shelf.rows(_CONSENTS, unit=unit),
+        signals=_masked(_signals_of(shelf, unit), masks),
+        readings=_masked(shelf.rows(_READINGS, unit=unit), masks),
     )
 
 
+def _signals_of(shelf: Shelf, unit: int) -> list[Row]:
+    try:
+        return shelf.rows(_SIGNALS, unit=unit)
+    except duckdb.CatalogException:  # an answer of an earlier version
+        return []
+
+
+def _masked(found: list[Row], masks: Masks) -> list[Row]:
+    for row in found:
+        row["device"] = masks.of(row["device"]) if row["device"] else None
+    return found
+
+
 _CONSENTS = pipeline.EXPLAINING["consents"]
+_SIGNALS = pipeline.EXPLAINING["household_signals"]
+_READINGS = pipeline.EXPLAINING["household_readings"]
 
 _TOUCHES = """
     SELECT make_timestamptz(t.time_ms * 1000) AS time, p.channel, p.device_kind, p.campaign, p.modality,

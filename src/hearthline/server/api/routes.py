@@ -26,6 +26,10 @@ from hearthline.server.api.whose import of_home, of_order
 __all__ = ["ROUTES"]
 
 _MOST = 1000
+_HOUSEHOLD = (
+    *("about", "orders", "enrolments", "devices", "links", "consents"),
+    *("signals", "readings"),
+)
 _RETRY = "/api/rejects/retry"
 
 
@@ -94,7 +98,7 @@ def home(request: Request) -> Response:
     unit = request.path_params["unit"]
     found = household(service.shelf, key_of(unit), service.masks(visitor))
     service.looked(visitor, "household", unit)
-    told = {k: getattr(found, k) for k in ("about", "orders", "enrolments", "devices", "links", "consents")}
+    told = {k: getattr(found, k) for k in _HOUSEHOLD}
     whose = asdict(of_home(service.shelf, key_of(unit)))
     return _json(request, told | {"timeline": found.figure.rows.to_pylist(), "whose": whose})
 

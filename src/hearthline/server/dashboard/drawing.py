@@ -112,6 +112,8 @@ class Drawing:
         """Return where a cell leads: to the orders behind it, to a home, or to what was refused."""
         if column.name == "home" and str(row["home"] or "").removeprefix("-").isdigit():
             return f"/household/{row['home']}"
+        if column.name == "what" and isinstance(row.get("unit"), int):  # a home's or a device's own row
+            return f"/household/{row['unit']}"
         if column.kind not in ("money", "share") and column.name not in (
             "channel",
             "orders",
