@@ -110,7 +110,7 @@ def _dies(point: Floats, data: History) -> tuple[Floats, Floats]:
     gap = np.abs(alpha - beta)
 
     def term(age: Floats) -> Floats:
-        raw = hyp2f1(total, part, total + 1, gap / (most + age))  # not a number where it is beyond all numbers
+        raw = hyp2f1(total, part, total + 1, gap / (most + age))  # beyond all numbers: not a number
         curve = np.clip(np.nan_to_num(raw, nan=1e300, posinf=1e300), 1e-300, 1e300)
         value: Floats = np.log(curve) - total * np.log(most + age)
         return value
