@@ -136,7 +136,7 @@ def test_a_gz_of_garbage_is_refused(tmp_path):
         ("1,2026-03-02T10:00:00,24,EUR,h", ("no-zone", "2:3")),
         ("1,2026-03-02 10:00,24,EUR,h", ("no-zone", "2:3")),
         ("1,,24,EUR,h", ("missing-time", "2:3")),
-        ("1,03/02/2026 10:00,24,EUR,h", ("bad-time", "2:3")),
+        ("1,03/02/2026 10:00,24,EUR,h", ("ambiguous-day", "2:3")),
         ("1,2026-02-30T10:00:00Z,24,EUR,h", ("bad-time", "2:3")),
         ("1,2026-03-02T10:00:00+25:00,24,EUR,h", ("bad-time", "2:3")),
         ("1,infinity,24,EUR,h", ("bad-time", "2:3")),

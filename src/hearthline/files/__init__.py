@@ -82,7 +82,7 @@ def _parquet(path: Path, mapping: dict[str, str], kind: str | None, chunk_rows: 
     known = parquet.canonical(file, path, chunk_rows)
     if known is not None:
         return known
-    found = recognise(f"{path}:1", file.schema_arrow.names, mapping, kind)
+    found = recognise(f"{path}:1", parquet.names_of(file), mapping, kind)
     return rows_of(Reader(path, found), ahead(parquet.batches(file, path, chunk_rows)), chunk_rows)
 
 

@@ -93,9 +93,10 @@ _MONEY = (
            "refundedamount refundamount refund amountrefunded totalrefunded"),
     _field("refund_of", "the order that this row pays back", "refundedorder originalorder originalorderid"),
     _field("status", "cancelled and refunded orders are told by it",
-           "financialstatus orderstatus paymentstatus state"),
+           "financialstatus orderstatus paymentstatus state zahlungsstatus bestellstatus"),
     _field("coupon", "coupon code", "couponcode discountcode promocode vouchercode"),
-    _field("product", "product of the line", "productid productname lineitemname item itemid itemname"),
+    _field("product", "product of the line",
+           "productid productname lineitemname item itemid itemname artikel artikelnummer produkt"),
     _field("sku", "stock keeping unit", "lineitemsku productsku asin"),
     _field("quantity", "how many of it", "qty lineitemquantity units menge"),
     _field("unit_price", "price of one of it", "lineitemprice itemprice priceperunit"),
@@ -176,6 +177,7 @@ SETTINGS = {
     "tz": "the zone of times that carry none, such as Europe/Berlin",
     "encoding": "the text's encoding where it is not UTF-8, such as latin-1",
     "decimal": "`comma` or `point`, where 1,234 could be read both ways",
+    "dates": "`day-first` or `month-first`, where no day of the file tells how 3/4/2026 is meant",
     "delimiter": "the sign between columns, where it is not found by itself",
     "currency": "a code such as EUR for a table without a currency column",
     "channel": "a channel's name for a table of spend or of exposures without a channel column",
@@ -221,6 +223,10 @@ class Found:
 def _names(header: str) -> tuple[str, ...]:
     """Return the simplified names that a column answers to: whole, and without a currency or zone."""
     whole = simplified(header)
+    if "." in header.strip("."):  # a field inside another: by its whole path, else by the path's end
+        parts = header.split(".")
+        ends = (simplified("".join(parts[i:])) for i in range(1, len(parts)))
+        return (whole, *filter(None, ends))
     tail = "utc" if whole.endswith("utc") else (named_in(header) or "").lower()
     return (whole, whole.removesuffix(tail)) if tail else (whole,)
 
@@ -257,6 +263,8 @@ def _settings(
         code = next((c for c in codes if c), None)
         if code:
             settings["currency"] = code
+    if settings.get("dates", "day-first") not in ("day-first", "month-first"):
+        raise BadFile(f"--map dates={settings['dates']}: neither day-first nor month-first; say which")
     if "currency" in settings:
         settings["currency"] = settings["currency"].upper()
         if settings["currency"] not in CODES:

@@ -13,7 +13,7 @@ from hearthline.files.rows import SPEND, Batch, Rows
 from hearthline.schema.arrow import EVENTS, IDENTITIES
 from hearthline.schema.errors import BadFile
 
-__all__ = ["batches", "canonical", "is_parquet", "opened"]
+__all__ = ["batches", "canonical", "is_parquet", "names_of", "opened"]
 
 
 def is_parquet(path: Path) -> bool:
@@ -44,8 +44,20 @@ def _parts(file: pq.ParquetFile, path: Path, size: int) -> Iterator[pa.RecordBat
         raise BadFile(f"{path}: damaged inside; {str(error)[:80]}; write or copy it again") from None
 
 
+def names_of(file: pq.ParquetFile) -> list[str]:
+    """Return the columns' names; a field inside another is a column of its own, named by its path."""
+    return list(_opened_up(file.schema_arrow.empty_table()).column_names)
+
+
+def _opened_up(table: pa.Table) -> pa.Table:
+    while any(pa.types.is_struct(field.type) for field in table.schema):
+        table = table.flatten()
+    return table
+
+
 def _plain(table: pa.Table) -> pa.Table:
-    """Return the table with binary and nested columns as text, which is all that is asked of them."""
+    """Return the table with binary and listed columns as text, which is all that is asked of them."""
+    table = _opened_up(table)
     for i, field in enumerate(table.schema):
         if (
             pa.types.is_nested(field.type)

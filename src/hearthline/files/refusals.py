@@ -22,6 +22,10 @@ REASONS = {
     "bad-time": Reason(
         "`{column}` is no time; got {got}", "write it as 2026-03-01T09:00:00+01:00 or as seconds since 1970"
     ),
+    "ambiguous-day": Reason(
+        "`{column}` could begin with the day or with the month; got {got}",
+        "say which: --map dates=day-first or --map dates=month-first",
+    ),
     "implausible-time": Reason(
         "`{column}` lies before 2000 or more than a day ahead; got {got}",
         "correct the clock or the unit of the number",

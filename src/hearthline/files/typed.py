@@ -19,6 +19,7 @@ from hearthline.files.values import (
     comma_sql,
     connect,
     day_sql,
+    first_sql,
     is_day_sql,
     offset_sql,
     time_sql,
@@ -130,6 +131,7 @@ class Reader:
     connection: duckdb.DuckDBPyConnection = field(default_factory=connect)
     styles: dict[str, str] = field(default_factory=dict)
     last_order: str | None = None
+    _kinds: dict[str, pa.DataType] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.zone = zone_sql(self.connection, self.found.settings.get("tz"))
@@ -175,6 +177,7 @@ class Reader:
         for name, values in measured.items():
             columns = columns.append_column(name, values)
         self.connection.register("batch", columns)
+        self._kinds = kinds
         self._learn_styles()
         picked = [c for name in kinds for c in self._columns_sql(name, kinds[name])]
         table = self.connection.sql(
@@ -185,7 +188,7 @@ class Reader:
 
     def _columns_sql(self, name: str, kind: pa.DataType) -> list[str]:
         if name == "day":
-            return [f"{day_sql(kind)} as day"]
+            return [f"{day_sql(kind, self._first)} as day"]
         if name == "ts":
             return self._time_columns(kind)
         if name in MONEY_FIELDS:
@@ -199,11 +202,12 @@ class Reader:
     def _time_columns(self, kind: pa.DataType) -> list[str]:
         # A day alone is enough for an order; everything else needs to know whose midnight it is.
         zone = self.zone
-        moment, fault = time_sql(kind, zone)
+        moment, fault = time_sql(kind, zone, self._first)
         day = is_day_sql(kind)
         if self.found.kind == "orders" and zone is None:
-            moment = f"case when {day} then timezone('UTC', {day_sql(kind)}::timestamp) else {moment} end"
-        offset = "null::bigint" if pa.types.is_temporal(kind) else offset_sql(moment)
+            midnight = f"timezone('UTC', {day_sql(kind, self._first)}::timestamp)"
+            moment = f"case when {day} then {midnight} else {moment} end"
+        offset = "null::bigint" if pa.types.is_temporal(kind) else offset_sql(moment, self._first)
         return [
             f"({moment}) as time",
             f"case when ({moment}) is null then {fault} end as time_fault",
@@ -211,8 +215,22 @@ class Reader:
             f"{offset} as tz_offset",
         ]
 
+    @property
+    def _first(self) -> str:
+        """What stands first in a day such as 3/4/2026: as was said, else as other days of the file tell."""
+        said = self.found.settings.get("dates")
+        return said.partition("-")[0] if said else self.styles.get("dates", "")
+
     def _learn_styles(self) -> None:
-        """Note which amounts have decimal commas, so that `1.234` beside them is not taken for 1.234."""
+        """Note what the rows themselves tell of how days and amounts are written.
+
+        Which amounts have decimal commas, so that `1.234` beside them is not taken for 1.234; and what stands
+        first in a day such as 3/14/2026.
+        """
+        texts = {n for n, kind in self._kinds.items() if not pa.types.is_temporal(kind)}
+        if texts & {"ts", "day"} and not self._first:
+            told = self.connection.execute(f"select {first_sql('t')} from batch").fetchall()[0][0]
+            self.styles["dates"] = told or ""
         names = [n for n in MONEY_FIELDS if n in self.found.columns and n not in self.styles]
         if names and "decimal" not in self.found.settings:
             sql = ", ".join(comma_sql(n) for n in names)

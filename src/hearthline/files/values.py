@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from hearthline.schema.errors import BadFile
 
-__all__ = ["amount_sql", "comma_sql", "connect", "day_sql", "offset_sql", "time_sql"]
+__all__ = ["amount_sql", "comma_sql", "connect", "day_sql", "first_sql", "offset_sql", "time_sql"]
 
 _ISO = "(substr(t, 5, 1) in ('-', '/') and length(t) > 10)"
 _ZONED = "(suffix(t, 'Z') or suffix(t, 'z') or regexp_matches(substr(t, 12), '[-+A-Za-z]'))"
@@ -25,11 +25,31 @@ _MICROS = """
 _ANY_DAY = """
     coalesce(try_strptime(t, ['%Y-%m-%d', '%Y/%m/%d', '%Y%m%d', '%d.%m.%Y', '%b %d, %Y', '%d %b %Y'])::date,
              case when length(t) > 10 then try_cast(substr(t, 1, 10) as date) end)"""
+# Times as people and Excel write them, none of which has a zone. Excel counts days from 30 December 1899:
+# its numbers from 2000 to 2099 are no seconds that anybody means.
+_DOTTED = r"regexp_matches(t, '^\d{1,2}\.\d{1,2}\.\d{4}( \d|$)')"
+_SLASHED = r"regexp_matches(t, '^\d{1,2}/\d{1,2}/\d{4}( \d|$)')"
+_SERIAL = r"(regexp_full_match(t, '\d{5}(\.\d+)?') and try_cast(t as double) between 36526 and 73050)"
+_HOURS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
+
+
+def _spelled(day: str) -> str:
+    return f"try_strptime(t, [{', '.join(repr(day + hour) for hour in _HOURS)}])"
+
+
+_CLOCK = f"""
+    case when {_DOTTED} then {_spelled("%d.%m.%Y")}
+         when {_SERIAL} then timestamp '1899-12-30' + to_seconds(round(try_cast(t as double) * 86400))
+         when {_SLASHED} and first = 'month' then {_spelled("%m/%d/%Y")}
+         when {_SLASHED} and first = 'day' then {_spelled("%d/%m/%Y")} end"""
+_WRITTEN = f"({_DOTTED} or {_SLASHED}) and not contains(t, ' ')"
+_ALONE = rf"{_WRITTEN} or (regexp_full_match(t, '\d{{5}}') and {_SERIAL})"
 _SIGNS = r"'[\s$€£¥\x{00a0}\x{202f}]|^[A-Z]{3}|[A-Z]{3}$'"
 
 _MACROS = (
     f"create macro iso_zoned(t) as {_ZONED}",
-    f"create macro is_day(t) as {_DAY}",
+    f"create macro clock_of(t, first) as {_CLOCK}",
+    f"create macro is_day(t) as {_DAY} or {_ALONE}",
     f"create macro from_zoned(t) as {_ABSOLUTE}",
     f"create macro epoch_micros(v) as cast({_MICROS} as bigint)",
     "create macro from_epoch(t) as make_timestamp(epoch_micros(try_cast(t as double))) at time zone 'UTC'",
@@ -66,7 +86,7 @@ def zone_sql(connection: duckdb.DuckDBPyConnection, zone: str | None) -> str | N
     return f"'{zone}'"
 
 
-def time_sql(kind: pa.DataType, zone: str | None) -> tuple[str, str]:
+def time_sql(kind: pa.DataType, zone: str | None, first: str = "") -> tuple[str, str]:
     """Return SQL for the moment and for the reason why there is none, of a column named `t`.
 
     A moment without zone is null with the reason `no-zone`, unless a zone is given for all of them.
@@ -74,6 +94,7 @@ def time_sql(kind: pa.DataType, zone: str | None) -> tuple[str, str]:
     Args:
         kind: the column's type.
         zone: the SQL literal of a zone for times without one.
+        first: what stands first in a day such as 3/4/2026: `day`, `month`, or nothing where it is not known.
     """
     if pa.types.is_timestamp(kind) and kind.tz:
         return "t::timestamptz", "case when t is null then 'missing-time' end"
@@ -81,34 +102,54 @@ def time_sql(kind: pa.DataType, zone: str | None) -> tuple[str, str]:
         local = f"timezone({zone}, t::timestamp)" if zone else "null::timestamptz"
         return local, "case when t is null then 'missing-time' else 'no-zone' end"
     local = f"timezone({zone}, try_cast(t as timestamp))" if zone else "null::timestamptz"
-    day = f"timezone({zone}, day_of(t)::timestamp)" if zone else "null::timestamptz"
+    day = f"timezone({zone}, {_day(first)}::timestamp)" if zone else "null::timestamptz"
+    clock = f"clock_of(t, '{first}')"
+    national = f"timezone({zone}, {clock})" if zone else "null::timestamptz"
     moment = f"""case when {_ISO} then case when iso_zoned(t) then from_zoned(t) else {local} end
                      when is_day(t) then {day}
+                     when {clock} is not null then {national}
                      when {_NUMBER} then from_epoch(t) end"""
     fault = f"""case when t is null then 'missing-time'
-                     when is_day(t) and day_of(t) is not null then 'no-zone'
+                     when {_SLASHED} and '{first}' = '' then 'ambiguous-day'
+                     when is_day(t) and {_day(first)} is not null then 'no-zone'
+                     when {clock} is not null then 'no-zone'
                      when {_ISO} and not iso_zoned(t) and try_cast(t as timestamp) is not null then 'no-zone'
                      when {_NUMBER} then 'implausible-time'
                      else 'bad-time' end"""
     return moment, fault
 
 
-def offset_sql(moment: str) -> str:
+def _day(first: str) -> str:
+    return f"coalesce(clock_of(t, '{first}')::date, day_of(t))"
+
+
+def first_sql(column: str) -> str:
+    """Return SQL for what stands first in days such as 3/14/2026: `month`, `day`, or nothing."""
+    parts = rf"regexp_extract({column}, '^(\d{{1,2}})/(\d{{1,2}})/\d{{4}}', ['a', 'b'])"
+    a, b = f"bool_or(try_cast({parts}.a as int) > 12)", f"bool_or(try_cast({parts}.b as int) > 12)"
+    return f"case when {a} and {b} then '' when {a} then 'day' when {b} then 'month' else '' end"
+
+
+def offset_sql(moment: str, first: str = "") -> str:
     """Return SQL for the minutes by which the clock in the text `t` was ahead of UTC; null for UTC.
 
     Args:
         moment: SQL for the moment that the text names.
+        first: what stands first in a day such as 3/4/2026.
     """
     clock = r"regexp_extract(t, '^\d{4}.\d\d.\d\d.\d\d:\d\d(:\d\d)?')"
-    return f"""case when t is null or suffix(t, 'Z') or substr(t, 5, 1) not in ('-', '/') then null
+    national = f"clock_of(t, '{first}')"
+    return f"""case when {national} is not null
+             then date_diff('minute', timezone('UTC', ({moment})), {national})
+        when t is null or suffix(t, 'Z') or substr(t, 5, 1) not in ('-', '/') then null
         else date_diff('minute', timezone('UTC', ({moment})), try_cast({clock} as timestamp)) end"""
 
 
-def day_sql(kind: pa.DataType) -> str:
+def day_sql(kind: pa.DataType, first: str = "") -> str:
     """Return SQL for the day of a column named `t`, or null where it names none."""
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return "t::date"
-    return "day_of(t)"
+    return _day(first)
 
 
 def is_day_sql(kind: pa.DataType) -> str:

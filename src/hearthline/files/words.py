@@ -64,8 +64,8 @@ _END = _set(
 )
 _LETTERS = _set("newsletter email mail push sms marketing")
 _AUTO = _set("replenishment replenish autoreorder reorder autoship")
-_REFUND = _set("refund refunded refunds returned")
-_CANCEL = _set("cancel cancelled canceled voided")
+_REFUND = _set("refund refunded refunds returned erstattet")
+_CANCEL = _set("cancel cancelled canceled voided storniert")
 _ORDER = _set(
     "order orders reorder reordered purchase purchased purchases transaction bought buy conversion sale"
 )
@@ -420,4 +420,6 @@ def status_of(text: str) -> str:
     words = set(_words(text))
     if words & (_CANCEL | {"failed", "declined", "expired", "abandoned"}):
         return "cancelled"
-    return "refunded" if words & {"refunded", "returned"} and "partially" not in words else "placed"
+    return (
+        "refunded" if words & {"refunded", "returned", "erstattet"} and "partially" not in words else "placed"
+    )
