@@ -307,3 +307,49 @@ def test_spark_reads_one_name_a_value_as_duckdb_does(tmp_path: Path) -> None:
     finally:
         duck.close()
         spark.close()
+
+
+def test_what_was_still_hashed_with_the_old_key_finds_its_person(tmp_path: Path) -> None:
+    home = told(tmp_path, [[]], nothing)
+    folder = HomeFolder.open(tmp_path)
+    old = folder.ring.now()
+    home.rotate_hash_key()
+    early, late = shopping()[:12], shopping()[12:]
+    for events, ring in ((early, folder.ring.now()), (late, old)):
+        with folder.writing(), Lake(folder.lake).batch(RECEIVED) as batch:
+            batch.admit(admit_events(events, [], [], ring), RECEIVED)
+        home.run()
+    names = home.sql("SELECT id FROM identifiers WHERE starts_with(id, 'email_hmac:')")["id"].to_pylist()
+    assert len(names) == 3, "ann, bob and cid, once each"
+    assert home.sql("SELECT * FROM identity_changes").num_rows == 0, "and every key stays"
+    found = who_is_who(home)
+    home.rebuild()
+    assert who_is_who(home) == found
+
+
+def test_small_files_are_merged_and_the_pairs_stay(tmp_path: Path) -> None:
+    from hearthline.store.compaction import compact
+
+    home = told(tmp_path, cut(shopping()), rotated)
+    home.run()
+    before = who_is_who(home)
+    lake = Lake(tmp_path / "lake")
+    rows = lake.rows("aliases")
+    assert rows > 4
+    assert compact(lake, least=2).merges == 1
+    home.rebuild()
+    assert who_is_who(home) == before
+
+
+def test_nothing_that_a_sender_says_makes_two_values_one(tmp_path: Path) -> None:
+    home = init(tmp_path / "home")
+    home.rotate_hash_key()
+    ann, bob = tracked(1, "ann-1", ANN), tracked(2, "bob-1", BOB)
+    ann["aliases"] = [["email_hmac:a", "email_hmac:b"]]
+    ann["context"] = {**ann["context"], "earlier": pseudonym("email", BOB, b"k")}  # type: ignore[dict-item] # a dict
+    file = tmp_path / "said.ndjson"
+    file.write_text(json.dumps(ann) + "\n" + json.dumps(bob) + "\n")
+    home.add(file)
+    home.run()
+    units = {r["id"]: r["unit"] for r in home.sql("SELECT id, unit FROM identifiers").to_pylist()}
+    assert units["segment.user:ann-1"] != units["segment.user:bob-1"]

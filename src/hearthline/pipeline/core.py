@@ -94,6 +94,8 @@ def build_core(
     keys, known = before
     who = resolved(engine, lake, settings.identity, (known, renamed))
     who.kept["known_withdrawn"] = withdrawn
+    if keys is not None:
+        keys = keys.set_column(0, "id", renamed.of(keys["id"]))
     found, changes = identity.steady(who.found, keys)
     _load_resolution(engine, replace(found, links=_with_names(found.links, renamed)), settings)
     currency = ""

@@ -87,6 +87,8 @@ def resolved(
     `before` is what the last run knew, and what goes by another name since a key was rotated.
     """
     known, renamed = before
+    if known is not None and _now_by_another_name(known, renamed):
+        known = None
     for select in identity.SELECTS:
         make(engine, select, {})
     engine.scan("raw_statements", lake.files("statements"), SCHEMAS["statements"])
@@ -107,6 +109,12 @@ def resolved(
     kept["cross_device"] = _accuracy(engine, result, (observed, seen), (policies, own.max_devices))
     kept |= renaming_tables(renamed)
     return Resolved(result, kept, looked_at, seen.num_rows)
+
+
+def _now_by_another_name(known: Known, renamed: Renamed) -> bool:
+    """Return whether what the run before knew by one name goes by another: an old hash came late."""
+    new = pc.is_in(renamed.names["id"], value_set=known.found.identifiers["id"].combine_chunks())
+    return bool(pc.any(new).as_py())
 
 
 def _under_names(statements: pa.Table, renamed: Renamed) -> pa.Table:
