@@ -47,6 +47,7 @@ def _tried(shelf: Shelf, sure: float) -> Row | None:
         )
         said = said or "No two homes would become one"
     else:
-        said = f"{text.plural(found['changed'], 'home')} of {text.count(now)} would fall apart"
+        stake = text.exact_money(found["revenue"], shelf.currency)
+        said = f"{stake} of net revenue hangs on links less than {100 * sure:g}% sure"
     homes = [r for r in made if r["unit"] is not None]
     return {**found, "now": now, "said": said, "homes": homes}
