@@ -1,5 +1,6 @@
 """`hearthline truth`."""
 
+import json
 from collections.abc import Sequence
 from statistics import fmean
 from tempfile import TemporaryDirectory
@@ -40,6 +41,14 @@ def truth(
     ] = "9001,9002,9003",
     homes: Annotated[int, typer.Option("--homes", min=1, max=20_000, help="Homes in each town.")] = 2000,
     days: Annotated[int, typer.Option("--days", min=14, max=1000, help="Days that are lived.")] = 180,
+    condition: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--condition",
+            metavar="NAME",
+            help="A derived condition of journeys (docs/signals.md, states); may be repeated.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure the error of every model against what the channels of simulated towns really caused."""
@@ -49,9 +58,11 @@ def truth(
     for name in chosen:
         sim.load(name)
     numbers = _numbers(seeds)
+    settings = f"{_SETTINGS}\n[journeys]\nconditions = {json.dumps(condition or [])}\n"
     with stages() as told:
         found = {
-            name: [m for seed in numbers for m in _town(name, homes, days, seed, told)] for name in chosen
+            name: [m for seed in numbers for m in _town(name, homes, days, seed, told, settings)]
+            for name in chosen
         }
     rows = [row for name in chosen for row in _averaged(name, found[name])]
     if as_json:
@@ -67,7 +78,7 @@ def _numbers(seeds: str) -> list[int]:
         raise BadConfig(f"--seeds: {seeds!r} is no list of numbers; write it as in 9001,9002") from None
 
 
-def _town(world: str, homes: int, days: int, seed: int, told: Stages) -> "list[Miss]":
+def _town(world: str, homes: int, days: int, seed: int, told: Stages, settings: str) -> "list[Miss]":
     """Return the errors about one town, which came in as its platforms' payloads and is forgotten."""
     from hearthline import sim
     from hearthline.cli._truth import compare
@@ -75,7 +86,7 @@ def _town(world: str, homes: int, days: int, seed: int, told: Stages) -> "list[M
     where = f"{world} world, seed {seed}: "
     with TemporaryDirectory(prefix="hearthline-truth-") as folder:
         home = hl.init(folder)
-        (home.path / "hearthline.toml").write_text(_SETTINGS, encoding="utf-8")
+        (home.path / "hearthline.toml").write_text(settings, encoding="utf-8")
         told(f"{where}living {days} days")
         sim.write_payloads(world, homes, days, seed, home.path / "inbox")
         home.add(home.path / "inbox", progress=lambda stage: told(where + stage))
