@@ -77,13 +77,13 @@ def _leaving(answer: Any, truth: "Hidden", whose: Mapping[int, int]) -> list[Sai
     best = np.argsort(-chance, kind="stable")[:_MOST_LIKELY]
     return [
         Said(
-            *("churn", "homes gone, not silent for four weeks yet"),
+            *("churn", "gone, silent for less than 28 days"),
             f"{_sum(judged, 'gone'):.0f}",
             f"{gone.sum()}",
         ),
-        Said(*("churn", "homes gone or leaving within 28 days"), f"{chance.sum():.0f}", f"{either.sum()}"),
+        Said(*("churn", "gone or leaving within 28 days"), f"{chance.sum():.0f}", f"{either.sum()}"),
         Said(
-            *("churn", f"of the {len(best)} likeliest, gone or leaving"),
+            *("churn", f"of the {len(best)} likeliest"),
             f"{chance[best].sum():.0f}",
             f"{either[best].sum()}",
         ),
@@ -104,12 +104,10 @@ def _ill(answer: Any, truth: "Hidden") -> list[Said]:
     right = sum(any(_within(a, s) for s in spells if s["device"] == a["device"]) for a in alarms)
     long = [s for s in spells if (s["last"] - s["first"]).days >= 4]
     found = sum(any(_within(a, s) for a in alarms if a["device"] == s["device"]) for s in long)
-    (quality,) = _rows(answer, "SELECT precision FROM service_quality") or [{"precision": None}]
-    told = f"{_part(quality['precision'])} led to silence or help"
     return [
-        Said("service_alerts", "alarms that are right", told, f"{right} of {len(alarms)} devices ill"),
-        Said("service_alerts", "illnesses of five days or more", f"{found} with an alarm", str(len(long))),
-        Said("service_alerts", "days before homes leave after faults", *_lead(alarms, truth)),
+        Said("service_alerts", "alarms, on ill devices", str(len(alarms)), str(right)),
+        Said("service_alerts", "illnesses of five days, with alarm", str(found), str(len(long))),
+        Said("service_alerts", "days from alarm to leaving", *_lead(alarms, truth)),
     ]
 
 
@@ -138,7 +136,7 @@ def _asked(answer: Any, truth: "Hidden") -> list[Said]:
     said = sum(r["asked"] for r in gaps if r["gap"])
     out = [
         Said("voice", "questions not understood", f"{voice['n']:,}", f"{truth.failed:,}"),
-        Said("content_gap", "questions that nothing answers", f"{said:,}", f"{vain:,}"),
+        Said("content_gap", "questions that nobody answers", f"{said:,}", f"{vain:,}"),
     ]
     named = {r["name"]: r for r in _rows(answer, "SELECT * FROM share_of_voice WHERE kind = 'brand'")}
     spoken: dict[str, int] = {}
@@ -175,6 +173,6 @@ def _running_out(answer: Any, truth: "Hidden") -> list[Said]:
         [r["low80"] <= t <= (r["high80"] or 999.0) for r, t in known if 0.03 < r["packs"] < _FULL]
     )
     return [
-        Said("run_outs", "supplies used up within 7 days", f"{_sum(rows, 'week'):.0f}", str(soon)),
-        Said("run_outs", "80 % intervals that hold, packs not full or empty", "80%", _part(holds)),
+        Said("run_outs", "used up within 7 days", f"{_sum(rows, 'week'):.0f}", str(soon)),
+        Said("run_outs", "80 % intervals of begun packs hold", "80%", _part(holds)),
     ]
