@@ -1,4 +1,4 @@
-"""How long `hearthline serve` takes from the command to the first answer, and an order to an answer that counts it.
+"""How long `hearthline serve` takes from the command to the first answer, and an order to an answer with it.
 
     python benchmarks/starting.py [--starts 9] [--small] [--write docs/write-door-figures.md]
 
