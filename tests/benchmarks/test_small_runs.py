@@ -284,3 +284,10 @@ def test_components_are_the_same_by_every_way(loaded: Any, tmp_path: Path) -> No
         labels = {way: graphs._label(con, count, way, str(tmp_path)) for way in ("scipy", "ours", "low")}
     assert len({len(set(label.tolist())) for label in labels.values()}) == 1
     assert labels["ours"].tolist() == labels["low"].tolist()
+
+
+def test_what_a_dash_order_costs_does_not_grow_with_the_days(tmp_path: Path) -> None:
+    page = page_with(tmp_path, "python benchmarks/told_twice.py")
+    found = rows(run("told_twice", "--orders", "20000", "--write", str(page)))
+    assert int(found["20,000"][0].replace(",", "")) > 8_000
+    assert "seconds" not in page.read_text()

@@ -43,7 +43,7 @@ _CLOCK = f"""
          when {_SLASHED} and first = 'month' then {_spelled("%m/%d/%Y")}
          when {_SLASHED} and first = 'day' then {_spelled("%d/%m/%Y")} end"""
 _WRITTEN = f"({_DOTTED} or {_SLASHED}) and not contains(t, ' ')"
-_ALONE = rf"{_WRITTEN} or (regexp_full_match(t, '\d{{5}}') and {_SERIAL})"
+_ALONE = rf"length(t) <= 10 and ({_WRITTEN} or (regexp_full_match(t, '\d{{5}}') and {_SERIAL}))"
 _SIGNS = r"'[\s$€£¥\x{00a0}\x{202f}]|^[A-Z]{3}|[A-Z]{3}$'"
 
 _MACROS = (
@@ -139,9 +139,9 @@ def offset_sql(moment: str, first: str = "") -> str:
     """
     clock = r"regexp_extract(t, '^\d{4}.\d\d.\d\d.\d\d:\d\d(:\d\d)?')"
     national = f"clock_of(t, '{first}')"
-    return f"""case when {national} is not null
+    return f"""case when t is null or suffix(t, 'Z') then null
+        when substr(t, 5, 1) not in ('-', '/')
              then date_diff('minute', timezone('UTC', ({moment})), {national})
-        when t is null or suffix(t, 'Z') or substr(t, 5, 1) not in ('-', '/') then null
         else date_diff('minute', timezone('UTC', ({moment})), try_cast({clock} as timestamp)) end"""
 
 

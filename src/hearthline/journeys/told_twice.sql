@@ -1,6 +1,7 @@
 -- Orders of a machine or a schedule that one platform tells without a price (Dash) and a shop tells with one: the same
 -- order, told twice. By the reference that both name (confidence 1); by product, household and time (0.9); or, where the
 -- household of one of them is not known, by product and time if no other pair within a day is possible (0.6).
+-- Only orders of the days around are looked at, so that twice as many days cost twice as much, not four times.
 SELECT shop, order_id, priced_shop, priced_order, kind, confidence, evidence, CAST(best_claim AS BIGINT) AS claim
 FROM (
   SELECT *,
@@ -22,9 +23,22 @@ FROM (
       FROM unpriced p
       JOIN (
         SELECT DISTINCT a.shop, a.order_id, b.shop AS priced_shop, b.order_id AS priced_order
-        FROM told_products a
-        JOIN unpriced u ON a.shop = u.shop AND a.order_id = u.order_id
-        JOIN told_products b ON a.product = b.product AND a.shop <> b.shop
+        FROM (
+          SELECT t.shop, t.order_id, t.product, u.unit, CAST(floor(u.time_us / 86400000000) AS BIGINT) + near.days AS day
+          FROM told_products t
+          JOIN unpriced u ON t.shop = u.shop AND t.order_id = u.order_id
+          CROSS JOIN (
+            SELECT -1 AS days UNION ALL SELECT 0 UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3
+          ) near
+        ) a
+        JOIN (
+          SELECT t.shop, t.order_id, t.product, n.unit, CAST(floor(v.time_us / 86400000000) AS BIGINT) AS day
+          FROM told_products t
+          JOIN order_versions v ON t.shop = v.shop AND t.order_id = v.order_id
+          LEFT JOIN members n ON v.usable AND v.identity = n.identity AND v.time_us >= n.valid_from_us AND v.time_us < n.valid_to_us
+          WHERE v.revenue IS NOT NULL AND NOT v.by_human
+        ) b ON a.product = b.product AND a.day = b.day AND a.shop <> b.shop
+          AND (a.unit = b.unit OR a.unit IS NULL OR b.unit IS NULL)
       ) alike ON p.shop = alike.shop AND p.order_id = alike.order_id
       JOIN order_versions q ON alike.priced_shop = q.shop AND alike.priced_order = q.order_id
       LEFT JOIN members m ON q.usable AND q.identity = m.identity AND q.time_us >= m.valid_from_us AND q.time_us < m.valid_to_us
