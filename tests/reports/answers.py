@@ -90,6 +90,9 @@ TABLES = {
     "first_day DATE, last_day DATE, events BIGINT, duplicates BIGINT, rejects BIGINT, engine VARCHAR, "
     "version VARCHAR, demo BOOLEAN, default_model VARCHAR, min_homes BIGINT, persistence DOUBLE, "
     "displacement DOUBLE",
+    "effects": "model VARCHAR, leads_to VARCHAR, channel VARCHAR, touches BIGINT, caused DOUBLE, low DOUBLE, "
+    "high DOUBLE, half_days DOUBLE",
+    "fitness": 'model VARCHAR, what VARCHAR, label VARCHAR, "at" DOUBLE, foretold DOUBLE, seen DOUBLE',
     "owing": "what VARCHAR, kind VARCHAR, value DOUBLE, low DOUBLE, high DOUBLE, homes BIGINT, "
     "estimated BOOLEAN",
 }
@@ -456,6 +459,24 @@ def _experiments(answer, channels):
             for name in [*channels, "(baseline)"]
         ]
         answer.fill("calibrated", calibrated)
+    _fill_doubts(answer, channels)
+
+
+def _fill_doubts(answer, channels):
+    model = "additive_hazard"
+    answer.fill(
+        "effects",
+        [
+            (model, to, name, 9000, part / (i + 1), part / (i + 2), part / (i + 0.5), 1.5)
+            for to, part in (("orders", 0.08), ("enrolments", 0.002))
+            for i, name in enumerate(channels)
+        ],
+    )
+    bins = [(model, "homes", f"tenth {i + 1}", 0.01 * i, 90.0, 95.0 + 10.0 * (i == 9) * 3) for i in range(10)]
+    weeks = [(model, "week", f"2026-01-{5 + 7 * i:02d}", 1e12 + i, 200.0, 190.0 + i) for i in range(3)]
+    names = ("all homes and hours alike", "by what is known of the home", "and by its touches")
+    told = [(model, "likelihood", label, -8.0 + 0.1 * i, None, None) for i, label in enumerate(names)]
+    answer.fill("fitness", bins + weeks + told)
 
 
 def _run(answer, events=48112, rejects=12):

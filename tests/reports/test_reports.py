@@ -279,3 +279,20 @@ def test_the_doubt_report_says_who_is_counted_twice_and_what_a_threshold_would_p
     assert (looser["links"], looser["found"], looser["changed"], looser["revenue"]) == (1, 1, 2, 42)
     weak = rows["Homes that would lose most, at 90%", "1"]
     assert (weak["unit"], weak["revenue"]) == (1, 7)
+
+
+def test_what_a_touch_does_is_told_for_a_hundred_of_them():
+    figure = build("effects", town())
+    first = figure.rows.to_pylist()[0]
+    assert (first["section"], first["caused"], first["low"]) == ("Orders by hand", 8.0, 4.0)
+    assert "cause 8.0 orders" in figure.title
+
+
+def test_orders_as_foretold_are_held_against_those_that_were_seen():
+    figure = build("fitness", town())
+    homes = [r for r in figure.rows.to_pylist() if r["what"] == "homes"]
+    assert [r["agrees"] for r in homes] == ["yes"] * 9 + ["no"]
+    assert figure.title == "In 9 of 10 tenths of unseen homes orders agree with what was foretold"
+    answer = town()
+    change(answer, "DELETE FROM fitness")
+    assert "Too few orders" in " ".join(build("fitness", answer).notes)

@@ -18,6 +18,7 @@ from hearthline.schema.errors import BadConfig, UnknownName
 
 if TYPE_CHECKING:
     from hearthline.attribution._blocks import Blocks, block_of
+    from hearthline.attribution._diagnosis import Effect, Fitness, effects_of, fitness_of
     from hearthline.attribution._displaced import Estimate, Spells, displaced_part
     from hearthline.attribution._federated import Federated, Sums, Terms, fitted_on_sums, sums_of
     from hearthline.attribution._homes import Ask, HomeSums
@@ -35,9 +36,11 @@ __all__ = [
     "Band",
     "Baselined",
     "Blocks",
+    "Effect",
     "Enrolled",
     "Estimate",
     "Federated",
+    "Fitness",
     "HomeSums",
     "Model",
     "Part",
@@ -52,6 +55,8 @@ __all__ = [
     "block_of",
     "credit_paths",
     "displaced_part",
+    "effects_of",
+    "fitness_of",
     "fitted_on_sums",
     "fitted_privately",
     "intervals",
@@ -68,6 +73,7 @@ __all__ = [
 # Imported when asked for: a list of models, or a table of paths, should not wait for scipy.
 _HOLDS = {
     "_blocks": ("Blocks", "block_of"),
+    "_diagnosis": ("Effect", "Fitness", "effects_of", "fitness_of"),
     "_displaced": ("Estimate", "Spells", "displaced_part"),
     "_federated": ("Federated", "Sums", "Terms", "fitted_on_sums", "sums_of"),
     "_homes": ("Ask", "HomeSums"),

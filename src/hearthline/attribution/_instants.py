@@ -29,6 +29,7 @@ class Instants:
         journey: (r,) row of the journey.
         stratum: (r,) where the home was.
         load: (r, channels * kernels) sparse loads of its touches.
+        before_h: (r,) hours before the journey's end.
         hours: (r,) weighted hours that it stands for; 0 at a conversion.
         bought: (r,) weighted conversions at it.
     """
@@ -36,6 +37,7 @@ class Instants:
     journey: Ints
     stratum: Ints
     load: Sparse
+    before_h: Floats
     hours: Floats
     bought: Floats
 
@@ -51,23 +53,32 @@ class Instants:
         return Instants(**{f.name: both(f.name) for f in fields(self)})
 
 
-def instants_of(journeys: Journeys, weight: Floats, kernels: Kernels) -> Instants:
-    """Return the instants of journeys, each journey counted `weight` times."""
+def instants_of(
+    journeys: Journeys, weight: Floats, kernels: Kernels, dice: np.random.Generator | None = None
+) -> Instants:
+    """Return the instants of journeys, each journey counted `weight` times.
+
+    With dice a piece is stood for by any of its moments and not by its middle: what is seen is then right in
+    the mean for anything that comes and goes within a piece.
+    """
     bought = np.flatnonzero(journeys.converted & (weight > 0.0))
     ends = Instants(
         journey=bought,
         stratum=journeys.stratum[bought],
         load=kernels.loads(journeys)[bought],
+        before_h=np.zeros(len(bought)),
         hours=np.zeros(len(bought)),
         bought=weight[bought],
     )
-    journey, stratum, before, hours = _pieces(journeys, weight)
+    journey, stratum, before, hours = _pieces(journeys, weight, dice)
     load = _touched(journeys, kernels, journey, before) + _expired(journeys, kernels, journey, before)
-    between = Instants(journey, stratum, sparse.csr_array(load), hours, np.zeros(len(journey)))
+    between = Instants(journey, stratum, sparse.csr_array(load), before, hours, np.zeros(len(journey)))
     return ends + between
 
 
-def _pieces(journeys: Journeys, weight: Floats) -> tuple[Ints, Ints, Floats, Floats]:
+def _pieces(
+    journeys: Journeys, weight: Floats, dice: np.random.Generator | None
+) -> tuple[Ints, Ints, Floats, Floats]:
     """Return (r,) journeys, strata, hours before the journey's end, and hours stood for."""
     stay = sparse.csr_array(journeys.strata_h)
     stay.sort_indices()
@@ -83,7 +94,8 @@ def _pieces(journeys: Journeys, weight: Floats) -> tuple[Ints, Ints, Floats, Flo
     each = np.repeat(np.arange(len(row)), number)
     nth = np.arange(len(each)) - np.repeat(np.cumsum(number) - number, number)
     piece = (length / number)[each]
-    before = np.maximum(total[row[each]] - begin[each] - (nth + 0.5) * piece, 0.0)
+    at = np.full(len(each), 0.5) if dice is None else dice.random(len(each))
+    before = np.maximum(total[row[each]] - begin[each] - (nth + at) * piece, 0.0)
     return row[each], stratum[each], before, piece * weight[row[each]]
 
 

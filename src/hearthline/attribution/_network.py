@@ -164,6 +164,7 @@ def _in_order(instants: Instants) -> tuple[Ints, Instants]:
         journey=instants.journey[first],
         stratum=instants.stratum[first],
         load=load[first],
+        before_h=instants.before_h[first],
         hours=sums_by(group, instants.hours[order], len(first)),
         bought=sums_by(group, instants.bought[order], len(first)),
     )

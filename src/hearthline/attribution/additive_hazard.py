@@ -155,7 +155,7 @@ class AdditiveHazard(Proportional):
         bend = curvature(task, x)
         units, ratio = index[journeys.converted], 1.0 / task.intensity(x)
         fixed = task.weight[len(units) :]  # what strata lean to is no household's
-        watched = self._watched(journeys, index, point, mix)[fit.active]
+        watched = _mixed(self.watched(journeys, index, point), mix, strata)[fit.active]
         usual = product(watched, np.ones(watched.shape[1]))
 
         def refit(weights: Floats) -> Floats:
@@ -168,15 +168,23 @@ class AdditiveHazard(Proportional):
 
         return refit
 
-    def _watched(self, journeys: Journeys, index: Ints, point: Intensity, mix: Sparse) -> Sparse:
-        """Return the (strata + features, units) sparse exposure of every unit."""
+    def watched(self, journeys: Journeys, index: Ints, point: Intensity) -> Sparse:
+        """Return the (strata + channels * kernels, units) sparse exposures; `index` is each journey's unit.
+
+        A fit's rates times a column are the conversions that it foretells of that unit.
+        """
         hours = sparse.coo_array(journeys.strata_h)
         inclined = hours.data * point.frailty.of(journeys.unit)[hours.row]
         acting = np.where(journeys.held, point.held, 1.0)
         touched = self.kernels.watched(journeys, index, point.rhythm, acting)
         shape = (hours.shape[1], touched.shape[1])
         base = sparse.csr_array((inclined, (hours.col, index[hours.row])), shape=shape)
-        return sparse.csr_array(sparse.vstack([base, mix.T @ touched]))
+        return sparse.csr_array(sparse.vstack([base, touched]))
+
+
+def _mixed(watched: Sparse, mix: Sparse, strata: int) -> Sparse:
+    """Return exposures of strata as they are, and of the fit's features as they are made of kernels."""
+    return sparse.csr_array(sparse.vstack([watched[:strata], mix.T @ watched[strata:]]))
 
 
 def _mix(point: Intensity) -> Sparse:

@@ -17,6 +17,7 @@ from hearthline.attribution import Baselined, Model
 from hearthline.pipeline.core import Core, Progress
 from hearthline.pipeline.credit.bands import MOST_HOMES, Sample, shares_table
 from hearthline.pipeline.credit.batches import Batch, Owed, View, batches, owed_parts
+from hearthline.pipeline.credit.fitness import EFFECTS, FITNESS, effects_table, fitness_table
 from hearthline.pipeline.credit.ledger import Ledger, decimals
 from hearthline.pipeline.credit.lifetime import Lifetime
 from hearthline.pipeline.credit.orders import Book, open_book
@@ -93,6 +94,8 @@ def credit(core: Core, keep: Keep, progress: Progress) -> None:
     book = open_book(core.engine)
     for table, columns in _ALWAYS.items():
         keep(table, pa.schema(columns).empty_table())
+    keep("effects", EFFECTS.empty_table())
+    keep("fitness", FITNESS.empty_table())
     progress("fitting models")
     fits = _fitted(core, book, _chosen(chosen))
     keep("models", _models(fits, chosen.default))
@@ -119,10 +122,20 @@ def credit(core: Core, keep: Keep, progress: Progress) -> None:
             for f in able
             for k in kinds
         }
+        for fit in able:
+            if isinstance(fit.model, Baselined) and fit.model.reaches:
+                _doubt(fit, run.samples[True], names, chosen, keep)
         for reaches, sample in enumerate(run.samples):
             fitted = {f.model.name: (f.to_order, f.to_enrol) for f in able if f.model.reaches == reaches}
             if fitted:
                 keep("shares", shares_table(fitted, sample, kinds, names, chosen, exact))
+
+
+def _doubt(fit: _Fit, sample: Sample, names: list[str], chosen: AttributionSettings, keep: Keep) -> None:
+    """Keep what those who doubt a model ask for."""
+    fits = {"orders": fit.to_order, "enrolments": fit.to_enrol}
+    keep("effects", effects_table(fit.model, sample, fits, names, chosen))
+    keep("fitness", fitness_table(fit.model, sample, fit.to_order, chosen))
 
 
 def _chosen(settings: AttributionSettings) -> list[Model]:
@@ -220,7 +233,7 @@ class _Crediting:
             sample.add(kind, part)
             for fit in fits:
                 self._credit(kind, part, fit)
-        sample.learn(view.to_order, view.to_enrol)
+        sample.learn(view.to_order, view.to_enrol, view.orders.end_ms)
         for fit in fits:
             self._enrol(fit, view.enrolments.journeys, view.enrolment)
 

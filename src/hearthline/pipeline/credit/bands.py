@@ -26,6 +26,7 @@ class Sample:
     fraction: float
     fit_order: list[Journeys] = field(default_factory=list)
     fit_enrolment: list[Journeys] = field(default_factory=list)
+    ends: list[Ints] = field(default_factory=list)
     owed: dict[str, list[Owed]] = field(default_factory=dict)
 
     def takes(self, units: Ints) -> Ints:
@@ -41,9 +42,11 @@ class Sample:
         columns = {f: getattr(owed, f)[rows] for f in ("order", "micros", "payable", "order_ms", "end_ms")}
         self.owed.setdefault(kind, []).append(Owed(owed.journeys.take(rows), **columns))
 
-    def learn(self, to_order: Journeys, to_enrol: Journeys) -> None:
-        """Keep the sample's part of what models are fitted to."""
-        self.fit_order.append(to_order.take(self.takes(to_order.unit)))
+    def learn(self, to_order: Journeys, to_enrol: Journeys, end_ms: Ints) -> None:
+        """Keep the sample's part of what models are fitted to, and when journeys to orders ended."""
+        rows = self.takes(to_order.unit)
+        self.fit_order.append(to_order.take(rows))
+        self.ends.append(end_ms[rows])
         self.fit_enrolment.append(to_enrol.take(self.takes(to_enrol.unit)))
 
     def parts(self, kinds: dict[str, Orders]) -> dict[str, Part]:
