@@ -1,6 +1,7 @@
 """How well the default kind of model foretells orders of homes that it did not see."""
 
 from collections.abc import Sequence
+from datetime import date
 
 import pyarrow as pa
 
@@ -65,7 +66,7 @@ def build(answer: Answer) -> Figure:
     drawn = [(r["label"], who, r[who]) for r in made if r["what"] == "week" for who in ("foretold", "seen")]
     data = pa.table(
         {
-            "week": pa.array([d[0] for d in drawn], pa.string()),
+            "week": pa.array([date.fromisoformat(d[0]) for d in drawn], pa.date32()),
             "which": pa.array([d[1] for d in drawn], pa.string()),
             "orders": pa.array([d[2] for d in drawn], pa.float64()),
         }
