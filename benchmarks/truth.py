@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 TUNING_SEEDS = range(1, 10)
 WORLDS = ("additive", "multiplicative", "confounded", "mediated")
 MARK = "make truth"
-DENSITY_MARK = 'make truth ARGS="--density 0.5,1,2"'
+DENSITY_MARK = 'make truth ARGS="--density 0.5,1,2 --seeds 101"'
 DEFAULT = "additive_hazard"
 KINDS = {
     "person": "orders placed by people",
@@ -58,6 +58,7 @@ class Town:
     days: int
     seed: int
     density: float = 1.0
+    models: tuple[str, ...] = ()  # none: all, also those that run only where they are asked for
 
     def form(self) -> "World":
         """Return the world, with as many touches as the town has."""
@@ -76,7 +77,7 @@ def misses_of(town: Town, cache: Path | None) -> "list[Miss]":
 
     with TemporaryDirectory(prefix="hearthline-truth-") as folder:
         raw, home = Path(folder) / "raw", hl.init(Path(folder) / "home")
-        every = json.dumps(hl.attribution.names())  # also those that run only where they are asked for
+        every = json.dumps(list(town.models) or hl.attribution.names())
         (home.path / "hearthline.toml").write_text(f"[attribution]\nreplicates = 0\nmodels = {every}\n")
         sim.write_lake(town.form(), town.homes, town.days, town.seed, raw)
         with Lake(home.path / "lake").batch(datetime(2026, 6, 1, tzinfo=UTC)) as batch:
@@ -172,7 +173,9 @@ def main() -> None:
         homes, days, seeds = min(homes, 1000), min(days, 60), seeds[:1]
     densities = [float(d) for d in given.density.split(",")]
     worlds = given.world or WORLDS
-    towns = [Town(w, homes, days, s, d) for w in worlds for d in densities for s in seeds]
+    short = len(densities) > 1
+    models = (DEFAULT, "last_touch") if short else ()
+    towns = [Town(w, homes, days, s, d, models) for w in worlds for d in densities for s in seeds]
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # each process is one core's
     spawned = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(given.processes, mp_context=spawned) as pool:
@@ -181,7 +184,6 @@ def main() -> None:
         f"{homes:,} homes, {days} days, seeds {', '.join(map(str, seeds))}; median (least to largest seed)."
     )
     of_town = dict(zip(towns, misses, strict=True))
-    short = len(densities) > 1
     text = f"{about}\n\n{by_density(of_town, densities) if short else tables_of(_by_world(of_town))}"
     print(text)
     if given.write:

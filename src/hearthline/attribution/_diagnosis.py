@@ -6,22 +6,49 @@ of the homes it finds the orders of the other half likelier than simpler process
 """
 
 from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import numpy as np
 
+from hearthline.attribution._exposures import Kernels
 from hearthline.attribution._frailty import alike
 from hearthline.attribution._instants import instants_of
 from hearthline.attribution._intensity import Intensity
+from hearthline.attribution._proportional import Resample
 from hearthline.attribution._sums import product, sums_by
 from hearthline.attribution._weights import bucket_of, replicate_weights
-from hearthline.attribution.additive_hazard import AdditiveHazard
-from hearthline.schema.journey import Floats, Ints, Journeys
+from hearthline.schema.journey import Floats, Ints, Journeys, Sparse
 
 __all__ = ["Effect", "Fitness", "effects_of", "fitness_of"]
 
 _BINS = 10
 _WEEK_MS, _HOUR_MS = 7 * 86_400_000, 3_600_000.0
 _ENDS = (0.05, 0.95)
+
+
+class Process(Protocol):
+    """What is asked of a model of conversions as a process in time."""
+
+    @property
+    def kernels(self) -> Kernels:
+        """The kernels that effects are mixed from."""
+        ...
+
+    def gather(self, journeys: Journeys, weight: Floats | None = None) -> Any:
+        """Return additive statistics."""
+        ...
+
+    def solve(self, statistics: Any) -> Intensity:
+        """Return the fit."""
+        ...
+
+    def resampler(self, journeys: Journeys, index: Ints, point: Intensity) -> Resample:
+        """Return what refits to weighted units; strata's rates come first, then channels' by kernel."""
+        ...
+
+    def watched(self, journeys: Journeys, index: Ints, point: Intensity) -> Sparse:
+        """Return the (strata + channels * kernels, units) exposures."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +92,7 @@ class Fitness:
 
 
 def effects_of(
-    model: AdditiveHazard, journeys: Journeys, fit: Intensity, replicates: int = 100, seed: int = 1
+    model: Process, journeys: Journeys, fit: Intensity, replicates: int = 100, seed: int = 1
 ) -> Effect:
     """Return what a touch of each channel does, outside enrolments."""
     kernels, strata = len(model.kernels), len(fit.mu)
@@ -87,9 +114,7 @@ def effects_of(
     return Effect(caused, np.minimum(low, caused), np.maximum(high, caused), half, touches)
 
 
-def fitness_of(
-    model: AdditiveHazard, journeys: Journeys, end_ms: Ints, fit: Intensity, seed: int = 1
-) -> Fitness:
+def fitness_of(model: Process, journeys: Journeys, end_ms: Ints, fit: Intensity, seed: int = 1) -> Fitness:
     """Return how well conversions are foretold: one half of the homes by a fit to the other; weeks by `fit`.
 
     Args:
@@ -126,7 +151,7 @@ def fitness_of(
 
 
 def _likelihood(
-    model: AdditiveHazard, learned: Journeys, other: Journeys, fit: Intensity, foretold: float
+    model: Process, learned: Journeys, other: Journeys, fit: Intensity, foretold: float
 ) -> tuple[float, float, float]:
     """Return log-likelihoods of the other homes' conversions, for each of them."""
     watched, hours = (np.asarray(j.strata_h.sum(axis=0)).ravel() for j in (learned, other))
@@ -146,7 +171,7 @@ def _likelihood(
 
 
 def _weeks(
-    model: AdditiveHazard, journeys: Journeys, end_ms: Ints, fit: Intensity, seed: int
+    model: Process, journeys: Journeys, end_ms: Ints, fit: Intensity, seed: int
 ) -> tuple[Ints, tuple[Floats, Floats]]:
     """Return when weeks began, and conversions foretold and seen in each."""
     instants = instants_of(journeys, np.ones(journeys.n), model.kernels, np.random.default_rng(seed))
