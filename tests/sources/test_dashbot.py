@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import msgspec
 import pytest
@@ -86,3 +87,17 @@ def test_only_the_accounts_own_key_lets_a_message_in():
             proven("dashbot", post({}, **query), account)
     with pytest.raises(Unproven, match="no secret is set"):
         proven("dashbot", post({}, apiKey=""), Account())
+
+
+@pytest.mark.parametrize(
+    ("which", "currency"),
+    [
+        ("revenue_in_euro", "EUR"),
+        ("revenue_in_pounds", "GBP"),
+        ("revenue_in_tokens", None),
+        ("revenue", None),
+    ],
+)
+def test_a_currency_is_read_where_it_is_one(read, which, currency):
+    (event,) = read(which)
+    assert (event.commerce.total, event.commerce.currency) == (Decimal("12.5"), currency)

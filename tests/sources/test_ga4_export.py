@@ -57,3 +57,19 @@ def test_consent_is_what_the_storages_say_and_unset_is_no_answer(read):
 def test_a_row_without_an_event_is_refused(read):
     with pytest.raises(BadPayload, match=r"^ga4_export: no 'event_name'"):
         read({"event_timestamp": "1", "user_pseudo_id": "a"})
+
+
+def test_a_purchase_in_an_app_is_worth_its_dollars(read):
+    money = read("in_app")[0].commerce
+    assert (money.action, money.order, money.total, money.currency) == (
+        "placed",
+        "GPA.1",
+        Decimal("5.42"),
+        "USD",
+    )
+    assert (money.revenue, money.value_known) == (None, True)
+
+
+def test_without_dollars_a_purchase_in_an_app_has_no_known_value(read):
+    money = read("in_app_without_dollars")[0].commerce
+    assert (money.total, money.revenue, money.currency, money.value_known) == (None, None, "EUR", False)

@@ -62,3 +62,11 @@ def test_only_the_client_id_or_a_secret_lets_a_push_in():
     for headers in ({}, {"garmin-client-id": ""}, {"garmin-client-id": "client-2"}):
         with pytest.raises(Unproven):
             proven("garmin", Sent(headers=headers, received=NOW), account)
+
+
+def test_details_of_an_activity_tell_what_the_summary_inside_tells(read):
+    (details,), (run,) = read("details"), read("run")
+    assert (details.time, details.time_quality, details.tz_offset_min) == (run.time, "device", 60)
+    assert (details.signal.instance, details.signal.number) == ("RUNNING", 1800.0)
+    assert (details.device.model, details.initiator.evidence) == ("Forerunner 965", "manual")
+    assert (details.subject, details.id) == (run.subject, "activityDetails:21-detail:1800")

@@ -144,3 +144,25 @@ def test_a_push_that_a_stranger_signed_is_refused(verified, stranger):
 def test_an_audience_alone_proves_nothing(verified, signer, settings):
     with pytest.raises(Unproven, match="set both"):
         verified(signer.token(CLAIMS), **settings)
+
+
+@pytest.mark.parametrize(
+    "which",
+    [
+        "background_function",
+        "background_function_flat",
+        "function_of_the_second_generation",
+        "event_in_headers",
+    ],
+)
+def test_what_a_function_was_given_is_the_message_in_it(read, case, which):
+    assert sources.recognise(case(which)) == "gcp_iot_core"
+    (event,) = read(which)
+    assert (event.id, event.device.id, event.signal.attribute, event.signal.number) == (
+        "fn-2",
+        "fridge-1",
+        "milk",
+        0.4,
+    )
+    assert (event.time.isoformat(), event.time_quality) == ("2026-03-01T06:00:00.500000+00:00", "platform")
+    assert event.source == "//gcp_iot/home-1/fridges"

@@ -49,3 +49,17 @@ def test_consent_is_what_the_consent_manager_tells(read):
 def test_an_event_without_a_name_is_refused(read):
     with pytest.raises(BadPayload, match=r"^tealium\.tealium_event: no event's name"):
         read("without_a_name")
+
+
+@pytest.mark.parametrize(
+    ("which", "kind", "who"),
+    [
+        ("app_launch", "platform.app.launched", "human"),
+        ("app_wake", "platform.app.woken", "human"),
+        ("app_sleep", "platform.app.slept", "unknown"),
+    ],
+)
+def test_the_life_of_an_app_is_usage_and_no_touch(read, which, kind, who):
+    (event,) = read(which)
+    assert (event.type, event.stage, event.initiator.kind) == (kind, "post_purchase", who)
+    assert (event.touch.channel, event.commerce.action) == (None, None)

@@ -101,3 +101,24 @@ def test_an_address_with_a_stray_bracket_names_no_shop_and_breaks_nothing(read):
     body["_links"] = {"self": [{"href": "https://shop.example.]com/wp-json/wc/v3/orders/7"}]}
     _, refusal = sources.read_all("woocommerce", body, datetime(2026, 3, 12, tzinfo=UTC))
     assert refusal is None or refusal.reason != "defect"
+
+
+@pytest.mark.parametrize(
+    ("which", "orders"),
+    [("old_api", ["645"]), ("old_api_list", ["645", "646"]), ("old_api_bare", ["645"])],
+)
+def test_an_order_of_the_old_api_is_woocommerces_and_in_utc(read, case, which, orders):
+    assert sources.recognise(case(which)) == "woocommerce"
+    events = read(which)
+    assert [e.commerce.order for e in events] == orders
+    money = events[0].commerce
+    assert (money.total, money.revenue, money.tax) == (Decimal("79.87"), Decimal("63.97"), Decimal("5.90"))
+    assert (events[0].time.isoformat(), events[0].time_quality) == ("2026-03-01T10:00:00+00:00", "platform")
+    assert events[0].source == "//woocommerce/shop.example.com/orders"
+    assert {i.namespace for i in events[0].identifiers} == {"woocommerce.customer", "email", "phone"}
+
+
+def test_an_order_without_its_key_is_no_shopify_order(read, case):
+    payload = case("wrapped_without_a_key")
+    assert [name for name in sources.names() if sources.load(name).recognises(payload)] == ["woocommerce"]
+    assert read("wrapped_without_a_key")[0].commerce.revenue == Decimal("22.50")

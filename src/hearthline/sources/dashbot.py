@@ -31,6 +31,7 @@ from hearthline.sources import (
     Sent,
     asked,
     content_id,
+    currency,
     identified,
     instant,
     json_payloads,
@@ -306,6 +307,8 @@ def _of_anything(body: dict[str, Any], direction: str, platform: str) -> _Messag
 
 def _of_event(body: dict[str, Any]) -> _Message:
     amount = money(body.get("amount"))
+    # Dashbot documents no currency: an ISO code of that name is taken from the event or its free `metadata`.
+    code = currency(body.get("currency")) or currency(within(body, "metadata", "currency"))
     return _Message(
         kind=_EVENTS[text(body.get("type")) or ""],
         intent=Intent(name=text(body.get("name"))),
@@ -314,5 +317,5 @@ def _of_event(body: dict[str, Any]) -> _Message:
         correlation=Correlation(
             conversation=text(body.get("conversationId")), token=text(body.get("referenceNumber"))
         ),
-        commerce=Commerce(total=amount, value_known=True) if amount is not None else Commerce(),
+        commerce=Commerce() if amount is None else Commerce(total=amount, currency=code, value_known=True),
     )

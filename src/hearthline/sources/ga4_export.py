@@ -81,6 +81,7 @@ _MEANINGS = {
     "notification_receive": meaning_of("push notification received"),
     "app_remove": Meaning("platform.app.removed"),
 }
+_IN_APP = "in_app_purchase"
 # Google's recommended e-commerce events, by the words that they stand for.
 _WORDS = {
     "view_item_list": "product list viewed",
@@ -94,7 +95,7 @@ _WORDS = {
     "add_shipping_info": "checkout step completed",
     "add_payment_info": "payment info entered",
     "purchase": "order completed",
-    "in_app_purchase": "order completed",
+    _IN_APP: "order completed",
     "ecommerce_purchase": "order completed",
     "refund": "order refunded",
     "view_promotion": "promotion viewed",
@@ -146,7 +147,7 @@ def read(payload: Payload, received: datetime) -> Iterator[Event]:
         device=_device(body),
         correlation=Correlation(session=f"{_visitor(body)}.{session}" if session else None),
         intent=_intent(meaning, params),
-        commerce=bought(meaning, _bought(body, params)),
+        commerce=bought(meaning, _in_app(body, params) if name == _IN_APP else _bought(body, params)),
         consent=consented(_answers(mapping(body.get("privacy_info"))), "privacy_info"),
         raw=_RAW,
     )
@@ -258,6 +259,17 @@ def _bought(body: dict[str, Any], params: dict[str, Any]) -> Bought:
         coupon=text(params.get("coupon")),
         subscription=text(params.get("subscription_id")),
         products=[line for line in lines if line != Product()] or None,
+    )
+
+
+def _in_app(body: dict[str, Any], params: dict[str, Any]) -> Bought:
+    """Return the money of a purchase in an app's store, in dollars: the only unit that Google documents.
+
+    SDKs send `value` and `price` in millionths of the currency or in its units, and no field says which.
+    """
+    value = money(body.get("event_value_in_usd"))
+    return _bought(body, params)._replace(
+        revenue=None, total=value, currency="USD" if value is not None else currency(params.get("currency"))
     )
 
 

@@ -21,6 +21,7 @@ from hearthline.sources import (
     identified,
     instant,
     key_id,
+    mapping,
     mappings,
     number,
     opened,
@@ -133,6 +134,8 @@ def _events(kind: str, summary: dict[str, Any], received: datetime) -> Iterator[
     user = text(summary.get("userId"))
     if user is None:
         raise unreadable(f"{PLATFORM}.{kind}", "no 'userId'", summary, "send the push unchanged")
+    # Details of an activity hold its summary inside, beside the samples.
+    summary = mapping(summary.get("summary")) | summary
     told = _KINDS.get(kind, _Kind("health.reported"))
     stamps = (
         "startTimeInSeconds",

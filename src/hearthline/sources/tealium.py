@@ -73,6 +73,10 @@ _MEANINGS = {
     "pageview": _VIEW,
     "screen_view": Meaning("platform.screen.viewed", "consideration", browsing=True, channel="app"),
     "link": Meaning("platform.link.clicked", browsing=True),
+    # The life of a mobile app, which its libraries track by themselves: use of it, and no arrival.
+    "launch": Meaning("platform.app.launched", "post_purchase", browsing=True, order=True),
+    "wake": Meaning("platform.app.woken", "post_purchase", browsing=True, order=True),
+    "sleep": Meaning("platform.app.slept", "post_purchase", order=True),
     "user_login": Meaning("platform.user.identified"),
     "user_register": Meaning("platform.user.registered"),
 }

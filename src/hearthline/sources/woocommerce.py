@@ -1,4 +1,4 @@
-"""WooCommerce: orders, refunds and subscriptions of a WordPress shop; REST API v1 to v3 and webhooks.
+"""WooCommerce: orders, refunds and subscriptions of a WordPress shop; REST APIs, old and new, webhooks.
 
 An order is a snapshot: it yields its placement, its cancellation and its refunds, each with an id of its
 own. Net revenue is the sum of its lines after discounts, which WooCommerce gives without tax.
@@ -74,6 +74,10 @@ _BY_HAND = ("checkout", "store-api", "admin")
 _PING = re.compile(rb"webhook_id=\d+")
 
 
+# Of the API before WordPress's own (`/wc-api/v1` to `/v3`) the last two; `order_key` came with its successor.
+_ORDERS = frozenset(("order_key", "view_order_url", "total_line_items_quantity"))
+
+
 class _Delivery(NamedTuple):
     """What a resource came with: the shop's host, the action of the topic, our own clock."""
 
@@ -101,7 +105,9 @@ def _first(body: dict[str, Any]) -> dict[str, Any]:
 def _kind(body: dict[str, Any]) -> str | None:
     if "billing_period" in body and "billing_interval" in body:
         return "subscription"
-    if "order_key" in body and "line_items" in body:
+    if "line_items" in body and not _ORDERS.isdisjoint(body):
+        return "order"
+    if "line_items" in body and "date_created" in body and isinstance(body.get("billing"), dict):
         return "order"
     if "refunded_by" in body and "amount" in body:
         return "refund"
@@ -115,7 +121,7 @@ def read(payload: Payload, received: datetime) -> Iterator[Event]:
         BadPayload: the ping of a new webhook; a topic that tells no event; no resource.
     """
     body, headers = opened(payload)
-    shop = _host_of(text(headers.get("x-wc-webhook-source"))) or _host(body)
+    shop = _host_of(text(headers.get("x-wc-webhook-source"))) or _host(body) or _host(_first(body))
     topic = (text(headers.get("x-wc-webhook-topic")) or "").lower()
     delivery = _Delivery(shop or "-", topic.partition(".")[2], received)
     items = mappings(body.get("orders")) or [mapping(body.get("order")) or body]
@@ -132,7 +138,7 @@ def _host(body: dict[str, Any]) -> str | None:
         found = _host_of(text(link.get("href")))
         if found:
             return found
-    return None
+    return _host_of(text(body.get("view_order_url")))
 
 
 def _host_of(url: str | None) -> str | None:
@@ -147,9 +153,13 @@ def _host_of(url: str | None) -> str | None:
         return None
 
 
+# The old API documents these as UTC.
+_OLD_CLOCKS = {"date_created": "created_at", "date_modified": "updated_at"}
+
+
 def _clock(item: dict[str, Any], name: str) -> datetime | None:
     """Return a time: the one in UTC; the shop's local time without a zone is not taken for it."""
-    return instant(item.get(f"{name}_gmt"))
+    return instant(item.get(f"{name}_gmt")) or instant(item.get(_OLD_CLOCKS.get(name, "")))
 
 
 class _Clues(NamedTuple):

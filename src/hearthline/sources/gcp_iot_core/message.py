@@ -71,9 +71,12 @@ def messages_of(body: dict[str, Any]) -> list[Message]:
     kind = text(body.get("type")) or ""
     if kind.startswith(_MANAGER):
         return [_managed(body, embedded(body.get("data")), kind.removeprefix(_MANAGER))]
-    data = embedded(body.get("data")) if kind.startswith("google.cloud.pubsub.") else {}
-    about = mapping(body.get("event")) if isinstance(body.get("context"), dict) else {}
-    for inside in (mapping(data.get("message")), mapping(body.get("message")), about, body):
+    context = mapping(body.get("context"))
+    if _is_pubsub(context):
+        # A function of the second generation has its CloudEvent's attributes apart from the data.
+        return messages_of({**context, "data": body.get("data")})
+    message = mapping(embedded(body.get("data")).get("message")) if _is_pubsub(body) else {}
+    for inside in (message, mapping(body.get("message")), _handed(body), body):
         # A subscription that writes to BigQuery spells the attributes, and the data, as text.
         attributes = _plain(inside.get("attributes"))
         if any(text(attributes.get(name)) for name in _DEVICE):
@@ -81,20 +84,52 @@ def messages_of(body: dict[str, Any]) -> list[Message]:
     return _described(body)
 
 
+def _is_pubsub(attributes: dict[str, Any]) -> bool:
+    return (text(attributes.get("type")) or "").startswith("google.cloud.pubsub.")
+
+
+def _handed(body: dict[str, Any]) -> dict[str, Any]:
+    """Return what a function of the first generation was given beside its context, or around it.
+
+    >>> _handed({"context": {"eventId": "1"}, "data": {"data": "eyJ0IjogNH0="}})
+    {'data': 'eyJ0IjogNH0='}
+    """
+    if isinstance(body.get("context"), dict) or ("eventId" in body and "eventType" in body):
+        return mapping(body.get("event")) or embedded(body.get("data"))
+    return {}
+
+
+class _Around(NamedTuple):
+    """What the event around a message says of it."""
+
+    id: str | None = None
+    time: datetime | None = None
+    topic: str | None = None
+
+
+def _around(whole: dict[str, Any]) -> _Around:
+    context = mapping(whole.get("context")) or whole
+    if _is_pubsub(context):
+        return _Around(text(context.get("id")), instant(context.get("time")))
+    if "eventId" not in context:
+        return _Around()
+    resource = context.get("resource")
+    named = text(within(context, "resource", "name")) if isinstance(resource, dict) else text(resource)
+    return _Around(text(context.get("eventId")), instant(context.get("timestamp")), named)
+
+
 def _published(whole: dict[str, Any], inside: dict[str, Any], attributes: dict[str, Any]) -> Message:
-    context = mapping(whole.get("context"))
-    subscription = text(whole.get("subscription")) or text(within(whole, "data", "subscription")) or ""
+    around = _around(whole)
+    told = text(whole.get("subscription")) or text(within(whole, "data", "subscription"))
     project, registry = text(attributes.get("projectid")), text(attributes.get("deviceregistryid"))
-    parts = subscription.split("/")
+    parts = (told or around.topic or "").split("/")
     return Message(
         whole=whole,
         attributes=attributes,
         data=inside.get("data"),
         body=unwrapped(inside.get("data")),
-        id=text(inside.get("messageId")) or text(inside.get("message_id")) or text(context.get("eventId")),
-        time=instant(inside.get("publishTime"))
-        or instant(inside.get("publish_time"))
-        or instant(context.get("timestamp")),
+        id=text(inside.get("messageId")) or text(inside.get("message_id")) or around.id,
+        time=instant(inside.get("publishTime")) or instant(inside.get("publish_time")) or around.time,
         project=_word(project) or (_word(parts[1]) if len(parts) == 4 else None) or "-",
         registry=_word(registry) or _word(parts[-1]) or "-",
         device=next((v for name in _DEVICE if (v := text(attributes.get(name)))), None),

@@ -147,7 +147,7 @@ def _is_one(kind: str, item: dict[str, Any]) -> bool:
 
 # Fields of other shops' orders, some of which name Shopify's order.
 _OTHERS = frozenset(("external_order_id", "shopify_order_id", "charge_id", "order_key"))
-
+_OTHERS |= {"date_created", "date_created_gmt", "view_order_url", "total_line_items_quantity"}
 
 _MARKS: dict[str, frozenset[str]] = {
     "order": frozenset(("id", "line_items")),
