@@ -68,7 +68,7 @@ def build(answer: Answer) -> Figure:
         {
             "week": pa.array([date.fromisoformat(d[0]) for d in drawn], pa.date32()),
             "which": pa.array([d[1] for d in drawn], pa.string()),
-            "orders": pa.array([d[2] for d in drawn], pa.float64()),
+            "orders": pa.array([round(d[2]) for d in drawn], pa.int64()),
         }
     )
     notes = () if made else ("Too few orders by hand to tell, or the additive hazard was not asked for.",)
