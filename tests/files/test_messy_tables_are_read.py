@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from hearthline.files import Rows, read
+from hearthline.files.values import amount_sql, connect
 
 GERMAN = """Bestellnummer;Bestelldatum;Kunde;Betrag;Währung;Artikel;Menge;Zahlungsstatus
 1001;01.03.2026 10:15;K-1;1.234,50;EUR;Kaffeemühle;1;bezahlt
@@ -90,3 +91,43 @@ def test_fields_inside_others_are_columns_by_their_path(tmp_path: Path) -> None:
     (event,) = rows.events.to_pylist()
     assert (event["commerce_total"], event["commerce_currency"]) == (Decimal("12.5"), "EUR")
     assert rows.identities.num_rows == 1
+
+
+BRACKETED = """order_id,refund_of,ts,total,discount,currency
+1,,2026-03-01T09:00:00Z,20.00,,EUR
+2,1,2026-03-02T09:00:00Z,(12.50),,EUR
+3,,2026-03-03T09:00:00Z,(5.00),,EUR
+4,,2026-03-04T09:00:00Z,"(1,234",,EUR
+"""
+
+
+def test_an_amount_in_brackets_is_negative_as_in_a_ledger(tmp_path: Path) -> None:
+    rows = table(tmp_path / "ledger.csv", BRACKETED.encode())
+    refund = next(e for e in rows.events.to_pylist() if e["commerce_action"] == "refunded")
+    assert (refund["commerce_refund_of"], abs(refund["commerce_total"])) == ("1", Decimal("12.5"))
+    assert [r.reason for r in rows.rejects] == ["negative-amount", "ambiguous-number"]
+
+
+@pytest.mark.parametrize(
+    ("written", "style", "amount"),
+    [
+        ("(12.50)", "plain", "-12.5"),
+        ("($1,234.50)", "plain", "-1234.5"),
+        ("$(12.50)", "plain", "-12.5"),
+        ("(12,5) €", "plain", "-12.5"),
+        ("(1.234)", "comma", "-1234"),
+        ("(1,234)", "plain", None),
+        ("-(12.50)", "plain", None),
+        ("(-12.50)", "plain", None),
+        ("(12.50", "plain", None),
+        ("()", "plain", None),
+        ("1.234 €", "comma", "1234"),
+        ("1.234 €", "mixed", None),
+        ("1.234 €", "point", "1.234"),
+    ],
+)
+def test_signs_around_an_amount_do_not_change_what_its_point_means(
+    written: str, style: str, amount: str | None
+) -> None:
+    sql = f"select {amount_sql('t', style)} from (select '{written}' as t)"
+    assert connect().execute(sql).fetchone() == (None if amount is None else Decimal(amount),)

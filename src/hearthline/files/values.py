@@ -44,6 +44,7 @@ _CLOCK = f"""
          when {_SLASHED} and first = 'day' then {_spelled("%d/%m/%Y")} end"""
 _WRITTEN = f"({_DOTTED} or {_SLASHED}) and not contains(t, ' ')"
 _ALONE = rf"length(t) <= 10 and ({_WRITTEN} or (regexp_full_match(t, '\d{{5}}') and {_SERIAL}))"
+_LEDGER = r"'^\(([\d.,]*\d[\d.,]*)\)$', '-\1'"  # (12.50), as accountants write what is negative
 _SIGNS = r"'[\s$€£¥\x{00a0}\x{202f}]|^[A-Z]{3}|[A-Z]{3}$'"
 
 _MACROS = (
@@ -54,7 +55,7 @@ _MACROS = (
     f"create macro epoch_micros(v) as cast({_MICROS} as bigint)",
     "create macro from_epoch(t) as make_timestamp(epoch_micros(try_cast(t as double))) at time zone 'UTC'",
     f"create macro day_of(t) as {_ANY_DAY}",
-    f"create macro without_signs(t) as regexp_replace(t, {_SIGNS}, '', 'g')",
+    f"create macro without_signs(t) as regexp_replace(regexp_replace(t, {_SIGNS}, '', 'g'), {_LEDGER})",
 )
 _PLAIN = r"'[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,2})?'"
 
@@ -168,7 +169,7 @@ def amount_sql(column: str, style: str) -> str:
     """Return SQL for the text as DECIMAL(18,4); null where it is no number, or could be two.
 
     `1,234.50`, `1.234,50`, `12,5` and `1,234,567` can be read one way only. `1,234` cannot, and neither
-    can `1.234` beside amounts with a decimal comma.
+    can `1.234` beside amounts with a decimal comma. `(12.50)` is negative.
 
     Args:
         column: an SQL expression of type VARCHAR.
@@ -180,14 +181,14 @@ def amount_sql(column: str, style: str) -> str:
     """
     c = f"without_signs({column})"
     comma_first = {
-        "comma": f"regexp_full_match({column}, '[-+]?\\d{{1,3}}\\.\\d{{3}}')",
-        "mixed": f"regexp_full_match({column}, '[-+]?\\d{{1,3}}\\.\\d{{3}}')",
+        "comma": f"regexp_full_match({c}, '[-+]?\\d{{1,3}}\\.\\d{{3}}')",
+        "mixed": f"regexp_full_match({c}, '[-+]?\\d{{1,3}}\\.\\d{{3}}')",
     }.get(style, "false")
     three = {
         "comma": f"replace({c}, ',', '.')",
         "point": f"replace({c}, ',', '')",
     }.get(style, "null")
-    dotted = f"replace({column}, '.', '')" if style == "comma" else "null"
+    dotted = f"replace({c}, '.', '')" if style == "comma" else "null"
     return rf"""try_cast(case
         when {comma_first} then {dotted}
         when regexp_full_match({column}, {_PLAIN}) then {column}
