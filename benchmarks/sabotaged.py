@@ -28,8 +28,8 @@ def _ack_first() -> None:
     def dishonest(self: Any) -> None:
         keep = self._enqueue
 
-        def enqueue(body: bytes, done: Any) -> None:
-            keep(body, lambda _: None)
+        def enqueue(body: bytes, done: Any, loop: Any) -> None:
+            keep(body, lambda _: None, loop)
             commit._tell([done], Position(1, 0))
 
         append = self.log.append
