@@ -159,7 +159,7 @@ def main() -> None:
     homes, some, days, draws = given.homes, given.asked, given.days, given.draws
     if given.small:
         homes, some, days, draws = min(homes, 150), min(some, 15), min(days, 40), 1
-    journeys = seen_in("additive", homes, days, SEED).orders
+    journeys = seen_in("additive", homes, days, SEED).process
     units = np.unique(journeys.unit)
     few = journeys.take(np.flatnonzero(np.isin(journeys.unit, units[:some])))
     quarter = journeys.take(np.flatnonzero(np.isin(journeys.unit, units[: len(units) // 4])))

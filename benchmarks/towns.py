@@ -19,12 +19,14 @@ class Seen:
     Attributes:
         orders: journeys to orders of persons.
         enrolments: journeys to enrolments.
+        process: journeys to orders in which touches reach over orders.
         order_end_ms: (n,) when each journey of `orders` ended, UTC milliseconds.
         channels: the channels' names.
     """
 
     orders: Journeys
     enrolments: Journeys
+    process: Journeys
     order_end_ms: Ints
     channels: tuple[str, ...]
 
@@ -46,9 +48,10 @@ def seen_in(world: str, homes: int, days: int, seed: int) -> Seen:
             batch.adopt(raw / "events-*.parquet", raw / "identities-*.parquet")
         engine = DuckEngine("2GB", threads=2)
         core = build_core(engine, lake, Settings(), silent)
-        parts = [b.reaching for b in batches(core, open_book(engine), reaching=True)]
+        parts = list(batches(core, open_book(engine), reaching=True))
         names = tuple(core.channels["name"].to_pylist())
         engine.close()
-    orders = concatenated([p.to_order for p in parts])
-    end_ms = np.concatenate([p.orders.end_ms for p in parts])
-    return Seen(orders, concatenated([p.to_enrol for p in parts]), end_ms, names)
+    orders = concatenated([p.apart.to_order for p in parts])
+    end_ms = np.concatenate([p.apart.orders.end_ms for p in parts])
+    process = concatenated([p.reaching.to_order for p in parts])
+    return Seen(orders, concatenated([p.apart.to_enrol for p in parts]), process, end_ms, names)
