@@ -90,8 +90,11 @@ def test_how_much_touches_do_while_enrolled_is_found(part: float) -> None:
 def test_homes_that_keep_their_journeys_find_the_same_part() -> None:
     model, journeys = AdditiveHazard(), _acting(0.3, n=2_000)
     central = model.solve(model.gather(journeys))
-    rows = np.split(np.arange(journeys.n), 40)
-    sums = sums_of([HomeSums(model.gather(journeys.take(r))) for r in rows])
+    parts = [
+        *np.array_split(np.flatnonzero(journeys.held), 20),
+        *np.array_split(np.flatnonzero(~journeys.held), 20),
+    ]
+    sums = sums_of([HomeSums(model.gather(journeys.take(rows))) for rows in parts])
     federated = fitted_on_sums(sums, Terms(1, len(model.kernels), 2)).fit
     assert federated.held == pytest.approx(central.held, rel=1e-6)
     assert federated.gamma == pytest.approx(central.gamma, rel=1e-6)

@@ -93,9 +93,9 @@ class Gathered:
         Args:
             parts: of what they do in the fit, in either state.
         """
-        if not self.reaches_held:
-            return self
         free, held = parts
+        if free == 1.0 and not self.reaches_held:
+            return self
         part = np.repeat(np.where(self.held, held, free), np.diff(self.load.indptr))
         known = (self.load.data * part, self.load.indices, self.load.indptr)
         load = Sparse(known, shape=self.load.shape, copy=True)  # what falls away falls away here only
