@@ -204,7 +204,7 @@ def test_metrics_come_into_the_lake_with_the_frame_and_frames_from_before_them_a
     told = admitted_frame(events(1), [], [], home.key, NOW, metrics=[metric])
     parts = msgspec.msgpack.decode(told)
     before = msgspec.msgpack.encode([msgspec.msgpack.decode(frame(home, events(2)).body)[0], [], []])
-    assert len(parts) == 4
+    assert len(parts) == 5
     log.append([Frame("admitted", told, int(NOW.timestamp() * 1e9)), Frame("admitted", before)])
     load(home)
     lake = Lake(home.lake)

@@ -241,7 +241,10 @@ class _Crediting:
         """Return the journeys to be credited, by kind of order; processes know what was brought forward."""
         gone, person = self.owing.brought_forward.value, view.orders
         if reaching and gone:
-            person = replace(person, payable=np.rint(person.payable * (1.0 - gone)).astype(np.int64))
+            part = np.where(
+                person.journeys.lengths > 0, 1.0 - gone, 1.0
+            )  # without a touch nothing was caused
+            person = replace(person, payable=np.rint(person.payable * part).astype(np.int64))
         owed = {"person": person}
         for kind in ("subscription", "machine"):
             orders = self.book.kinds()[kind]

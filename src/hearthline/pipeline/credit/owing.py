@@ -23,6 +23,7 @@ __all__ = ["Owing", "owing_of"]
 _WEEK_MS = 7 * 86_400_000
 _HOUR_MS = 3_600_000.0
 _MOMENT_MS = 60_000
+_LEAST_ORDERS = 100
 _KINDS = {"subscription": "subscription", "machine": "replenishment"}
 """Kinds of order and the kind of enrolment that they come from."""
 _DRAWS, _ENDS = 400, (0.05, 0.95)
@@ -88,8 +89,10 @@ def owing_of(core: Core, book: Book, baseline: tuple[Floats, Floats] | None) -> 
         displacement[kind] = found or _said(chosen.displacement)
     forward = None
     if chosen.brought_forward == "estimated" and baseline is not None:
-        forward = _forward(by_recency(core.layout, *baseline), chosen.seed)
-        estimated.add(("brought forward", "person"))
+        recency = by_recency(core.layout, *baseline)
+        if float(recency.orders.sum()) >= _LEAST_ORDERS:
+            forward = _forward(recency, chosen.seed)
+            estimated.add(("brought forward", "person"))
     return Owing(
         displacement,
         forward or _said(chosen.brought_forward),
