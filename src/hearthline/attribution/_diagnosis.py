@@ -104,7 +104,7 @@ def effects_of(
     whole = tau * (1.0 - np.exp(-hours[:, :, None] / tau))  # (steps, channels, kernels)
     come = (whole * fit.gamma).sum(axis=2)
     caused = come[-1]
-    draws = (drawn.reshape(journeys.channels, kernels, -1) * whole[-1][:, :, None]).sum(axis=1)
+    draws = (drawn.reshape(journeys.channels, kernels, replicates) * whole[-1][:, :, None]).sum(axis=1)
     low, high = np.quantile(draws, _ENDS, axis=1, method="weibull")
     at = (come >= caused / 2.0).argmax(axis=0)
     own = journeys.gap_h <= journeys.span_h[journeys.row]

@@ -35,6 +35,7 @@ def _session(threads: int) -> "SparkSession":
         "spark.ui.enabled": "false",
         "spark.sql.maxPlanStringLength": "10000",  # told whole at each step, plans fill the heap with text
         "spark.sql.shuffle.partitions": "4",
+        "spark.driver.memory": "2g",  # the core is one plan after another; its texts and trees need room
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.sql.execution.arrow.pyspark.enabled": "true",

@@ -56,7 +56,7 @@ def effects_table(
     tables = [EFFECTS.empty_table()]
     for leads_to, parts in (("orders", sample.fit_order), ("enrolments", sample.fit_enrolment)):
         fit, (journeys, _, part) = fits[leads_to], _some(parts, None)
-        if fit is None or int(journeys.converted.sum()) < _LEAST:
+        if fit is None or not names or int(journeys.converted.sum()) < _LEAST:
             continue
         found = effects_of(model, journeys, fit, max(chosen.replicates, 40), chosen.seed)
         wide = np.sqrt(part * sample.fraction)
