@@ -133,7 +133,7 @@ def print_misses(console: Console, misses: "list[Miss]") -> None:
     console.print(Text(f"  {'':<30}orders by people{'':<12}orders without a person", "dim"))
     console.print(Padding(table(heads, rows, right=range(1, 7)), (0, 0, 0, 2), expand=False))
     lines = (
-        "error: part of the credit that is on the wrong channel, against what is lost when it is switched off;",
+        "error: part of the credit on the wrong channel, against what is lost when it is switched off;",
         "rank: correlation of ranks; credited: for each 1.00 caused, less what replaced orders by hand",
     )
     for line in lines:
