@@ -1,12 +1,13 @@
 """What a screen costs to whoever looks: first paint, weight, server time, and colours that stay apart.
 
-    python benchmarks/web.py [--sizes 1,10] [--rounds 5] [--small] [--write docs/dashboard.md]
+    python benchmarks/web.py [--sizes 1,10] [--rounds 5] [--small] [--lighthouse] [--write docs/dashboard.md]
 
 Sizes are millions of raw events of a simulated town over 90 days, kept in ./bench-data as
 `make bench-pipeline` leaves them; the answer is made where there is none. Chromium opens each screen with
 an empty cache over loopback, as fast as it can and with its CPU slowed four times. Server time is what the
 process takes to answer, from the first byte asked to the last one got, the median of the rounds; a start is
-told apart, because figures are made ahead and not by the first reader.
+told apart, because figures are made ahead and not by the first reader. With `--lighthouse`, and Node.js on
+the machine, Lighthouse is fetched and asked instead, of the first size.
 """
 
 import argparse
@@ -27,9 +28,10 @@ from colours import least_contrast, least_difference
 from cost import in_own_process
 from hearthline.render.palette import DARK, DARK_GROUND, LIGHT, LIGHT_GROUND
 from hearthline.server.dashboard.screens import SCREENS
+from lighthouse import scores, table
 from published import markdown, write_block
 
-MARK = "make bench-web"
+MARK, MARK_LIGHTHOUSE = "make bench-web", 'make bench-web ARGS="--lighthouse"'
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PIPELINE = Path(__file__).parent / "pipeline.py"
 EVENTS_A_HOME, SLOW = 161, 4
@@ -198,6 +200,24 @@ def page_of(found: dict[str, dict[str, Any]]) -> str:
     return "\n\n".join([markdown(heads, rows), told, colours])
 
 
+def lighthouse_of(home: Path, rounds: int) -> str:
+    """Return what Lighthouse says of the screens of a home, as Markdown."""
+    if CHROMIUM is None:
+        raise SystemExit("lighthouse: no Chromium on this machine; install one, or leave --lighthouse out")
+    with shown(home) as url:
+        paths = {name: path for name, path in paths_of(url).items() if name != NOTHING}
+        for path in paths.values():
+            asked(url + path)
+        return table(scores(url, paths, CHROMIUM, min(rounds, 3)))
+
+
+def publish(page: str, mark: str, where: Path | None) -> None:
+    """Print, and write where it is asked for."""
+    print(page)
+    if where is not None:
+        write_block(where, mark, page)
+
+
 def main() -> None:
     """Measure, print, and write where it is asked for."""
     wanted = argparse.ArgumentParser(
@@ -207,18 +227,19 @@ def main() -> None:
     wanted.add_argument("--data", type=Path, default=Path("bench-data"), help="where towns are kept")
     wanted.add_argument("--rounds", type=int, default=5)
     wanted.add_argument("--small", action="store_true", help="a town of 8,000 events, one round")
+    wanted.add_argument("--lighthouse", action="store_true", help="ask Lighthouse instead (fetched by npx)")
     wanted.add_argument("--write", type=Path, help="the page whose block is replaced")
     asked_for = wanted.parse_args()
     sizes = [0.008] if asked_for.small else [float(s) for s in asked_for.sizes.split(",")]
     rounds = 1 if asked_for.small else asked_for.rounds
+    if asked_for.lighthouse:
+        publish(lighthouse_of(home_of(asked_for.data, sizes[0]), rounds), MARK_LIGHTHOUSE, asked_for.write)
+        return
     found = {}
     for size in sizes:
         name = f"{size:g} million" if size >= 1 else f"{size * 1e6:,.0f}"
         found[name] = one(home_of(asked_for.data, size), rounds)
-    page = page_of(found)
-    print(page)
-    if asked_for.write:
-        write_block(asked_for.write, MARK, page)
+    publish(page_of(found), MARK, asked_for.write)
 
 
 if __name__ == "__main__":

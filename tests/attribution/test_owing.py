@@ -1,11 +1,23 @@
 """What is not owed to touches: displaced orders, and touches that do less while a machine orders."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from scipy import sparse
 
-from hearthline.attribution import HomeSums, Spells, Terms, displaced_part, fitted_on_sums, sums_of
+from hearthline.attribution import (
+    Estimate,
+    HomeSums,
+    Spells,
+    Terms,
+    by_itself_an_hour,
+    displaced_part,
+    fitted_on_sums,
+    sums_of,
+)
 from hearthline.attribution.additive_hazard import AdditiveHazard
+from hearthline.pipeline.credit.orders import Enrolments, Orders
+from hearthline.pipeline.credit.owing import Owing
 from hearthline.schema.journey import Journeys
 
 DAY_H = 24.0
@@ -51,6 +63,36 @@ def test_where_nothing_says_there_is_no_estimate() -> None:
     spells, _ = _homes(0.5, homes=10)
     nothing = np.zeros(10)
     assert displaced_part(Spells(spells.unit, nothing, nothing, nothing, nothing, nothing, 1.0)) is None
+
+
+def test_what_came_by_itself_is_told_from_what_touches_caused() -> None:
+    journeys = _acting(1.0)
+    free = journeys.take(np.flatnonzero(~journeys.held))
+    model = AdditiveHazard()
+    fit = model.solve(model.gather(free))
+    found = by_itself_an_hour(*model.baseline(fit))
+    assert found.value == pytest.approx(0.001, rel=0.15)
+    assert found.low < found.value < found.high
+
+
+def test_orders_are_owed_until_the_home_would_have_enrolled_by_itself() -> None:
+    names, half_life = pa.array(["a"]), 240.0
+    rate = float(np.log(2.0)) / half_life
+    since, none = np.array([0, 10, 20, 5]) * 24 * 3_600_000, np.zeros(1, np.int64)
+    enrolments = Enrolments(names, names, none + 7, none == 0, none + 1_000, none + 10**15)
+    orders = Orders(
+        id=pa.array(["o"] * 4),
+        unit=np.full(4, 7),
+        housed=np.ones(4, np.bool_),
+        time_ms=since + 1_000,
+        micros=np.full(4, 10_000_000),
+        enrolment=np.array([0, 0, 0, -1]),
+        cycle=np.array([1, 2, 3, 0]),
+    )
+    gone, forward = Estimate(0.2, 0.1, 0.3, 50), Estimate(0.0, 0.0, 0.0, 0)
+    by_itself = Estimate(rate, 0.9 * rate, 1.1 * rate, 0)
+    owing = Owing({"machine": gone}, forward, 1.0, by_itself, frozenset())
+    assert owing.automated("machine", orders, enrolments)[:3] == pytest.approx([0.8, 0.4, 0.2])
 
 
 def _acting(part: float, seed: int = 2, n: int = 16_000) -> Journeys:

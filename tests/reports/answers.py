@@ -88,7 +88,7 @@ TABLES = {
     "basis VARCHAR",
     "run": "run VARCHAR, started TIMESTAMPTZ, finished TIMESTAMPTZ, currency VARCHAR, unit_kind VARCHAR, "
     "first_day DATE, last_day DATE, events BIGINT, duplicates BIGINT, rejects BIGINT, engine VARCHAR, "
-    "version VARCHAR, demo BOOLEAN, default_model VARCHAR, min_homes BIGINT, persistence DOUBLE, "
+    "version VARCHAR, demo BOOLEAN, default_model VARCHAR, min_homes BIGINT, "
     "displacement DOUBLE",
     "effects": "model VARCHAR, leads_to VARCHAR, channel VARCHAR, touches BIGINT, caused DOUBLE, low DOUBLE, "
     "high DOUBLE, half_days DOUBLE",
@@ -500,7 +500,6 @@ def _run(answer, events=48112, rejects=12):
                 True,
                 "additive_hazard",
                 30,
-                1.0,
                 0.1,
             )
         ],

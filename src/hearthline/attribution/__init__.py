@@ -19,7 +19,7 @@ from hearthline.schema.errors import BadConfig, UnknownName
 if TYPE_CHECKING:
     from hearthline.attribution._blocks import Blocks, block_of
     from hearthline.attribution._diagnosis import Effect, Fitness, effects_of, fitness_of
-    from hearthline.attribution._displaced import Estimate, Spells, displaced_part
+    from hearthline.attribution._displaced import Estimate, Spells, by_itself_an_hour, displaced_part
     from hearthline.attribution._federated import Federated, Sums, Terms, fitted_on_sums, sums_of
     from hearthline.attribution._homes import Ask, HomeSums
     from hearthline.attribution._intervals import Band, Part, intervals
@@ -53,6 +53,7 @@ __all__ = [
     "Terms",
     "ahead_of",
     "block_of",
+    "by_itself_an_hour",
     "credit_paths",
     "displaced_part",
     "effects_of",
@@ -74,7 +75,7 @@ __all__ = [
 _HOLDS = {
     "_blocks": ("Blocks", "block_of"),
     "_diagnosis": ("Effect", "Fitness", "effects_of", "fitness_of"),
-    "_displaced": ("Estimate", "Spells", "displaced_part"),
+    "_displaced": ("Estimate", "Spells", "by_itself_an_hour", "displaced_part"),
     "_federated": ("Federated", "Sums", "Terms", "fitted_on_sums", "sums_of"),
     "_homes": ("Ask", "HomeSums"),
     "_intervals": ("Band", "Part", "intervals"),

@@ -10,11 +10,12 @@ Farrington 1995, "Relative incidence estimation from case series for vaccine saf
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.special import gammaincinv
 
 from hearthline.attribution._weights import chosen, replicate_weights
 from hearthline.schema.journey import Bools, Floats, Ints
 
-__all__ = ["Estimate", "Spells", "displaced_part"]
+__all__ = ["Estimate", "Spells", "by_itself_an_hour", "displaced_part"]
 
 _ROUNDS, _STILL = 60, 1e-9
 _MOST_HOMES = 20_000
@@ -44,7 +45,7 @@ class Spells:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A part from 0 to 1 with its 90 % interval, and how many homes it was read from."""
+    """A part or a rate with its 90 % interval, and how many homes it was read from."""
 
     value: float
     low: float
@@ -75,6 +76,27 @@ def displaced_part(spells: Spells, replicates: int = 200, seed: int = 1) -> Esti
     low, high = point + (np.quantile(draws, _ENDS, method="weibull") - _part(some, once[kept])[0]) * wide
     ends = min(max(float(low), 0.0), point), max(min(float(high), 1.0), point)
     return Estimate(point, *ends, told)
+
+
+def by_itself_an_hour(came: Floats, hours: Floats) -> Estimate:
+    """Return how many enrolments an hour come by themselves, in a home that has none, whatever its stratum.
+
+    A home that a touch made enrol would have enrolled later at this rate; its orders are owed to the touch
+    until then. Homes that cannot or will not enrol are counted as well, so orders are owed too long rather
+    than too short. The interval is of chance in how many came.
+
+    Args:
+        came: (strata,) enrolments that came by themselves, in expectation.
+        hours: (strata,) hours watched.
+
+    >>> found = by_itself_an_hour(np.array([30.0, 70.0]), np.array([4e4, 6e4]))
+    >>> found.value, bool(found.low < 0.0009 < found.value < 0.0011 < found.high)
+    (0.001, True)
+    """
+    count, watched = float(came.sum()), max(float(hours.sum()), 1.0)
+    low, high = (float(gammaincinv(count + 0.5, end)) / watched for end in _ENDS)
+    point = count / watched
+    return Estimate(point, min(low, point), max(high, point), 0)
 
 
 def _taken(spells: Spells, rows: Bools) -> Spells:

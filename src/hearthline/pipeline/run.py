@@ -165,6 +165,5 @@ def _about(
         "demo": demo,
         "default_model": chosen.default,
         "min_homes": chosen.min_homes,
-        "persistence": chosen.persistence,
         "displacement": displaced,
     }

@@ -21,8 +21,8 @@ DEFINITION = (
     "ledger: net revenue of machine-placed and subscription orders by channel; with what is "
     "unattributed it sums to booked revenue. Enrolment ledger: what enrolments brought so far and are "
     "expected to bring, for decisions; it holds a forecast and does not sum to booked revenue. "
-    "Persistence is the part still owed to the enrolment with each further order; displacement the part "
-    "that the household would have bought by hand anyway, which stays unattributed; it is read from the "
+    "What is owed falls with time, for the home might have enrolled by itself since; displacement is the "
+    "part that the household would have bought by hand anyway, which stays unattributed; it is read from the "
     "same homes before and while they were enrolled. Brought forward is the part of an order by hand that "
     "is missing later. Intervals (90%) are "
     "a household bootstrap."
@@ -46,8 +46,15 @@ _OWING = {
     "subscription": "subscription orders",
     "person": "orders by hand",
 }
+_WHAT = {
+    "displacement": "Displacement of",
+    "brought forward": "Brought forward of",
+    "persistence": "Still owed with each further order, of",
+    "owed after 90 days": "Still owed 90 days after the enrolment, of",
+}
 _REASONS = {
-    "no longer owed or displaced": "displacement (would have been bought by hand) and persistence",
+    "no longer owed or displaced": "displacement (would have been bought by hand) and persistence (the home "
+    "would have enrolled by itself since)",
     "no enrolment known": "no enrolment known",
 }
 
@@ -113,7 +120,7 @@ def _owing(answer: Answer) -> list[str]:
     """Return in words what is not owed to touches, and how that is known."""
     found = rows(answer, "SELECT * FROM owing ORDER BY what, kind")
     return [
-        f"{r['what'].capitalize()} of {_OWING[r['kind']]}: {text.share(r['value'])}{_how(r)}."
+        f"{_WHAT[r['what']]} {_OWING[r['kind']]}: {text.share(r['value'])}{_how(r)}."
         for r in found
         if r["kind"] in _OWING
     ]

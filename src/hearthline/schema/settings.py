@@ -65,9 +65,9 @@ class AttributionSettings(Section, frozen=True, kw_only=True):
 
     `displacement` is the part of a machine-placed order that the household would have bought by hand anyway,
     `brought_forward` the part of an order by hand that is missing later because it was placed now; both stay
-    unattributed, and `"estimated"` reads them from the data (what is brought forward, for models that know a
-    baseline). `persistence` is the part of each further machine-placed order that is still owed to the
-    enrolment, per cycle (1.0: all of it, for ever). `horizon_days` is how
+    unattributed. `persistence` is the part of each further machine-placed order that is still owed to the
+    enrolment, per cycle (1.0: all of it, for ever). `"estimated"` reads them from the data; what is
+    brought forward, and how long orders are owed, where a model knows a baseline. `horizon_days` is how
     far forecasts of enrolments look ahead. `options` holds what a model leaves open, by its name, as
     `[attribution.options.markov]` with `order = 3`.
     """
@@ -76,7 +76,7 @@ class AttributionSettings(Section, frozen=True, kw_only=True):
     default: str = "additive_hazard"
     replicates: Annotated[int, Meta(ge=0, le=2000)] = 100
     seed: int = 1
-    persistence: Share = 1.0
+    persistence: Estimated = "estimated"
     displacement: Estimated = "estimated"
     brought_forward: Estimated = "estimated"
     horizon_days: Days = 365.0

@@ -21,7 +21,7 @@ from hearthline.pipeline.credit.fitness import EFFECTS, FITNESS, effects_table, 
 from hearthline.pipeline.credit.ledger import Ledger, decimals
 from hearthline.pipeline.credit.lifetime import Lifetime
 from hearthline.pipeline.credit.orders import Book, open_book
-from hearthline.pipeline.credit.owing import Owing, owing_of
+from hearthline.pipeline.credit.owing import Baseline, Owing, owing_of
 from hearthline.pipeline.credit.paths import Paths
 from hearthline.schema.errors import NothingToAnswer
 from hearthline.schema.journey import Floats, Ints, Journeys
@@ -101,7 +101,7 @@ def credit(core: Core, keep: Keep, progress: Progress) -> None:
     keep("models", _models(fits, chosen.default))
     able = [f for f in fits if f.state == "ok"]
 
-    owing = owing_of(core, book, _baseline(fits))
+    owing = owing_of(core, book, _baseline(fits, "to_order"), _baseline(fits, "to_enrol"))
     keep("owing", owing.table())
 
     progress("crediting orders")
@@ -173,11 +173,12 @@ def _fitted(core: Core, book: Book, models: list[Model]) -> list[_Fit]:
     return fits
 
 
-def _baseline(fits: list[_Fit]) -> tuple[Floats, Floats] | None:
-    """Return how households order by themselves, by the first model that knows."""
+def _baseline(fits: list[_Fit], to: str) -> Baseline | None:
+    """Return how households order or enrol by themselves, by the first model that knows."""
     for fit in fits:
-        if isinstance(fit.model, Baselined) and fit.to_order is not None:
-            return fit.model.baseline(fit.to_order)
+        found = getattr(fit, to)
+        if isinstance(fit.model, Baselined) and found is not None:
+            return fit.model.baseline(found)
     return None
 
 
@@ -249,7 +250,9 @@ class _Crediting:
         for kind in ("subscription", "machine"):
             orders = self.book.kinds()[kind]
             if orders.n:
-                owed[kind] = owed_parts(view, orders, self.owing.automated(kind, orders.cycle))
+                owed[kind] = owed_parts(
+                    view, orders, self.owing.automated(kind, orders, self.book.enrolments)
+                )
         return owed
 
     def _credit(self, kind: str, part: Owed, fit: _Fit) -> None:

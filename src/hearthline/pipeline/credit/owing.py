@@ -1,9 +1,9 @@
 """Which part of an order touches can have caused at all: what came instead of another order is no gain.
 
-Of a machine-placed order a part would have come by hand (displacement), and with every further order less may
-be owed to the enrolment (persistence). An order by hand that a touch caused leaves the next one less needed
-(brought forward). Displacement and what is brought forward are read from the data where the settings do not
-say.
+Of a machine-placed order a part would have come by hand (displacement). The longer ago the enrolment, the
+likelier the home would have enrolled by itself since, and the less is owed to it (persistence). An order by
+hand that a touch caused leaves the next one less needed (brought forward). All three are read from the data
+where the settings do not say.
 """
 
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from hearthline.attribution import Estimate, Spells, displaced_part
+from hearthline.attribution import Estimate, Spells, by_itself_an_hour, displaced_part
 from hearthline.journeys import Recency, by_recency, lost_later
 from hearthline.pipeline.core import Core
-from hearthline.pipeline.credit.orders import Book
+from hearthline.pipeline.credit.orders import Book, Enrolments, Orders
 from hearthline.schema.journey import Bools, Floats, Ints
 from hearthline.schema.settings import AttributionSettings
 
@@ -27,6 +27,9 @@ _LEAST_ORDERS = 100
 _KINDS = {"subscription": "subscription", "machine": "replenishment"}
 """Kinds of order and the kind of enrolment that they come from."""
 _DRAWS, _ENDS = 400, (0.05, 0.95)
+_SHOWN_H = 90 * 24.0
+Baseline = tuple[Floats, Floats]
+"""(strata,) conversions that came by themselves, and hours watched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,27 +39,35 @@ class Owing:
     Attributes:
         displacement: by kind of order; `subscription` and `machine`.
         brought_forward: of an order by hand.
-        persistence: what is still owed with each further order of an enrolment.
+        persistence: what is still owed with each further order of an enrolment, where the settings say.
+        by_itself: enrolments an hour that come by themselves, for each home without one; 0 where the settings
+            say how long orders are owed.
         estimated: which of them were read from the data, as (name, kind).
     """
 
     displacement: dict[str, Estimate]
     brought_forward: Estimate
     persistence: float
+    by_itself: Estimate
     estimated: frozenset[tuple[str, str]]
 
-    def automated(self, kind: str, cycle: Ints) -> Floats:
+    def automated(self, kind: str, orders: Orders, enrolments: Enrolments) -> Floats:
         """Return the part of each order that is owed to its enrolment."""
-        gone = self.displacement[kind].value
-        return np.asarray((1.0 - gone) * self.persistence ** np.maximum(cycle - 1, 0), np.float64)
+        since = orders.time_ms - np.append(enrolments.time_ms, 0)[orders.enrolment]
+        age_h = np.maximum(np.where(orders.enrolment >= 0, since, 0), 0) / _HOUR_MS
+        still = self.persistence ** np.maximum(orders.cycle - 1, 0) * np.exp(-self.by_itself.value * age_h)
+        return np.asarray((1.0 - self.displacement[kind].value) * still, np.float64)
 
     def table(self) -> pa.Table:
         """Return the table `owing` of the answer."""
-        always = Estimate(self.persistence, self.persistence, self.persistence, 0)
+        what, still = "persistence", _said(self.persistence)
+        if ("owed after 90 days", "machine") in self.estimated:
+            low, value, high = (float(np.exp(-rate * _SHOWN_H)) for rate in self._rates())
+            what, still = "owed after 90 days", Estimate(value, low, high, 0)
         rows = [
             *(("displacement", kind, found) for kind, found in self.displacement.items()),
             ("brought forward", "person", self.brought_forward),
-            *(("persistence", kind, always) for kind in _KINDS),
+            *((what, kind, still) for kind in _KINDS),
         ]
         return pa.table(
             {
@@ -70,14 +81,19 @@ class Owing:
             }
         )
 
+    def _rates(self) -> tuple[float, float, float]:
+        """Return enrolments an hour that come by themselves, the largest first."""
+        return self.by_itself.high, self.by_itself.value, self.by_itself.low
 
-def owing_of(core: Core, book: Book, baseline: tuple[Floats, Floats] | None) -> Owing:
+
+def owing_of(core: Core, book: Book, orders: Baseline | None, enrolments: Baseline | None) -> Owing:
     """Return what is not owed to touches, by the settings or as estimated.
 
     Args:
         core: the relational core.
         book: all orders.
-        baseline: of a model fitted to orders: (strata,) orders that came by themselves, and hours watched.
+        orders: how orders come by themselves, of a model fitted to them.
+        enrolments: how enrolments do.
     """
     chosen = core.settings.attribution
     displacement, estimated = {}, set()
@@ -88,15 +104,21 @@ def owing_of(core: Core, book: Book, baseline: tuple[Floats, Floats] | None) -> 
             estimated.add(("displacement", kind))
         displacement[kind] = found or _said(chosen.displacement)
     forward = None
-    if chosen.brought_forward == "estimated" and baseline is not None:
-        recency = by_recency(core.layout, *baseline)
+    if chosen.brought_forward == "estimated" and orders is not None:
+        recency = by_recency(core.layout, *orders)
         if float(recency.orders.sum()) >= _LEAST_ORDERS:
             forward = _forward(recency, chosen.seed)
             estimated.add(("brought forward", "person"))
+    by_itself = None
+    enough = int(book.enrolments.housed.sum()) >= chosen.min_homes
+    if chosen.persistence == "estimated" and enrolments is not None and enough:
+        by_itself = by_itself_an_hour(*enrolments)
+        estimated |= {("owed after 90 days", kind) for kind in _KINDS}
     return Owing(
         displacement,
         forward or _said(chosen.brought_forward),
-        chosen.persistence,
+        chosen.persistence if isinstance(chosen.persistence, float | int) else 1.0,
+        by_itself or _said(0.0),
         frozenset(estimated),
     )
 

@@ -1,11 +1,14 @@
 -- The household's orders with what each of them names: what would go with a link that is wrong.
-WITH named AS (
-  SELECT e.commerce_order AS order_id, list_distinct(flatten(list(list_concat(
-    list_transform(i.identifiers, lambda x: x.namespace || ':' || x.value),
-    list_transform(i.household_hints, lambda x: 'hint.' || x.kind || ':' || x.value))))) AS ids
-  FROM events e JOIN identities i USING (identity)
-  WHERE e.commerce_action = 'placed' AND e.commerce_order IN (SELECT order_id FROM orders WHERE unit = $unit)
-  GROUP BY e.commerce_order
+WITH told AS MATERIALIZED (
+  SELECT commerce_order AS order_id, identity FROM events
+  WHERE commerce_action = 'placed' AND commerce_order IN (SELECT order_id FROM orders WHERE unit = $unit)
+), who AS MATERIALIZED ( -- so that of millions of identities only theirs are unpacked
+  SELECT identity, list_concat(
+    list_transform(identifiers, lambda x: x.namespace || ':' || x.value),
+    list_transform(household_hints, lambda x: 'hint.' || x.kind || ':' || x.value)) AS ids
+  FROM identities WHERE identity IN (SELECT identity FROM told)
+), named AS (
+  SELECT order_id, list_distinct(flatten(list(ids))) AS ids FROM told JOIN who USING (identity) GROUP BY order_id
 )
 SELECT o.order_id, o.time, o.kind, o.net, coalesce(n.ids, []) AS ids
 FROM orders o LEFT JOIN named n USING (order_id)

@@ -36,6 +36,7 @@ _NAMES = f"""
     SELECT identity, i.namespace || ':' || i.value AS name
     FROM (SELECT DISTINCT identity, unnest(identifiers) AS i FROM {_FILES})"""
 _MEMBERS = "SELECT identity FROM members WHERE unit = $unit"
+_KNOWN_AS = "SELECT id FROM identifiers WHERE unit = $unit"
 _OWN = """
     WITH named AS (
       SELECT m.unit, n.namespace || ':' || n.value AS name
@@ -73,11 +74,12 @@ class Tail:
     def of_home(self, shelf: Shelf, unit: int, most: int = 50) -> list[Row]:
         """Return the newest events that name an identifier of a household, last received first."""
         members = [r["identity"] for r in shelf.rows(_MEMBERS, unit=unit)]
-        names = {r["name"] for r in shelf.rows(_OWN, unit=unit)}
+        known = {r["id"] for r in shelf.rows(_KNOWN_AS, unit=unit)}
         with self._lock:
             self._refresh(shelf)
-            theirs = [key for key, named in self._names.items() if not names.isdisjoint(named)]
-        identities = theirs + members
+            named = {key: names & known for key, names in self._names.items() if names & known}
+        own = {r["name"] for r in shelf.rows(_OWN, unit=unit)} if named else set()
+        identities = members + [key for key, names in named.items() if names & own]
         sql = f"""SELECT {_SHOWN} FROM fresh WHERE identity IN (SELECT unnest($identities))
                   ORDER BY time_received DESC, time DESC, id LIMIT $most"""
         return self._asked(shelf, sql, identities=identities, most=most)
