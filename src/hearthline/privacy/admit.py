@@ -1,8 +1,9 @@
 """The door: what is stored was admitted here, with personal identifiers replaced by keyed hashes."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any, TypeVar
 
 import msgspec
@@ -11,20 +12,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hearthline.privacy.forgotten import Forgotten
+from hearthline.privacy.frames import UNREADABLE, Told, frame_of, told_in
 from hearthline.privacy.mask import mask, mask_broken, mask_text
 from hearthline.privacy.pseudonym import pseudonymise_hint, pseudonymise_identifier
 from hearthline.privacy.ring import Keys, Ring, ring_of
 from hearthline.schema.arrow import (
     EVENTS,
     IDENTITIES,
+    Gathering,
     Named,
     Names,
-    event_tables,
     events_table,
     identities_table,
     identity_key,
 )
-from hearthline.schema.event import Event, Hint, Identifier
+from hearthline.schema.columns import Columns, columns_of, events_of, opened, selected, whole
+from hearthline.schema.event import Event, Hint, Identifier, Intent, Raw
 from hearthline.schema.records import Alias, Metric, RawPayload, Reject
 
 __all__ = [
@@ -39,6 +42,12 @@ __all__ = [
 
 _MAKER, _UNREAD = object(), object()
 _NO_VALUES: Mapping[str, object] = {}
+_UNTOLD = Raw()
+_UNFIT = (pa.ArrowException, ValueError, OverflowError)
+_HASHED: Mapping[str, Callable[[Any, bytes], Any]] = {
+    "identifiers": pseudonymise_identifier,
+    "household_hints": pseudonymise_hint,
+}
 
 
 T = TypeVar("T")
@@ -86,54 +95,63 @@ def _admit_payload(payload: RawPayload, value: object, known: Collection[str], k
     return RawPayload(sha256=payload.sha256, media_type=payload.media_type, body=msgspec.json.encode(masked))
 
 
-def _admit_event(event: Event, key: bytes) -> tuple[Event, list[str]]:
-    """Return an event without who is personal in it, and their values in clear."""
-    changed: dict[str, Any] = {}
-    clear = [i.value for i in event.identifiers if i.personal]
-    if clear:
-        changed["identifiers"] = tuple([pseudonymise_identifier(i, key) for i in event.identifiers])
-    hinted = [h.value for h in event.household_hints if h.personal]
-    if hinted:
-        changed["household_hints"] = tuple([pseudonymise_hint(h, key) for h in event.household_hints])
-        clear += hinted
-    utterance = event.intent.utterance
-    if utterance:
-        changed["intent"] = msgspec.structs.replace(event.intent, utterance=mask_text(utterance, key))
-    return (msgspec.structs.replace(event, **changed) if changed else event), clear
+def _admit_names(columns: Columns, key: bytes) -> tuple[Columns, list[list[str]]]:
+    """Return columns without who is personal in them, and of each event those values in clear."""
+    values = dict(columns.values)
+    clear: list[list[str]] = []
+    for field, hashed in _HASHED.items():
+        told = values.get(field, ())
+        theirs = [[i.value for i in some if i.personal] for some in told]
+        if any(theirs):
+            values[field] = [
+                tuple([hashed(i, key) for i in some]) if personal else some
+                for some, personal in zip(told, theirs, strict=True)
+            ]
+        if len(told) == columns.rows:
+            clear = [a + b for a, b in zip(clear, theirs, strict=True)] if clear else theirs
+        elif told:
+            clear = [[*before, *theirs[0]] for before in clear or [[]] * columns.rows]
+    if "intent" in values:
+        values["intent"] = [_silent(i, key) for i in values["intent"]]
+    return columns._replace(values=values), clear
 
 
-class _Framed(msgspec.Struct, frozen=True, array_like=True):
-    """What was admitted together, as structs: the body of a frame of the log."""
-
-    events: list[Event]
-    raw: list[RawPayload]
-    rejects: list[Reject]
-    metrics: list[Metric] = []
-    aliases: list[Alias] = []
+def _silent(intent: Intent, key: bytes) -> Intent:
+    if not intent.utterance:
+        return intent
+    return msgspec.structs.replace(intent, utterance=mask_text(intent.utterance, key))
 
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(_Framed).decode
+def _known(columns: Columns, clear: Sequence[Sequence[str]]) -> dict[str | None, set[str]]:
+    """Return the personal values of each payload's events, by the payload's hash."""
+    known: dict[str | None, set[str]] = {}
+    raws = columns.values.get("raw", (_UNTOLD,))
+    if len(raws) == 1:
+        known[raws[0].sha256] = set(chain.from_iterable(clear))
+        return known
+    for raw, values in zip(whole(columns, "raw"), clear, strict=False):
+        if values:
+            known.setdefault(raw.sha256, set()).update(values)
+    return known
 
 
-def _admit_structs(told: _Framed, keys: Keys, values: Mapping[str, object] = _NO_VALUES) -> _Framed:
+def _admit_told(told: Told, keys: Keys, values: Mapping[str, object] = _NO_VALUES) -> Told:
     """Return what was told with nobody in it; `values` are what payloads say, by their hash, where known."""
     ring = ring_of(keys)
     key = ring.current
-    known: dict[str | None, set[str]] = {}
-    events = []
-    for event in told.events:
-        admitted, clear = _admit_event(event, key)
-        events.append(admitted)
-        if clear:
-            known.setdefault(event.raw.sha256, set()).update(clear)
-    return _Framed(
-        events,
+    columns, clear = _admit_names(told.columns, key)
+    known = _known(columns, clear)
+    return Told(
+        columns,
         [_admit_payload(p, values.get(p.sha256, _UNREAD), known.get(p.sha256, ()), key) for p in told.raw],
         [_admit_reject(r, key) for r in told.rejects],
         told.metrics,
-        _aliases(ring, told.events, events),
+        _aliases(ring, _names_in(told.columns), _names_in(columns)) if ring.earlier else [],
     )
+
+
+def _names_in(columns: Columns) -> list[Names]:
+    return [Names(*pair) for pair in zip(*(whole(columns, field) for field in _HASHED), strict=True)]
 
 
 def _aliases(ring: Ring, named: Iterable[Named], admitted: Iterable[Named]) -> list[Alias]:
@@ -145,13 +163,13 @@ def _aliases(ring: Ring, named: Iterable[Named], admitted: Iterable[Named]) -> l
     return [Alias(later=later, earlier=earlier) for later, earlier in pairs]
 
 
-def _admitted(structs: _Framed) -> Admitted:
+def _admitted(gathering: Gathering, beside: Told) -> Admitted:
     return Admitted(
-        *event_tables(structs.events),
-        tuple(structs.raw),
-        tuple(structs.rejects),
-        tuple(structs.metrics),
-        tuple(structs.aliases),
+        *gathering.tables(),
+        tuple(beside.raw),
+        tuple(beside.rejects),
+        tuple(beside.metrics),
+        tuple(beside.aliases),
         _MAKER,
     )
 
@@ -173,7 +191,10 @@ def admit_events(
         key: the home's key, or its ring of keys.
         metrics: aggregates; they are of nobody.
     """
-    return _admitted(_admit_structs(_Framed([*events], [*raw], [*rejects], [*metrics]), key))
+    told = _admit_told(Told(columns_of(events), raw, rejects, metrics), key)
+    gathering = Gathering()
+    gathering.add(told.columns)
+    return _admitted(gathering, told)
 
 
 def admitted_frame(  # noqa: PLR0913 # all that one request became, and what was decoded of it
@@ -185,6 +206,7 @@ def admitted_frame(  # noqa: PLR0913 # all that one request became, and what was
     *,
     metrics: Sequence[Metric] = (),
     values: Mapping[str, object] = _NO_VALUES,
+    instead: Mapping[str, Sequence[Any]] | None = None,
 ) -> bytes:
     """Return events from a source as they may stand in the log, until `admitted_of` reads them.
 
@@ -198,6 +220,7 @@ def admitted_frame(  # noqa: PLR0913 # all that one request became, and what was
         received: when they came (UTC; default: now), for those that do not say it.
         metrics: aggregates; they are of nobody.
         values: what payloads say, decoded, by their hash: for those, the body is not decoded again.
+        instead: fields of the events that the door knows better, one value an event.
 
     >>> reject = Reject(source="demo", reason="not-json", place="-", wrong="?", cure="", raw=b"a@example.com")
     >>> frame = admitted_frame([], [], [reject], b"key")
@@ -205,48 +228,59 @@ def admitted_frame(  # noqa: PLR0913 # all that one request became, and what was
     (False, 'not-json')
     """
     when = received or datetime.now(UTC)
-    told = _Framed(
-        [e if e.time_received else msgspec.structs.replace(e, time_received=when) for e in events],
-        raw if isinstance(raw, list) else [*raw],
+    columns = columns_of(events, instead)
+    stamps = columns.values.get("time_received", (None,))
+    if None in stamps and events:
+        columns.values["time_received"] = [stamp or when for stamp in stamps]
+    told = Told(
+        columns,
+        raw,
         [r if r.received else msgspec.structs.replace(r, received=when) for r in rejects],
         [m if m.received else msgspec.structs.replace(m, received=when) for m in metrics],
     )
-    return _encode(_admit_structs(told, key, values))
+    return frame_of(_admit_told(told, key, values))
 
 
 def admitted_of(bodies: Iterable[bytes]) -> Admitted:
     """Return what stands in frames of the log; a frame that cannot be read becomes a reject."""
-    together = _Framed([], [], [], [], [])
+    gathering = Gathering()
+    parts: list[Told] = []
+    unread: list[Reject] = []
     for body in bodies:
         try:
-            framed = _decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            together.rejects.append(_unreadable(body))
-            continue
-        together.events.extend(framed.events)
-        together.raw.extend(framed.raw)
-        together.rejects.extend(framed.rejects)
-        together.metrics.extend(framed.metrics)
-        together.aliases.extend(framed.aliases)
-    return _storable(together)
-
-
-def _storable(structs: _Framed) -> Admitted:
-    """Return the events that the columns can hold; the others become rejects."""
+            told = told_in(body)
+            gathering.add(told.columns)
+        except UNREADABLE:
+            unread.append(_unreadable(body))
+        else:
+            parts.append(told)
+    together = Told(
+        Columns(0, {}, {}),
+        [p for told in parts for p in told.raw],
+        unread + [r for told in parts for r in told.rejects],
+        [m for told in parts for m in told.metrics],
+        [a for told in parts for a in told.aliases],
+    )
     try:
-        return _admitted(structs)
-    except (pa.ArrowException, ValueError, OverflowError):
-        odd = _odd(structs.events)
-        fitting = [e for e in structs.events if e not in odd]
-        rejects = [*structs.rejects, *map(_unfit, odd)]
-        return _admitted(_Framed(fitting, structs.raw, rejects, structs.metrics, structs.aliases))
+        return _admitted(gathering, together)
+    except _UNFIT:
+        events = [e for told in parts for e in events_of(told.columns)]
+        return _storable(events, together)
+
+
+def _storable(events: Sequence[Event], beside: Told) -> Admitted:
+    """Return the events that the columns can hold; the others become rejects."""
+    odd = _odd(events)
+    fitting = Gathering()
+    fitting.add(columns_of([e for e in events if e not in odd]))
+    return _admitted(fitting, beside._replace(rejects=[*beside.rejects, *map(_unfit, odd)]))
 
 
 def _odd(events: Sequence[Event]) -> list[Event]:
     """Return the events that the columns cannot hold, by halving."""
     try:
         events_table(events)
-    except (pa.ArrowException, ValueError, OverflowError):
+    except _UNFIT:
         half = len(events) // 2
         return [*_odd(events[:half]), *_odd(events[half:])] if half else list(events)
     return []
@@ -278,25 +312,28 @@ def _unreadable(body: bytes) -> Reject:
 def cleaned_frame(body: bytes, forgotten: Forgotten) -> bytes | None:
     """Return a frame of the log without what is of the forgotten; None where nothing of it is."""
     try:
-        framed = _decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None if not forgotten.told_in(body) else _encode(_Framed([], [], []))
-    forgotten = forgotten.also(framed.aliases)
-    theirs = [_theirs(e, forgotten) for e in framed.events]
-    payloads = {e.raw.sha256 for e, gone in zip(framed.events, theirs, strict=True) if gone and e.raw.sha256}
-    left = _Framed(
-        [e for e, gone in zip(framed.events, theirs, strict=True) if not gone],
-        [p for p in framed.raw if p.sha256 not in payloads and not forgotten.told_in(p.body)],
-        [r for r in framed.rejects if not forgotten.told_in(r.raw)],
-        framed.metrics,
-        [a for a in framed.aliases if not forgotten.named(a.later)],
+        told = told_in(body)
+        columns = opened(told.columns)
+        named, times, raws = _names_in(columns), whole(columns, "time"), whole(columns, "raw")
+    except UNREADABLE:
+        return None if not forgotten.told_in(body) else frame_of(Told(Columns(0, {}, {})), len(body))
+    forgotten = forgotten.also(told.aliases)
+    theirs = [_theirs(names, time, forgotten) for names, time in zip(named, times, strict=True)]
+    payloads = {raw.sha256 for raw, gone in zip(raws, theirs, strict=True) if gone and raw.sha256}
+    left = Told(
+        selected(columns, [not gone for gone in theirs]),
+        [p for p in told.raw if p.sha256 not in payloads and not forgotten.told_in(p.body)],
+        [r for r in told.rejects if not forgotten.told_in(r.raw)],
+        told.metrics,
+        [a for a in told.aliases if not forgotten.named(a.later)],
     )
-    return _encode(left) if left != framed else None
+    gone = any(theirs) or any(len(old) != len(new) for old, new in zip(told[1:], left[1:], strict=True))
+    return frame_of(left, len(body)) if gone else None
 
 
-def _theirs(event: Event, forgotten: Forgotten) -> bool:
-    until = forgotten.until(identity_key(event.identifiers, event.household_hints))
-    return (until is not None and event.time <= until) or forgotten.among(event)
+def _theirs(names: Names, time: datetime, forgotten: Forgotten) -> bool:
+    until = forgotten.until(identity_key(names.identifiers, names.household_hints))
+    return (until is not None and time <= until) or forgotten.among(names)
 
 
 def without(admitted: Admitted, forgotten: Forgotten) -> Admitted:

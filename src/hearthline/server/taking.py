@@ -42,10 +42,14 @@ class Taken:
 
 
 class _Read(NamedTuple):
-    """What was read so far, and how its sender proved itself; `values`: payloads by their hash."""
+    """What was read so far, and how its sender proved itself.
+
+    `origins` are the payloads of `events`, one an event; `values`: payloads by their hash.
+    """
 
     auth: Auth
     events: list[Event]
+    origins: list[Raw]
     raw: list[RawPayload]
     rejects: list[Reject]
     metrics: list[Metric]
@@ -69,7 +73,7 @@ def taken(platform: str | None, sent: Sent, proof: Proof, key: Keys, *, most_ite
     """
     place = platform or UNKNOWN
     auth = Auth(scheme=proof.scheme, verified=proof.scheme != "none", key_id=proof.key_id)
-    read = _Read(auth, [], [], [], [], {})
+    read = _Read(auth, [], [], [], [], [], {})
     malformed = False
     try:
         for payload, text in _payloads(platform, sent, most_items, read):
@@ -91,7 +95,7 @@ def refused(platform: str | None, sent: Sent, refusal: BadPayload, key: Keys) ->
     (1, {'too-large': 1})
     """
     reject = _reject(platform or UNKNOWN, refusal, sent.body, sent)
-    return _taken(_Read(Auth(), [], [], [reject], [], {}), sent, key, malformed=True)
+    return _taken(_Read(Auth(), [], [], [], [reject], [], {}), sent, key, malformed=True)
 
 
 def _taken(read: _Read, sent: Sent, key: Keys, *, malformed: bool) -> Taken:
@@ -99,7 +103,14 @@ def _taken(read: _Read, sent: Sent, key: Keys, *, malformed: bool) -> Taken:
     for reject in read.rejects:
         reasons[reject.reason] = reasons.get(reject.reason, 0) + 1
     body = admitted_frame(
-        read.events, read.raw, read.rejects, key, sent.received, metrics=read.metrics, values=read.values
+        read.events,
+        read.raw,
+        read.rejects,
+        key,
+        sent.received,
+        metrics=read.metrics,
+        values=read.values,
+        instead={"raw": read.origins, "auth": [read.auth] * len(read.events)},
     )
     return Taken(body, read.accepted, len(read.rejects), reasons, malformed)
 
@@ -169,7 +180,8 @@ def _read_payload(platform: str | None, payload: Payload, text: bytes, sent: Sen
     if found or metrics:
         digest = sha256(text).hexdigest()
         raw = Raw(media_type=_JSON, sha256=digest, reference=sent.path, adapter=name, adapter_version=1)
-        read.events.extend([msgspec.structs.replace(e, raw=raw, auth=read.auth) for e in found])
+        read.events.extend(found)
+        read.origins.extend([raw] * len(found))
         read.metrics.extend(metrics)
         read.raw.append(RawPayload(sha256=digest, media_type=_JSON, body=text))
         read.values[digest] = payload

@@ -11,8 +11,13 @@ def write_durably(path: Path, body: bytes, mode: int = 0o644) -> None:
     draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
-        os.write(handle, body)
+        view = memoryview(body)
+        while view:  # a disk that fills up takes a part and says so by its length alone
+            view = view[os.write(handle, view) :]
         os.fsync(handle)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
     finally:
         os.close(handle)
     draft.replace(path)

@@ -33,6 +33,7 @@ from hearthline.schema.arrow import EVENTS, IDENTITIES, schema_of
 from hearthline.schema.errors import OldLake
 from hearthline.schema.records import Alias, Assignment, Metric, RawPayload, Reject, Spend, Statement
 from hearthline.store.home import sync_file, sync_folder, write_durably
+from hearthline.store.keyed import CONTEXT, CONTEXTS, KEYED_SQL, KINDS_SQL, keyed
 from hearthline.store.tombstones import forgotten, remember
 
 __all__ = [
@@ -61,28 +62,6 @@ TableName = Literal[
     "aliases",
 ]
 
-CONTEXT = (
-    "source",
-    "type",
-    "layer",
-    "stage",
-    "modality",
-    "initiator_kind",
-    "automation_kind",
-    "automation_role",
-    "device_kind",
-    "signal_capability",
-    "signal_attribute",
-    "intent_name",
-    "exposure_event",
-    "touch_channel",
-    "touch_campaign",
-    "commerce_action",
-    "consent_measurement",
-    "time_quality",
-)
-"""The columns of an event that say what kind of event it is."""
-
 INTAKE = pa.schema(
     [
         ("origin", pa.string()),
@@ -97,7 +76,7 @@ _EVENT = EVENTS.append(pa.field("key", pa.int64())).append(pa.field("context", p
 SCHEMAS: dict[TableName, pa.Schema] = {
     "events": _EVENT,
     "identities": IDENTITIES,
-    "contexts": pa.schema([("context", pa.int64()), *((c, pa.string()) for c in CONTEXT)]),
+    "contexts": CONTEXTS,
     "raw": schema_of(RawPayload),
     "rejects": schema_of(Reject),
     "spend": schema_of(Spend),
@@ -109,17 +88,9 @@ SCHEMAS: dict[TableName, pa.Schema] = {
 }
 """The schema of each table of the lake."""
 
-_CONTEXTS = f"""
-    SELECT *, CAST(md5_number_lower(concat_ws(chr(31), {
-    ", ".join(f"coalesce({c}, '')" for c in CONTEXT)
-})) >> 1 AS BIGINT) AS context
-    FROM (SELECT DISTINCT {", ".join(CONTEXT)} FROM batch)
-"""
-"""The distinct contexts are few: each is hashed once, and every event looks its own up."""
-_KEYED = f"""
-    SELECT e.*, CAST(md5_number_lower(e.source || chr(31) || e.id) >> 1 AS BIGINT) AS key, k.context
-    FROM batch e JOIN kinds k ON {" AND ".join(f"e.{c} IS NOT DISTINCT FROM k.{c}" for c in CONTEXT)}
-"""
+_ROW_GROUP = 122_880  # rows
+_LONG = frozenset(("body", "raw"))
+_UNIQUE = _LONG | {"id", "key", "identity", "sha256"}
 
 
 class LogPlace(NamedTuple):
@@ -157,10 +128,9 @@ class Batch:
         admitted = without(admitted, self.forgotten)
         self.dropped += whole - admitted.events.num_rows - len(admitted.raw) - len(admitted.rejects)
         if admitted.events.num_rows:
-            with duckdb.connect() as con:
-                con.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = false")
-                con.register("batch", _received(admitted.events, received))
-                self._copy_keyed(con, admitted.events.num_rows)
+            events, contexts = keyed(_received(admitted.events, received))
+            self.write("events", events)
+            self.write("contexts", contexts)
         self.write("identities", admitted.identities)
         self.write("raw", _table(admitted.raw, RawPayload))
         stamped = [r if r.received else _stamp(r, received) for r in admitted.rejects]
@@ -172,7 +142,7 @@ class Batch:
         """Add rows to a table that needs no keys."""
         if rows.num_rows:
             path = self._next(table)
-            pq.write_table(rows, path, compression="zstd")
+            write_table(rows, path)
             self._keep(table, path, rows.num_rows)
 
     def adopt(self, events: Path, identities: Path) -> None:
@@ -188,16 +158,15 @@ class Batch:
 
     def _copy_keyed(self, con: duckdb.DuckDBPyConnection, rows: int) -> None:
         """Write the events of the table `batch` with their keys, and their distinct contexts."""
-        con.execute(f"CREATE TEMP TABLE kinds AS {_CONTEXTS}")
-        self._copy(con, "events", _KEYED, rows)
+        con.execute(f"CREATE TEMP TABLE kinds AS {KINDS_SQL}")
+        self._copy(con, "events", KEYED_SQL, rows)
         columns = ", ".join(CONTEXT)
         self._copy(con, "contexts", f"SELECT DISTINCT ON (context) context, {columns} FROM kinds", 0)
 
     def _copy(self, con: duckdb.DuckDBPyConnection, table: TableName, select: str, rows: int) -> None:
         path = self._next(table)
-        con.execute(
-            f"COPY ({select}) TO '{_quoted(path)}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
-        )
+        how = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROW_GROUP}"
+        con.execute(f"COPY ({select}) TO '{_quoted(path)}' ({how})")
         self._keep(table, path, rows)
 
     def _next(self, table: TableName) -> Path:
@@ -306,6 +275,24 @@ class Lake:
         named |= {f for dropped in manifest.get("dropped", []) for f in dropped["files"]}
         found = (p for p in self.folder.rglob("*.parquet"))
         return sorted(p for p in found if str(p.relative_to(self.folder)) not in named)
+
+
+def write_table(rows: pa.Table, path: Path) -> None:
+    """Write rows as Parquet, as DuckDB and Spark read it.
+
+    Columns in which hardly a value comes twice are not looked through for such, and long ones not compared.
+    """
+    plain = [f.name for f in rows.schema if not pa.types.is_nested(f.type)]
+    pq.write_table(
+        rows,
+        path,
+        compression="zstd",
+        row_group_size=_ROW_GROUP,
+        store_schema=False,
+        use_dictionary=[name for name in plain if name not in _UNIQUE],
+        write_statistics=[name for name in plain if name not in _LONG],
+        store_decimal_as_integer=True,
+    )
 
 
 def _quoted(path: Path) -> str:

@@ -44,8 +44,10 @@ def _placed(folder: Path, since: Position) -> Iterator[tuple[int, int, Frame]]:
 
 
 def _filled(frame: Frame, size: int) -> bytes:
-    """Return a frame and behind it an empty one, together of that size."""
+    """Return a frame, and behind it an empty one where there is room, together of that size."""
     whole = encoded(frame)
+    if len(whole) == size:
+        return whole
     rest = size - len(whole) - FRONT
     if rest < 0:
         raise ValueError(f"log: a frame of {size} bytes cannot hold {len(whole)} and an empty one")
