@@ -1,8 +1,6 @@
 """Files in: read, admit, append; everything of one call becomes visible together or not at all."""
 
-import gc
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -16,6 +14,7 @@ import pyarrow.parquet as pq
 from hearthline import files, sources
 from hearthline.pipeline.core import Progress
 from hearthline.privacy import Ring, admit_events, admit_tables
+from hearthline.schema.cycles import uncollected
 from hearthline.schema.errors import BadPayload
 from hearthline.schema.event import Event, Raw
 from hearthline.schema.records import Metric, RawPayload, Reject
@@ -104,24 +103,12 @@ def _add_payloads(batch: Batch, payloads: files.Payloads, request: Request, ring
     lines = iter(payloads.lines)
     more = True
     while more:
-        with _nothing_circular():
+        with uncollected():
             more = reader.fill(lines)
             read = admit_events(reader.events, reader.raw, reader.refused, ring, metrics=reader.metrics)
             reader.rest()
         batch.admit(read, request.received)
     return list(reader.intakes.values())
-
-
-@contextmanager
-def _nothing_circular() -> Iterator[None]:
-    """Keep the collector of cycles from looking at texts and events by the million: none can hold itself."""
-    looked = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if looked:
-            gc.enable()
 
 
 class _Reader:

@@ -4,9 +4,7 @@ Rows, rejects and the place up to which the log was read become visible in one r
 lake's manifest. Killed before it, nothing happened; killed after it, nothing is left to do.
 """
 
-import gc
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -15,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hearthline.privacy import admit_events, admitted_of, cleaned_frame
+from hearthline.schema.cycles import uncollected
 from hearthline.schema.records import Reject
 from hearthline.store.home import HomeFolder
 from hearthline.store.lake import Batch, Lake, LogPlace
@@ -69,7 +68,7 @@ def load(home: HomeFolder, most_bytes: int = _BATCH_BYTES) -> Loaded:
         return Loaded()
     frames = events = rejects = size = 0
     oldest: datetime | None = None
-    with home.loading(), _uncollected(), Lake(home.lake).batch(datetime.now(UTC)) as batch:
+    with home.loading(), uncollected(), Lake(home.lake).batch(datetime.now(UTC)) as batch:
         began = since(home, name)
         for part in _parts(home.log, began, most_bytes):
             _admit(batch, part, home.key)
@@ -81,18 +80,6 @@ def load(home: HomeFolder, most_bytes: int = _BATCH_BYTES) -> Loaded:
     if batch.dropped:
         erase(home.log, partial(cleaned_frame, forgotten=batch.forgotten), began)
     return Loaded(frames, events, rejects, size, oldest, more=size >= most_bytes)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Let the collector of cycles rest: what is decoded has none, and looking costs a tenth of a load."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def since(home: HomeFolder, name: str) -> Position:

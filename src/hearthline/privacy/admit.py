@@ -88,10 +88,12 @@ def _admit_reject(reject: Reject, key: bytes) -> Reject:
 
 
 def _admit_payload(payload: RawPayload, value: object, known: Collection[str], key: bytes) -> RawPayload:
-    """Return a payload masked; `value` is what its body says, or `_UNREAD`."""
+    """Return a payload masked; `value` is what its body says in compact JSON, or `_UNREAD`."""
     body = payload.body
-    value = msgspec.json.decode(body) if value is _UNREAD else value
-    masked = mask(value, key, known=known, addressed=b"@" in body or b"%40" in body)
+    told = msgspec.json.decode(body) if value is _UNREAD else value
+    masked = mask(told, key, known=known, addressed=b"@" in body or b"%40" in body)
+    if masked is value:
+        return payload
     return RawPayload(sha256=payload.sha256, media_type=payload.media_type, body=msgspec.json.encode(masked))
 
 
@@ -219,7 +221,8 @@ def admitted_frame(  # noqa: PLR0913 # all that one request became, and what was
         key: the home's key, or its ring of keys.
         received: when they came (UTC; default: now), for those that do not say it.
         metrics: aggregates; they are of nobody.
-        values: what payloads say, decoded, by their hash: for those, the body is not decoded again.
+        values: what payloads say, decoded, by their hash; the bodies of those are compact JSON, and are not
+            decoded again.
         instead: fields of the events that the door knows better, one value an event.
 
     >>> reject = Reject(source="demo", reason="not-json", place="-", wrong="?", cure="", raw=b"a@example.com")

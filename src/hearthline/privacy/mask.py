@@ -11,6 +11,7 @@ __all__ = ["mask", "mask_broken", "mask_text"]
 
 _DOMAIN = re.compile(r"(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _LOCAL = 64  # characters before the @ at most (RFC 5321)
+_DOTS = 3  # in an IPv4 address
 _USUAL, _MOST_SHAPES = 1000, 4096  # characters of an object's keys, and how many such are remembered
 _FIELD = re.compile(r'"([^"\\]{1,80})"(\s*:\s*)"((?:[^"\\]|\\.)*)("|$)')
 _IP = re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b")
@@ -156,24 +157,35 @@ def _masked(value: Any, asked: _Asked, name: str, inside: str) -> Any:
 
 
 def _masked_object(value: dict[str, Any], asked: _Asked, inside: str) -> dict[str, Any]:
-    """Return an object masked. Most of a payload are plain texts: they are told from others right here."""
+    """Return an object masked, the very same one where nobody is in it.
+
+    Most of a payload are plain texts: they are told from others right here.
+    """
     judged, renamed = _judged(inside, (*value,))
     _, known, addressed = asked
-    found = value.copy()
+    found = value
     for name, v in value.items():
         kind = type(v)
         if kind is str:
             if (
-                ("." in v and v.count(".") >= 3)
-                or v in known
-                or (name in judged)
+                v in known
+                or ("." in v and v.count(".") >= _DOTS)
+                or name in judged
                 or (addressed and ("@" in v or "%40" in v))
             ):
-                found[name] = _masked_text(v, asked, judged.get(name, "text"), name) if v else v
+                masked = _masked_text(v, asked, judged.get(name, "text"), name) if v else v
+            else:
+                continue
         elif kind is dict:
-            found[name] = _masked_object(v, asked, name)
+            masked = _masked_object(v, asked, name)
+        elif kind is list or kind is tuple or name in judged:
+            masked = _masked(v, asked, name, inside)
         else:
-            found[name] = _masked(v, asked, name, inside)
+            continue
+        if masked is not v:
+            if found is value:
+                found = value.copy()
+            found[name] = masked
     return {mask_text(n, asked.key): v for n, v in found.items()} if renamed else found
 
 
@@ -199,7 +211,7 @@ def _judged(inside: str, names: tuple[str, ...]) -> tuple[Mapping[str, Judged], 
 
 def _may_name(text: str) -> bool:
     """Return whether an e-mail address, also as it stands in a URL, or an IPv4 address may be in a text."""
-    return "@" in text or text.count(".") >= 3 or "%40" in text
+    return "@" in text or text.count(".") >= _DOTS or "%40" in text
 
 
 def _masked_text(value: str, asked: _Asked, judged: Judged, name: str) -> str:

@@ -12,6 +12,7 @@ import msgspec
 
 from hearthline import sources
 from hearthline.privacy import Keys, admitted_frame
+from hearthline.schema.cycles import uncollected
 from hearthline.schema.errors import BadPayload
 from hearthline.schema.event import Auth, Event, Raw
 from hearthline.schema.records import Metric, RawPayload, Reject
@@ -75,14 +76,15 @@ def taken(platform: str | None, sent: Sent, proof: Proof, key: Keys, *, most_ite
     auth = Auth(scheme=proof.scheme, verified=proof.scheme != "none", key_id=proof.key_id)
     read = _Read(auth, [], [], [], [], [], {})
     malformed = False
-    try:
-        for payload, text in _payloads(platform, sent, most_items, read):
-            _read_payload(platform, payload, text, sent, read)
-    except BadPayload as refusal:
-        # a body that cannot be cut further; what was read before that place stays
-        read.rejects.append(_reject(place, refusal, sent.body, sent))
-        malformed = not read.accepted and refusal.reason in ("not-json", "too-large", "bad-value")
-    return _taken(read, sent, key, malformed=malformed)
+    with uncollected():
+        try:
+            for payload, text in _payloads(platform, sent, most_items, read):
+                _read_payload(platform, payload, text, sent, read)
+        except BadPayload as refusal:
+            # a body that cannot be cut further; what was read before that place stays
+            read.rejects.append(_reject(place, refusal, sent.body, sent))
+            malformed = not read.accepted and refusal.reason in ("not-json", "too-large", "bad-value")
+        return _taken(read, sent, key, malformed=malformed)
 
 
 def refused(platform: str | None, sent: Sent, refusal: BadPayload, key: Keys) -> Taken:

@@ -185,14 +185,20 @@ def _campaigned(*parts: object) -> Touch:
 
 def _queried_touch(campaign: Mapping[str, Any], url: str) -> Touch:
     query = url.partition("#")[0].partition("?")[2]
-    return _told_by(query, *[text(campaign.get(key)) for key in _KEYS]) if campaign else _told_by(query)
+    if not campaign:
+        return _told_by(query)
+    parts = [campaign.get(key) for key in _KEYS]
+    try:
+        return _told_by(query, *parts)
+    except TypeError:  # a part that is a list or an object is no text
+        return _told_by(query, *map(text, parts))
 
 
-@lru_cache(maxsize=4096)
-def _told_by(query: str, *parts: str | None) -> Touch:
+@lru_cache(maxsize=4096, typed=True)
+def _told_by(query: str, *parts: object) -> Touch:
     """Return the touch that a query tells beside a campaign's parts; a campaign is shown often."""
     told = _fields(query)
-    named = parts or (None,) * len(_KEYS)
+    named = [text(part) for part in parts] or [None] * len(_KEYS)
     touch = _campaigned(*(p or text(told.get(_UTM[k])) for k, p in zip(_KEYS, named, strict=True)))
     clicks = {name: told[name][:200] for name in _CLICK_IDS if told.get(name)}
     if not clicks:

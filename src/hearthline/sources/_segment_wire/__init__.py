@@ -47,7 +47,7 @@ from hearthline.sources._reading import (
     within,
 )
 from hearthline.sources._segment_wire.people import consent_of, device_of, hints_of, identifiers_of
-from hearthline.sources._shopping import Meaning, meaning_of
+from hearthline.sources._shopping import Action, Meaning, meaning_of
 
 __all__ = ["CALL_PATHS", "Wire", "is_call", "read_calls", "sent_calls", "spoken_by_rudder"]
 
@@ -139,6 +139,7 @@ _CAMEL = {
     "subscriptionId": "subscription_id",
 }
 _ORDERED = frozenset((*_ORDER, *_CAMEL))
+_ONCE = frozenset(("order_id", "orderId", "cart_id", "cartId", "checkout_id", "checkoutId"))
 _VALUED = frozenset(("placed", "updated", "cancelled", "refunded"))
 _SEARCHED = "platform.products.searched"
 _OPENINGS = frozenset(("platform.application.opened", "platform.deep_link.opened"))
@@ -390,8 +391,30 @@ def _exposure(meaning: Meaning, properties: dict[str, Any]) -> Exposure:
     )
 
 
+_MOST_KEPT = 20  # properties
+
+
 def _commerce(meaning: Meaning, properties: dict[str, Any]) -> Commerce:
-    action = meaning.action
+    """Return what was done to a cart or order; products are viewed many times, so what is told repeats."""
+    if len(properties) > _MOST_KEPT or not _ONCE.isdisjoint(properties):
+        return _told_commerce(meaning.action, properties)
+    values = (*properties.values(),)
+    try:
+        return _recent_commerce(meaning.action, (*properties,), values, (*map(type, values),))
+    except TypeError:  # a value that is a list or an object
+        return _told_commerce(meaning.action, properties)
+
+
+@lru_cache(maxsize=1 << 12)
+def _recent_commerce(
+    action: Action | None, names: tuple[str, ...], values: tuple[Any, ...], kinds: tuple[type, ...]
+) -> Commerce:
+    """Return what `_told_commerce` does; `kinds` tell values apart that are equal, as 1 and true."""
+    del kinds
+    return _told_commerce(action, dict(zip(names, values, strict=True)))
+
+
+def _told_commerce(action: Action | None, properties: dict[str, Any]) -> Commerce:
     products = _products(properties) if properties else None
     if action is None and products is None and "order_id" not in properties and "orderId" not in properties:
         return _NO_COMMERCE
