@@ -113,6 +113,30 @@ def test_return_needs_spend_in_the_reporting_currency():
     assert any("USD" in n for n in figure.notes)
 
 
+def test_cost_and_return_are_those_of_attribution_beside_last_touch():
+    answer = town()
+    figure = build("cost_and_return", answer)
+    found = figure.rows.to_pylist()
+    assert [r["channel"] for r in found] == ["Connected TV"] * 2
+    assert [r["section"] for r in found] == ["Additive hazard", "Last touch"]
+    theirs = [r for r in build("attribution", answer).rows.to_pylist() if r["cost"] is not None]
+    by_model = {r["model"]: (r["amount"], r["earned"], r["earned_low"]) for r in theirs}
+    assert [(r["amount"], r["earned"], r["earned_low"]) for r in found] == [
+        by_model[m] for m in ("Additive hazard", "Last touch")
+    ]
+    assert "Connected TV brings" in figure.title
+    assert "last touch says" in figure.title
+    assert any("another currency" in n for n in figure.notes)
+
+
+def test_cost_and_return_says_how_to_add_spend_where_none_is_known():
+    answer = town()
+    change(answer, "DELETE FROM spend")
+    figure = build("cost_and_return", answer)
+    assert figure.title == "Cost and return"
+    assert "hearthline add" in figure.notes[0]
+
+
 def test_both_accountings_sum_to_the_same():
     rows = build("weeks", town()).rows.to_pylist()
     answer = town()
