@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["HABITS", "SENSORS", "Habits", "Pantry", "read_by", "stock"]
+__all__ = ["HABITS", "SENSORS", "Habits", "Pantry", "best_days", "read_by", "stock"]
 
 SENSORS = {
     "1 %, noise .5, 5 % missing": (0.01, 0.005, 0.05),
@@ -41,12 +41,29 @@ HABITS = {"steady homes": Habits(0.018, 8.0, 180.0, 3.0), "restless homes": Habi
 
 
 @dataclass(frozen=True)
+class Mind:
+    """What nobody outside knows of the homes: (n,) uses a day and days of a pack, (7, n) their weeks.
+
+    `wander` (days, n) is the logarithm of their pace beside it at each day's end, `away` the days of a trip
+    that are left then.
+    """
+
+    habits: Habits
+    uses: np.ndarray
+    pack_days: np.ndarray
+    profile: np.ndarray
+    wander: np.ndarray
+    away: np.ndarray
+
+
+@dataclass(frozen=True)
 class Pantry:
     """n homes over so many days; `use` wanted, `level` at each day's end, `filled`: all (days, n)."""
 
     use: np.ndarray
     level: np.ndarray
     filled: np.ndarray
+    mind: Mind
 
 
 def stock(seed: int, homes: int, days: int, habits: Habits = HABITS["restless homes"]) -> Pantry:
@@ -57,7 +74,7 @@ def stock(seed: int, homes: int, days: int, habits: Habits = HABITS["restless ho
     profile = rng.dirichlet(np.full(7, 12.0), homes).T * 7
     wander = np.zeros(homes)
     away = np.zeros(homes, dtype=int)
-    use = np.empty((days, homes))
+    use, known = np.empty((days, homes)), np.empty((2, days, homes))
     for day in range(days):
         wander += -wander / 45 + rng.normal(0, habits.wander, homes)
         jump = rng.random(homes) < 1 / 365 / habits.moves  # somebody moves in or out
@@ -68,8 +85,39 @@ def stock(seed: int, homes: int, days: int, habits: Habits = HABITS["restless ho
         lumpy = rng.gamma(habits.lumps, 1 / habits.lumps, homes)
         count = rng.poisson(uses * profile[day % 7] * np.exp(wander) * season * lumpy * (away == 0))
         amount = np.exp(rng.normal(-0.08, 0.4, homes)) / (uses * pack_days)
-        use[day] = count * amount
-    return Pantry(use, *_filled(rng, use))
+        use[day], known[:, day] = count * amount, (wander, away)
+    return Pantry(use, *_filled(rng, use), Mind(habits, uses, pack_days, profile, *known))
+
+
+def best_days(pantry: Pantry, day: int, seed: int, draws: int = 101, ahead: int = 150) -> np.ndarray:
+    """Return the days left that nobody can beat: the middle of futures drawn from all that is true now.
+
+    Whoever knows the true level, each home's habits, how it lives at the moment and who is on a trip still
+    does not know what comes: this is the least mean error that any forecast can have here.
+    """
+    rng, mind, n = np.random.default_rng([seed, day, 81]), pantry.mind, pantry.level.shape[1]
+    left = np.broadcast_to(pantry.level[day - 1], (draws, n)).copy()
+    wander = np.broadcast_to(mind.wander[day - 1], (draws, n)).copy()
+    away = np.broadcast_to(mind.away[day - 1].astype(np.int64), (draws, n)).copy()
+    out = np.full((draws, n), float(ahead))
+    habits = mind.habits
+    for later in range(ahead):
+        now, shape = day + later, (draws, n)
+        wander += -wander / 45 + rng.normal(0, habits.wander, shape)
+        wander += (rng.random(shape) < 1 / 365 / habits.moves) * rng.normal(0, 0.35, shape)
+        leave = (away == 0) & (rng.random(shape) < 1 / habits.trips)
+        away = np.where(leave, rng.integers(2, 12, shape), np.maximum(away - 1, 0))
+        season = 1 + 0.12 * np.sin(2 * np.pi * now / 365)
+        lumpy = rng.gamma(habits.lumps, 1 / habits.lumps, shape)
+        rate = mind.uses * mind.profile[now % 7] * np.exp(wander) * season * lumpy * (away == 0)
+        use = rng.poisson(rate) * np.exp(rng.normal(-0.08, 0.4, shape)) / (mind.uses * mind.pack_days)
+        over = (left > 0) & (use >= left)
+        out[over] = later + (left[over] / np.maximum(use[over], 1e-12))
+        left = np.where(left > 0, np.maximum(left - use, 0), 0)
+        if not (left > 0).any():
+            break
+    middle: np.ndarray = np.median(out, axis=0)
+    return middle
 
 
 def _filled(rng: np.random.Generator, use: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

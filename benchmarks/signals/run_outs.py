@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
-from pantry import HABITS, SENSORS, Habits, Pantry, read_by, stock
+from pantry import HABITS, SENSORS, Habits, Pantry, best_days, read_by, stock
 
 from hearthline import signals
 from hearthline.signals import Asked
@@ -88,11 +89,18 @@ def _known_rate(pantry: Pantry, day: int) -> np.ndarray:
     return out
 
 
+@cache
+def _pantry(seed: int, homes: int, habits: Habits) -> tuple[Pantry, dict[int, np.ndarray]]:
+    """Return a town's pantries, and on each day asked what nobody can foretell better."""
+    pantry = stock(seed, homes, 460, habits)
+    return pantry, {day: best_days(pantry, day, seed) for day in DAYS}
+
+
 def _errors(
     seeds: tuple[int, ...], sensor: tuple[float, float, float], habits: Habits, homes: int
 ) -> Iterator[tuple[np.ndarray, ...]]:
     for seed in seeds:
-        pantry = stock(seed, homes, 460, habits)
+        pantry, best = _pantry(seed, homes, habits)
         for day in DAYS:
             out = supplies_at(readings_of(pantry, sensor, seed, day), day)["run_outs"]
             home = out["unit"].to_numpy()
@@ -102,6 +110,7 @@ def _errors(
                     _by_interval(pantry, day, mean=False)[home],
                     _by_interval(pantry, day, mean=True)[home],
                     _known_rate(pantry, day)[home],
+                    best[day][home],
                 ],
             )
             good = ~np.isnan(true) & ~np.isnan(rules[0]) & (pantry.level[day - 1][home] > 0.02)
@@ -124,12 +133,14 @@ def told(seeds: tuple[int, ...], *, small: bool) -> str:
         rows = []
         for name, sensor in SENSORS.items():
             found = list(zip(*_errors(seeds, sensor, habits, homes), strict=True))
-            own, last, mean, known, in80, in90, near = (np.concatenate(p) for p in found)
+            own, last, mean, known, best, in80, in90, near = (np.concatenate(p) for p in found)
             cells = [
                 f"{own[near].mean():.2f}",
                 f"{last[near].mean():.2f}",
                 f"{own[near].mean() / last[near].mean():.2f}",
+                f"{best[near].mean() / last[near].mean():.2f}",
                 f"{own.mean() / last.mean():.2f}",
+                f"{best.mean() / last.mean():.2f}",
                 f"{mean.mean() / last.mean():.2f}",
                 f"{known.mean() / last.mean():.2f}",
                 f"{in80.mean():.3f}",
@@ -142,7 +153,9 @@ def told(seeds: tuple[int, ...], *, small: bool) -> str:
             "days off, 3 to 21 before",
             "last interval",
             "ratio",
+            "all known",
             "ratio on any day",
+            "all known",
             "mean interval",
             "true level, true 28 days",
             "80 % holds",

@@ -103,6 +103,17 @@ def test_a_home_that_lives_late_is_asked_late_and_one_that_says_little_like_all_
     assert made[1]["lift"] > 3
 
 
+def test_hours_that_are_full_by_luck_are_no_habit():
+    rng = np.random.default_rng(7)
+    fleet = np.r_[np.zeros(7), np.full(15, 1 / 15), np.zeros(2)]
+    past, later = rng.multinomial(40, fleet, 300), rng.multinomial(400, fleet, 300)
+    unit, hour = np.nonzero(past)
+    acts = pa.table({"unit": unit, "weekend": [False] * len(unit), "hour": hour, "acts": past[unit, hour]})
+    made = [r for r in derived("moments", {"acts": acts})["moments"] if not r["weekend"]]
+    came = np.mean([later[r["unit"], [r["hour"], r["hour"] + 1]].sum() / 400 for r in made])
+    assert np.mean([r["share"] for r in made]) == pytest.approx(came, abs=0.02)
+
+
 def _tastes(each=8.0, homes=240, items=6, seed=4):
     rng = np.random.default_rng(seed)
     kind = rng.integers(0, 2, homes)

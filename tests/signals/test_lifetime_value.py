@@ -123,3 +123,26 @@ def test_what_was_spent_and_when_is_told_also_where_there_is_too_little_to_foret
     assert (first["first"], first["last"]) == (date(2025, 11, 22), date(2025, 12, 22))
     assert second["expected"] is None
     assert made["lifetime_totals"].num_rows == 0
+
+
+def spent_of(leaves_after_an_order: bool, n: int = 900, seed: int = 3) -> pa.Table:
+    """Orders of 80 weeks of customers who leave after an order, or at any moment."""
+    random, rows = np.random.default_rng(seed), []
+    for i in range(n):
+        rate, now, leaves, repeats = random.gamma(1.5, 0.25), 0.0, random.beta(0.8, 2.0), 0
+        life = np.inf if leaves_after_an_order else random.exponential(25.0)
+        while now < min(80, life):
+            rows.append((i, END.date() - timedelta(days=int((80 - now) * 7) + 1)))
+            if leaves_after_an_order and repeats and random.random() < leaves:
+                break
+            now, repeats = now + random.exponential(1 / rate), repeats + 1
+    days = sorted(set(rows))
+    return pa.table({"unit": pa.array([u for u, _ in days], pa.int64()), "day": pa.array([d for _, d in days], pa.date32()),
+                     "net": pa.array([10.0] * len(days)), "kind": pa.array(["person"] * len(days))})  # fmt: skip
+
+
+@pytest.mark.parametrize(("after_an_order", "story"), [(True, "bg_nbd"), (False, "pareto_nbd")])
+def test_the_story_of_leaving_is_the_one_that_the_orders_tell(after_an_order, story):
+    seen = {"spent": spent_of(after_an_order), "used_days": orders_of([])["used_days"]}
+    totals = lifetime_value.derive(seen, ASKED)["lifetime_totals"]
+    assert set(totals["story"].to_pylist()) == {story}

@@ -74,7 +74,7 @@ def test_more_packs_are_ordered_where_they_are_cheaper_and_keep():
     assert proposals([supply()])[0]["quantity"] == 1
 
 
-def subscribed(rhythm=14.0, supplies=(), hand=(), **more):
+def subscribed(rhythm=14.0, supplies=(), hand=(), free=(), **more):
     row = {"enrolment_id": "s1", "unit": 1, "began": AS_OF - timedelta(days=100), "ended": None, "orders": 7,
            "value": 20.0, "latest": AS_OF - timedelta(days=2), "rhythm": rhythm} | more  # fmt: skip
     when = pa.timestamp("us", tz="UTC")
@@ -86,6 +86,13 @@ def subscribed(rhythm=14.0, supplies=(), hand=(), **more):
     seen = {
         "standing": table(schema, [row]),
         "by_hand": pa.table({"unit": pa.array([1] * len(days), pa.int64()), "time": pa.array(days, when)}),
+        "free_hand": pa.table(
+            {
+                "unit": pa.array([u for u, _, _ in free], pa.int64()),
+                "orders": pa.array([n for _, n, _ in free], pa.int64()),
+                "days": pa.array([float(d) for _, _, d in free], pa.float64()),
+            }
+        ),
         "supplies": table(signals.load("supplies").TABLES["supplies"], supplies),
         "run_outs": table(signals.load("run_outs").TABLES["run_outs"], []),
     }
@@ -108,6 +115,31 @@ def test_a_home_that_uses_faster_is_asked_more_often_and_it_is_worth_the_orders(
 def test_a_home_that_uses_very_fast_needs_another_size():
     found = subscribed(rhythm=14.0, supplies=[supply(rate=1 / 4, rate_sd=0.05 / 4)])
     assert (found["proposal"], found["packs"]) == ("other size", 4)
+
+
+def test_what_is_topped_up_by_hand_is_sold_already():
+    home = [supply(rate=1 / 14, rate_sd=0.05 / 14)]
+    plain = subscribed(rhythm=28.0, supplies=home)["worth"]
+    topped = subscribed(rhythm=28.0, supplies=home, hand=[80, 50, 20])["worth"]
+    assert topped == pytest.approx(plain - 365 * 20 * 3 / 100)
+
+
+def test_fewer_deliveries_cost_what_they_do_not_keep():
+    found = subscribed(supplies=[supply(rate=1 / 28, rate_sd=0.05 / 28)])
+    assert found["worth"] == pytest.approx(365 * 20 * (0.25 / 14 - (1 / 14 - 1 / 28)))
+
+
+def test_where_orders_cover_half_of_use_elsewhere_a_home_that_orders_half_as_often_fits():
+    hand = list(range(102, 400, 28))
+    alone = subscribed(hand=hand)
+    assert (alone["proposal"], alone["basis"]) == ("less often", "before")
+    others = [supply(unit=u, rate=1 / 14) for u in range(10, 40)]
+    learned = subscribed(
+        hand=hand, supplies=others, free=[(u, 7, 6 * 28 * (0.8 + u / 120)) for u in range(10, 40)]
+    )
+    assert learned["proposal"] == "keep"
+    assert learned["fits"] == pytest.approx(14, rel=0.1)
+    assert "cover 50% of it" in learned["why"]
 
 
 def test_a_home_that_uses_slower_is_asked_less_often():

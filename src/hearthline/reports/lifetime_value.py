@@ -5,7 +5,7 @@ from decimal import Decimal
 import pyarrow as pa
 
 from hearthline.reports import Answer
-from hearthline.reports._reading import Row, rows, table
+from hearthline.reports._reading import Row, rows, run, table
 from hearthline.schema import text
 from hearthline.schema.figure import Chart, Column, Figure
 
@@ -17,14 +17,15 @@ QUESTION = (
 )
 DEFINITION = (
     "Value (currency per home) = (net revenue so far + net revenue expected over the horizon) / homes that "
-    "ordered; revenue, not margin. Expected = orders to come (BG/NBD, the rate and the leaving shifted by "
-    "how often connected devices are used) x value of an order (Gamma-Gamma); it is a prediction and stands "
-    "apart. Connected = somebody used a speaker, display, television, appliance, wearable, vehicle or other "
-    "connected device; phones and browsers are none. Window: all orders so far, horizon 12 months. Interval "
-    "(90%): drawn parameters and drawn futures; n is homes. Plain = the same without use of devices. Hold- "
-    "out: the last third of the days foretold from the first two. Traps: homes are counted from their first "
-    "order, so that young ones pull the sum so far down; connected homes differ in much else, so the "
-    "difference is no effect of devices; machine-placed orders make a home look frequent."
+    "ordered; revenue, not margin. Expected = orders to come (BG/NBD or Pareto/NBD, whichever makes the "
+    "orders so far likelier; the rate and the leaving shifted by how often connected devices are used) x "
+    "value of an order (Gamma-Gamma); it is a prediction and stands apart. Connected = somebody used a "
+    "speaker, display, television, appliance, wearable, vehicle or other connected device; phones and "
+    "browsers are none. Window: all orders so far, horizon 12 months. Interval (90%): drawn parameters and "
+    "drawn futures; n is homes. Plain = the same without use of devices. Hold- out: the last third of the "
+    "days foretold from the first two. Traps: homes are counted from their first order, so that young ones "
+    "pull the sum so far down; connected homes differ in much else, so the difference is no effect of "
+    "devices; machine-placed orders make a home look frequent."
 )
 COLUMNS = (
     Column("part", "Part"),
@@ -83,6 +84,18 @@ def _held_out(row: Row) -> Row | None:
     }
 
 
+def _too_far(answer: Answer, horizon: int) -> list[str]:
+    """Return what is to be said where more days are foretold than were seen."""
+    about = run(answer)
+    if not about:
+        return []
+    days = (about["last_day"] - about["first_day"]).days + 1
+    if horizon <= days:
+        return []
+    said = f"{horizon} days are foretold from {days}: who leaves only after that long was never seen"
+    return [f"{said}, and the interval does not hold it. Rather too high than too low."]
+
+
 def build(answer: Answer) -> Figure:
     """Return value by group, the hold-out, and the homes that are expected to spend most."""
     totals = rows(answer, _TOTALS)
@@ -110,6 +123,7 @@ def build(answer: Answer) -> Figure:
     if totals and totals[0]["log_likelihood"] is not None:
         gain = totals[0]["log_likelihood"] - totals[0]["log_likelihood_plain"]
         notes.append(f"Use of devices adds {gain:+.1f} to the log-likelihood, for two parameters more.")
+        notes += _too_far(answer, totals[0]["horizon_days"])
     return Figure(
         name="lifetime_value",
         title=title,

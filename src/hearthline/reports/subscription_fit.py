@@ -17,11 +17,15 @@ QUESTION = "Which subscriptions have the wrong rhythm, and what is mending them 
 DEFINITION = (
     "A subscription fits when one delivery lasts as long as the time to the next, within the tolerance "
     "(`[signals.options.subscriptions]`). Use is known from sensors or counted uses; else from orders by "
-    "hand before it began, or from top-ups beside it. A change is proposed when it is surer than the option "
-    "`sure`. Worth a year = orders gained at the subscription's own median value (more often, other size), "
-    "or the option `kept` x the revenue that a wrong rhythm puts at risk (others): an assumption until an "
-    "experiment says more. Share = subscriptions of that proposal / all that run, with Wilson's interval "
-    "(90%). Trap: a home that no sensor reads and that buys nothing by hand may pile packs up unseen."
+    "hand before it began, over the part of use that such orders cover in homes with a sensor (20 are "
+    "needed; without them all of it), or from top-ups beside it. A change is proposed when it is surer than "
+    "the option `sure`. Worth a year (currency) = net revenue with the change less without: deliveries "
+    "gained and not topped up by hand already (more often, other size), or the option `kept` x the year's "
+    "revenue less deliveries given up (others, may be negative). `kept`, and that a rhythm which fits lasts "
+    "as long as one that does not, are assumptions until an experiment says more; so worth has no interval. "
+    "Share = subscriptions of that proposal / all that run, with Wilson's interval (90%); n is "
+    "subscriptions. Trap: a home that no sensor reads and that buys nothing by hand may pile packs up "
+    "unseen."
 )
 COLUMNS = (
     Column("part", "Part"),
@@ -80,8 +84,8 @@ def build(answer: Answer) -> Figure:
     title = TITLE
     if whole:
         title = (
-            f"{change} of {text.plural(whole, 'running subscription')} should change: worth "
-            f"{text.brief_money(worth, answer.currency)} a year, if the assumptions hold"
+            f"{change} of {text.plural(whole, 'running subscription')} should change: "
+            f"{text.brief_money(worth, answer.currency)} of net revenue a year, if the assumptions hold"
         )
     return Figure(
         name="subscription_fit",

@@ -212,7 +212,7 @@ def drawn_orders(model: Buying, data: History, weeks: float, draws: int, seed: i
         r, alpha, a, b = _spread(point, data)
         rate = random.gamma(r + data.repeats) / (alpha + data.known)
         if model.story == "pareto_nbd":
-            life = random.exponential(size=n) * (b + data.known) / random.gamma(a)
+            life = random.exponential(size=n) * (b + data.known) / np.maximum(random.gamma(a), 1e-12)
             count = random.poisson(rate * np.minimum(life, weeks))
         else:
             leaves = np.clip(random.beta(a, b + data.repeats), 1e-12, 1)

@@ -15,7 +15,10 @@ TELLS: Final = (
     "For each home the hours of its working days and of its weekends in which it does most by hand, and in "
     "which it is best asked: its own hours, shrunk to those of all homes."
 )
-PAPER: Final = "a home's hours with those of all homes as the prior (Dirichlet and multinomial)"
+PAPER: Final = (
+    "a home's hours with those of all homes as the prior (Dirichlet and multinomial), which counts for as "
+    "much as foretells each act from the others best (leave-one-out likelihood: Minka 2000)"
+)
 READS: Final = {
     "acts": """
         SELECT unit, isodow(local) > 5 AS weekend, hour(local)::BIGINT AS hour, count(*) AS acts
@@ -38,13 +41,14 @@ TABLES: Final = {
         acts=(pa.int64(), "what it did by hand on such days"),
     )
 }
-OPTIONS: Final = {"prior": 20.0}
+OPTIONS: Final = {"prior": 0.0}
+_PRIORS: Final = tuple(2.5 * 2.0**k for k in range(11))
 
 
 def derive(seen: Tables, asked: Asked) -> Tables:
     """Return `moments`, two rows a home (working days, weekends), sorted by home.
 
-    The option `prior` is for how many acts the hours of all homes count.
+    The option `prior` is for how many acts the hours of all homes count (0: for as many as foretell best).
     """
     rows = sorted_by(seen["acts"], "unit", "weekend", "hour")
     names, home = np.unique(rows["unit"].to_numpy(), return_inverse=True)
@@ -54,7 +58,7 @@ def derive(seen: Tables, asked: Asked) -> Tables:
     fleet = np.stack([counts[w::2].sum(axis=0) + 1 for w in (0, 1)])
     fleet /= fleet.sum(axis=1, keepdims=True)
     both = np.arange(len(counts)) % 2
-    prior = asked.options["prior"]
+    prior = asked.options["prior"] or _prior(counts, fleet[both])
     expected = (counts + prior * fleet[both]) / (counts.sum(axis=1, keepdims=True) + prior)
     pair, usual = _next(expected), _next(fleet)[both]
     best = np.argmax(pair, axis=1)
@@ -69,6 +73,20 @@ def derive(seen: Tables, asked: Asked) -> Tables:
         "acts": counts.sum(axis=1).astype(np.int64),
     }
     return {"moments": made(TABLES["moments"], columns)}
+
+
+def _prior(counts: Floats, usual: Floats) -> float:
+    """Return for how many acts the usual hours count: what foretells each act from the home's others best.
+
+    Homes that hardly differ get a large one: of 24 hours some are full by luck, and the fullest is no habit.
+    """
+    others = counts.sum(axis=1, keepdims=True) - 1
+
+    def likelihood(prior: float) -> float:
+        left = (np.maximum(counts - 1, 0) + prior * usual) / (np.maximum(others, 0) + prior)
+        return float((counts * np.log(left)).sum())
+
+    return max(_PRIORS, key=likelihood)
 
 
 def _next(share: Floats) -> Floats:

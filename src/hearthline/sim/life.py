@@ -206,23 +206,32 @@ def _carry_on(state: _State, touches: Flags) -> None:
     state.search = np.minimum(state.search * np.float32(0.7) + touches[_SEARCH], 1.5)
 
 
-def _act(state: _State, block: Block, day: int) -> tuple[Flags, Flags]:
+def _act(state: _State, block: Block, day: int, rhythm: Whole) -> tuple[Flags, Flags]:
     """Let machines and calendars order, and some enrolments end; return both as flags."""
     expected = state.stock + state.coming.sum(axis=0)
     by_stock = (state.kind == REPLENISHMENT) & (expected < _REORDER_AT) & (state.since < day)
     by_date = (state.kind == SUBSCRIPTION) & (state.due <= day)
     machine: Flags = by_stock | by_date
     state.cycle += machine
-    state.due[machine] = day + _CALENDAR_DAYS
+    state.due[machine] = day + rhythm[machine]
     ended: Flags = machine & (block.churn[day] < _CHURN)
     return machine, ended
 
 
-def live(block: Block, world: World, on: Switches = ALL_ON, *, enrolling: bool = True) -> Iterator[Day]:
+def live(
+    block: Block,
+    world: World,
+    on: Switches = ALL_ON,
+    *,
+    enrolling: bool = True,
+    rhythms: Callable[[int], Whole] | None = None,
+) -> Iterator[Day]:
     """Yield the days of a block of homes with only the channels of `on` switched on.
 
-    With `enrolling=False` nobody may enrol, so no machine ever orders.
+    With `enrolling=False` nobody may enrol, so no machine ever orders. `rhythms` gives on a day (n,) in how
+    many days each home's subscription orders next; fourteen for all if it is not given.
     """
+    usual = np.full(block.homes.n, _CALENDAR_DAYS)
     homes, state = block.homes, _begin(block, world)
     meeting = _Meeting.of(homes, world)
     liking = np.exp(0.35 * homes.affinity - 0.06).astype(np.float32)
@@ -247,7 +256,7 @@ def live(block: Block, world: World, on: Switches = ALL_ON, *, enrolling: bool =
         state.kind += began
         state.since[joins], state.cycle[joins], state.due[joins] = day, 0, day + 1
         state.coming[(day + _DELIVERY) % (_DELIVERY + 1)] += person
-        machine, ended = _act(state, block, day)
+        machine, ended = _act(state, block, day, rhythms(day) if rhythms else usual)
         state.coming[(day + _DELIVERY) % (_DELIVERY + 1)] += machine
         yield Day(
             *(day, touches, person, began, machine, ended),
