@@ -59,7 +59,7 @@ def _conversion(home: Any, town: Lived) -> Line:
     first, orders = _met(town, _IOT), _ordered_at(town)
     watched: np.ndarray = np.asarray(first + 30 * HOURS <= town.days * HOURS)
     with np.errstate(invalid="ignore"):
-        bought: np.ndarray = ((orders >= first) & (orders <= first + 30 * HOURS)).any(axis=0)
+        bought = np.asarray(np.any((orders >= first) & (orders <= first + 30 * HOURS), axis=0))
     row = row_of(rows_of(home, "iot_conversion"), part="All")
     true = float(bought[watched].mean())
     what = "homes that met the brand on a connected device and ordered within 30 days"
@@ -215,7 +215,7 @@ def _retention(home: Any, town: Lived) -> Iterator[Line]:
         begin = first + 7 * week
         seen = np.asarray(first + 7 * (week + 1) <= town.days)
         inside = (np.arange(town.days)[:, None] >= begin) & (np.arange(town.days)[:, None] < begin + 7)
-        active: np.ndarray = (used & inside).any(axis=0)
+        active = np.asarray(np.any(used & inside, axis=0))
         row = row_of(rows, kind="all", week=week)
         yield _line("device_retention", f"used in week {week}", "percent", row, float(active[seen].mean()))
     stays = np.asarray(town.gone.day[owners] > first + 7 * 13)
@@ -232,7 +232,7 @@ def _use(town: Lived) -> tuple[np.ndarray, np.ndarray]:
     asked[((said.time / 1e6 - START) // 86_400).astype(np.int64), said.home] = True
     for kind in CONNECTED:
         own = np.flatnonzero(town.block.homes.owns[kind])
-        on: np.ndarray = town.life.touches[:days][:, channels_on(kind)].any(axis=1)
+        on = np.asarray(np.any(town.life.touches[:days][:, channels_on(kind)], axis=1))
         if kind == "speaker":
             on = on | asked
         if kind == "appliance":  # something is taken from the shelf every day, as long as there is something

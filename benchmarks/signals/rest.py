@@ -54,16 +54,19 @@ def _subscriptions(home: Any, town: Lived) -> Iterator[Line]:
             WHERE e.ended IS NULL"""
     ).to_pylist()
     lasts, running = _lasts(town), _runs(town)
+    running &= np.isin(np.arange(town.n), [r["home"] for r in found if r["rhythm"] is not None])
     slow, fast = lasts < 14 / 1.2, lasts > 14 / 0.8  # comes too seldom, comes too often
     true = {"more often": running & slow, "less often": running & fast}
-    for proposal, who in true.items():
-        said = [r["home"] for r in found if r["proposal"] == proposal]
+    rows = rows_of(home, "subscription_fit")
+    for said, who in (("comes too seldom", running & slow), ("comes too often", running & fast)):
+        r = row_of(rows, part="Expected, all running", proposal=said)
+        ends = r.get("expected_low"), r.get("expected_high")
         yield Line(
-            "subscription_fit", f"running, should come {proposal}", "count", len(said), float(who.sum())
+            "subscription_fit", f"running, {said}", "number", r.get("expected"), float(who.sum()), *ends
         )
     changed = [r for r in found if r["proposal"] in true]
     right = sum(bool(true[r["proposal"]][r["home"]]) for r in changed)
-    yield Line("subscription_fit", "of these proposals, right", "count", len(changed), right)
+    yield Line("subscription_fit", "known well enough to change, right", "count", len(changed), right)
     known = [r for r in found if r["basis"] != "fleet"]
     yield Line("subscription_fit", "days that a pack lasts, median of known", "number",
                float(np.median([r["fits"] for r in known])) if known else None,

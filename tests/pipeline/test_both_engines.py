@@ -10,12 +10,16 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from hearthline.pipeline.core import Core, build_core
+from hearthline import journeys, signals, sim
+from hearthline.api import init
+from hearthline.pipeline.answer import SELECTS
+from hearthline.pipeline.core import RESOLVED, Core, build_core
 from hearthline.pipeline.credit import credit
 from hearthline.privacy import admit_events
 from hearthline.schema.event import Commerce, Initiator, Product
-from hearthline.schema.settings import Settings
+from hearthline.schema.settings import JourneySettings, Settings
 from hearthline.sim import write_lake
+from hearthline.store.answer import PublishedAnswer
 from hearthline.store.duckdb import DuckEngine
 from hearthline.store.home import HomeFolder
 from hearthline.store.lake import Lake
@@ -52,15 +56,18 @@ TABLES = (
         "lineage",
         "priced_orders",
     ),
-    *("orders", "stock", "segments", "timelines", "home_steps"),
+    *("orders", "stock", "segments", "marks", "timelines", "home_steps"),
+    *("known_levels", "known_acts", "condition_changes", *RESOLVED),
 )
+"""What the core makes; `condition_changes` is loaded from what `states` makes of the two before it."""
+CONDITIONS = Settings(journeys=JourneySettings(conditions=("running_out", "fading", "leaving")))
 
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """A simulated town, and hand-made hard rows: ties, missing fields, duplicates, refunds without order."""
     folder = tmp_path_factory.mktemp("engines")
-    write_lake("additive", 150, 40, 11, folder / "town")
+    write_lake("additive", 150, 75, 11, folder / "town")
     home = HomeFolder.create(folder / "home")
     story = Story()
     for i in range(60):
@@ -104,7 +111,7 @@ def _device(i: int) -> object:
 @pytest.fixture(scope="module")
 def cores(lake: Lake) -> Iterator[tuple[Core, Core]]:
     duck, spark = DuckEngine(), SparkEngine(2)
-    yield build_core(duck, lake, Settings()), build_core(spark, lake, Settings())
+    yield build_core(duck, lake, CONDITIONS), build_core(spark, lake, CONDITIONS)
     duck.close()
     spark.close()
 
@@ -126,6 +133,17 @@ def test_every_table_is_the_same_on_both_engines(cores: tuple[Core, Core], table
     assert duck == spark
 
 
+def test_no_table_of_the_core_is_left_out() -> None:
+    made = {select.table for select in (*journeys.BEFORE_IDENTITY, *journeys.AFTER_IDENTITY)}
+    assert made <= set(TABLES)
+
+
+def test_conditions_begin_and_end_in_this_town(cores: tuple[Core, Core]) -> None:
+    changes = cores[0].engine.table("SELECT condition, active FROM condition_changes")
+    assert {0, 1} <= set(changes["condition"].to_pylist())
+    assert set(changes["active"].to_pylist()) == {True, False}
+
+
 def test_the_credit_is_the_same_on_both_engines(cores: tuple[Core, Core]) -> None:
     kept: list[dict[str, list[pa.Table]]] = []
     for core in cores:
@@ -137,3 +155,34 @@ def test_the_credit_is_the_same_on_both_engines(cores: tuple[Core, Core]) -> Non
     for name in ("ledger", "unattributed", "shares"):
         duck, spark = (sorted(map(repr, pa.concat_tables(k[name]).to_pylist())) for k in kept)
         assert duck == spark
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[PublishedAnswer, PublishedAnswer]]:
+    """The answers of one lively town, whose core ran on DuckDB and on Spark."""
+    folder = tmp_path_factory.mktemp("answers")
+    sim.write_payloads("additive", 100, 70, 5, folder / "inbox", layers=sim.Layers.lively())
+    home = init(folder / "duckdb")
+    sim.write_content(home.path)
+    named = ", ".join(f'"{path}"' for path in sim.CONTENT)
+    (home.path / "hearthline.toml").write_text(
+        '[attribution]\nmodels = ["last_touch"]\nreplicates = 2\n'
+        f'[journeys]\nconditions = ["running_out"]\n[signals]\ncontent = [{named}]\n'
+    )
+    home.add(folder / "inbox")
+    shutil.copytree(folder / "duckdb", folder / "spark")
+    found = []
+    for engine in ("duckdb", "spark"):
+        init(folder / engine).run(engine=engine)
+        found.append(PublishedAnswer(HomeFolder(folder / engine)))
+    yield found[0], found[1]
+    for answer in found:
+        answer.close()
+
+
+@pytest.mark.parametrize("table", [*signals.makers(), "derived", "signals", *(s.table for s in SELECTS)])
+def test_every_table_of_signals_and_of_the_answer_is_the_same(
+    answers: tuple[PublishedAnswer, PublishedAnswer], table: str
+) -> None:
+    duck, spark = (sorted(map(repr, a.table(f"SELECT * FROM {table}").to_pylist())) for a in answers)
+    assert duck == spark

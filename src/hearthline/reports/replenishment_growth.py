@@ -18,18 +18,18 @@ QUESTION = (
     "Is automatic ordering growing, because of what, does it keep shelves full, and what does it displace?"
 )
 DEFINITION = (
-    "Growth (%) = (R - R before) / R before. R = net revenue of orders that a machine placed because a level "
-    "or a use fell due, in the last 28 days; R before = that of the 28 days before; refunds are out, and so "
-    "are orders cancelled by the end of the data. Renewals of subscriptions stand apart and are never in R. "
-    "R is homes x orders a home x value of an order: three factors that multiply to the change. Like for "
-    "like = homes that were enrolled on the first of the 56 days and still are. In time = refills before "
-    "which the shelf was not empty / all refills that sensors saw. Replay = what "
-    "the forecast's policy would have done with the same packs, as far as sensors saw them. Cancelled = "
-    "machine-placed orders "
-    "cancelled / all of them. Displaced = orders by hand of homes alike less those of enrolled homes, "
-    "a 28 days. Intervals (90%) treat homes as the sample; Wilson's for parts. Traps: a new enrolment looks "
-    "like demand; what the home would have bought by hand is no growth; 28 days hold no season; the last "
-    "days' cancellations are still to come."
+    "Growth (%) = (R - R before) / R before. R = net revenue of orders that a machine placed because a "
+    "level or a use fell due, in the last 28 days; R before = that of the 28 days before; refunds are out, "
+    "and so are orders cancelled by the end of the data. Renewals of subscriptions stand apart and are "
+    "never in R. R is homes x orders a home x value of an order: three factors that multiply to the change. "
+    "Like for like = homes that were enrolled on the first of the 56 days and still are. In time = refills "
+    "before which the shelf was not empty / all refills that sensors saw. Replay = what the forecast's "
+    "policy would have done with the same packs, as far as sensors saw them. Cancelled = machine-placed "
+    "orders cancelled / all of them. Displaced = orders by hand of homes alike less those of enrolled "
+    "homes, a 28 days. Intervals (90%) treat homes as the sample; Wilson's for parts. Traps: a shelf that "
+    "was empty and was filled between two readings counts as in time; a new enrolment looks like demand; "
+    "what the home would have bought by hand is no growth; 28 days hold no season; the last days' "
+    "cancellations are still to come."
 )
 COLUMNS = (
     Column("part", "Part"),

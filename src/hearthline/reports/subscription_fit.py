@@ -1,11 +1,12 @@
 """Which subscriptions have the wrong rhythm, and what mending them is worth."""
 
 from decimal import Decimal
+from math import sqrt
 
 import pyarrow as pa
 
 from hearthline.reports import Answer
-from hearthline.reports._intervals import wilson
+from hearthline.reports._intervals import Z90, wilson
 from hearthline.reports._reading import MONEY, Row, min_homes, rows, run, table
 from hearthline.schema import text
 from hearthline.schema.figure import Chart, Column, Figure
@@ -23,9 +24,10 @@ DEFINITION = (
     "gained and not topped up by hand already (more often, other size), or the option `kept` x the year's "
     "revenue less deliveries given up (others, may be negative). `kept`, and that a rhythm which fits lasts "
     "as long as one that does not, are assumptions until an experiment says more; so worth has no interval. "
-    "Share = subscriptions of that proposal / all that run, with Wilson's interval (90%); n is "
-    "subscriptions. Trap: a home that no sensor reads and that buys nothing by hand may pile packs up "
-    "unseen."
+    "Expected = sum of the chances that the rhythm is wrong by more than the tolerance, whether or not it "
+    "is known of which; its interval (90%) treats homes as independent. Share = subscriptions of that "
+    "proposal / all that run, with Wilson's interval (90%); n is subscriptions. Trap: a home that no sensor "
+    "reads and that buys nothing by hand may pile packs up unseen."
 )
 COLUMNS = (
     Column("part", "Part"),
@@ -33,6 +35,7 @@ COLUMNS = (
     Column("proposal", "Proposal"),
     Column("subscriptions", "Subscriptions", "count"),
     Column("share", "Share", "share", low="low", high="high", n="subscriptions", why="why"),
+    Column("expected", "Expected", "number", low="expected_low", high="expected_high"),
     Column("rhythm", "Comes every", "number", unit="days"),
     Column("fits", "Lasts", "number", unit="days"),
     Column("days", "Propose every", "number", unit="days"),
@@ -49,6 +52,12 @@ _COUNTS = f"""
            median(s.fits) AS fits
     {_RUNNING} GROUP BY s.proposal
     ORDER BY s.proposal = 'keep', s.proposal = 'watch', subscriptions DESC, s.proposal"""
+_WRONG = f"""
+    SELECT sum(s.seldom) AS seldom, sum(s.seldom * (1 - s.seldom)) AS seldom_spread, sum(s.often) AS often,
+      sum(s.often * (1 - s.often)) AS often_spread, sum(s.seldom + s.often) AS either,
+      sum((s.seldom + s.often) * (1 - s.seldom - s.often)) AS either_spread, count(s.seldom) AS subscriptions
+    {_RUNNING}"""
+_SAID = {"either": "wrong rhythm", "seldom": "comes too seldom", "often": "comes too often"}
 _SINGLE = """
     SELECT s.unit, s.enrolment, s.proposal, s.rhythm, s.fits, s.days, s.packs, 100 * s.sure AS sure, s.worth,
            s.why AS because
@@ -58,6 +67,21 @@ _SINGLE = """
 
 def _money(value: float | None) -> Decimal | None:
     return None if value is None else Decimal(f"{value:.2f}")
+
+
+def _expected(answer: Answer) -> list[Row]:
+    """Return how many are expected to have the wrong rhythm, whether or not it is known of which."""
+    (found,) = rows(answer, _WRONG)
+    if not found["subscriptions"]:
+        return []
+    made: list[Row] = []
+    for name, said in _SAID.items():
+        half = Z90 * sqrt(max(found[f"{name}_spread"], 0.0))
+        ends = {"expected_low": max(found[name] - half, 0.0)}
+        ends |= {"expected_high": min(found[name] + half, float(found["subscriptions"]))}
+        row = {"part": "Expected, all running", "proposal": said, "subscriptions": found["subscriptions"]}
+        made.append(row | {"expected": found[name], "why": "a sum of chances"} | ends)
+    return made
 
 
 def build(answer: Answer) -> Figure:
@@ -81,8 +105,16 @@ def build(answer: Answer) -> Figure:
     worth = sum(
         (r["worth"] or Decimal(0) for r in made if r["proposal"] not in ("keep", "watch")), Decimal(0)
     )
-    title = TITLE
-    if whole:
+    title, expected = TITLE, _expected(answer)
+    if expected:
+        wrong, money = expected[0], text.brief_money(worth, answer.currency)
+        span = f"{wrong['expected']:,.0f} ({wrong['expected_low']:,.0f} to {wrong['expected_high']:,.0f})"
+        title = (
+            f"About {span} of {wrong['subscriptions']} subscriptions with two orders have the wrong rhythm, "
+            f"{change} of them known well enough to change: {money} of revenue a year, if the assumptions "
+            "hold"
+        )
+    elif whole:
         title = (
             f"{change} of {text.plural(whole, 'running subscription')} should change: "
             f"{text.brief_money(worth, answer.currency)} of net revenue a year, if the assumptions hold"
@@ -93,7 +125,7 @@ def build(answer: Answer) -> Figure:
         question=QUESTION,
         definition=DEFINITION,
         columns=COLUMNS,
-        rows=table([*made, *single], COLUMNS, {"unit": pa.int64(), "enrolment": pa.string()}),
+        rows=table([*expected, *made, *single], COLUMNS, {"unit": pa.int64(), "enrolment": pa.string()}),
         notes=() if whole else ("No running subscription in this data: connect the shop's subscriptions.",),
         chart=Chart(
             "bars",

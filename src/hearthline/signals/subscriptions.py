@@ -61,6 +61,8 @@ TABLES: Final = {
         ),
         days=(pa.float64(), "the rhythm proposed, in days; null: none"),
         packs=(pa.int64(), "packs a delivery proposed"),
+        seldom=(pa.float64(), "chance that it comes too seldom, by more than the tolerance; null: not known"),
+        often=(pa.float64(), "chance that it comes too often, by more than the tolerance; null: not known"),
         sure=(pa.float64(), "chance that the rhythm is wrong by more than the tolerance, in that direction"),
         worth=(
             pa.float64(),
@@ -103,11 +105,16 @@ def _proposal(row: dict[str, Any], use: Use, asked: Asked) -> dict[str, Any]:
         "proposal": "keep",
         "days": None,
         "packs": 1,
+        "seldom": None,
+        "often": None,
         "sure": None,
         "worth": 0.0,
     }
     if row["ended"] is not None and row["ended"] <= asked.as_of:
         return told | _after_its_end(use, row["value"] or 0.0, fits)
+    if row["rhythm"] is not None:
+        chances = _sure(row["rhythm"] * use.rate, use.doubt, asked.options["tolerance"])
+        told |= dict(zip(("seldom", "often"), chances, strict=True))
     if row["rhythm"] is None or use.basis == "fleet":
         return told | {"proposal": "watch", "why": "not enough is known of this home's use yet"}
     return told | (_stopping(row, use, asked) or _pacing(row, use, asked))
