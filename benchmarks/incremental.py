@@ -18,8 +18,7 @@ from typing import Any
 import numpy as np
 
 from hearthline.attribution import Blocks, block_of, load
-from hearthline.pipeline.credit.batches import concatenated
-from hearthline.schema.journey import Ints, Journeys
+from hearthline.schema.journey import Ints, Journeys, concatenated
 from published import markdown, write_block
 from towns import seen_in
 

@@ -35,8 +35,9 @@ def seen_in(world: str, homes: int, days: int, seed: int) -> Seen:
     """Return the journeys of a town, made from its events alone."""
     from hearthline import sim
     from hearthline.pipeline.core import build_core, silent
-    from hearthline.pipeline.credit.batches import batches, concatenated
+    from hearthline.pipeline.credit.batches import batches
     from hearthline.pipeline.credit.orders import open_book
+    from hearthline.schema.journey import concatenated
     from hearthline.schema.settings import Settings
     from hearthline.store.duckdb import DuckEngine
     from hearthline.store.lake import Lake

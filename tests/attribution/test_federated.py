@@ -47,7 +47,7 @@ def _town(seed: int, homes: int = 80, varied: bool = False, won: float = 0.6) ->
 
 
 def _together(homes: list[Journeys]) -> Journeys:
-    from hearthline.pipeline.credit.batches import concatenated
+    from hearthline.schema.journey import concatenated
 
     return concatenated(homes)
 

@@ -1,5 +1,6 @@
 """The household bootstrap and its weights."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from scipy.special import pdtr
 
 import hearthline.attribution._intervals as bootstrap
-from hearthline.attribution import Part, intervals, load, replicate_weights
+from hearthline.attribution import Drawn, Part, intervals, load, replicate_weights
 from hearthline.schema.journey import Floats, Journeys, journeys_of
 
 
@@ -146,3 +147,43 @@ def test_no_conversions_give_zeros() -> None:
     band = intervals(load("additive_hazard"), {"person": Part(journeys, journeys)}, 5)["all"]
     assert band.amount.tolist() == band.share_high.tolist() == [0.0, 0.0, 0.0]
     assert band.homes.tolist() == [0, 0, 0]
+
+
+def _with_draws(journeys: Journeys, of: Callable[[int, Journeys], Journeys], part: float) -> Drawn:
+    """Return so large a part of the homes as eight draws have them."""
+    units = np.unique(journeys.unit)
+    units = units[: round(part * len(units))]
+    some = journeys.take(np.flatnonzero(np.isin(journeys.unit, units)))
+    drawn = [of(number, some) for number in range(8)]
+    return Drawn(units, tuple({"person": Part(j, j)} for j in drawn))
+
+
+@pytest.mark.parametrize("part", [0.05, 0.6, 1.0])
+@pytest.mark.parametrize("name", ["linear", "markov", "shapley_rate", "markov_global", "additive_hazard"])
+def test_draws_in_which_every_link_holds_change_nothing(name: str, part: float) -> None:
+    journeys, model = _town(11, homes=200), load(name)
+    parts = {"person": Part(journeys, journeys, other=7.0)}
+    plain = intervals(model, parts, 24)["person"]
+    same = intervals(model, parts, 24, drawn=_with_draws(journeys, lambda _, j: j, part))["person"]
+    for end in ("amount", "low", "high", "share_low", "share_high", "homes"):
+        assert getattr(same, end) == pytest.approx(getattr(plain, end), rel=1e-6)
+
+
+@pytest.mark.parametrize("part", [0.3, 0.9])
+@pytest.mark.parametrize("name", ["linear", "markov", "additive_hazard"])
+def test_touches_that_hang_on_a_doubtful_link_widen_the_interval_and_leave_the_amount(
+    name: str, part: float
+) -> None:
+    journeys, model = _town(12), load(name)
+    parts = {"person": Part(journeys, journeys)}
+
+    def without(number: int, some: Journeys) -> Journeys:
+        """Return the homes without their touches of the first channel in every other draw."""
+        return some._only(some.channel != 0) if number % 2 else some
+
+    plain = intervals(model, parts, 80)["person"]
+    found = intervals(model, parts, 80, drawn=_with_draws(journeys, without, part))["person"]
+    assert np.array_equal(found.amount, plain.amount)
+    lost, before = found.amount - found.low, plain.amount - plain.low
+    assert lost[0] > before[0] + 0.3 * part * plain.amount[0]
+    assert (found.high - found.amount)[0] == pytest.approx((plain.high - plain.amount)[0], rel=0.5)

@@ -20,14 +20,16 @@ if TYPE_CHECKING:
     from hearthline.attribution._blocks import Blocks, block_of
     from hearthline.attribution._diagnosis import Effect, Fitness, effects_of, fitness_of
     from hearthline.attribution._displaced import Estimate, Spells, by_itself_an_hour, displaced_part
+    from hearthline.attribution._drawn import Drawn
     from hearthline.attribution._federated import Federated, Sums, Terms, fitted_on_sums, sums_of
     from hearthline.attribution._homes import Ask, HomeSums
-    from hearthline.attribution._intervals import Band, Part, intervals
+    from hearthline.attribution._intervals import Band, intervals
     from hearthline.attribution._model import Baselined, Model, Rule
     from hearthline.attribution._paths import PathCredit, credit_paths
     from hearthline.attribution._private import Privacy, fitted_privately
     from hearthline.attribution._split import split
     from hearthline.attribution._survival import Ahead, Enrolled, Survival, ahead_of, survival_of
+    from hearthline.attribution._town import Part
     from hearthline.attribution._weights import replicate_weights
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
     "Band",
     "Baselined",
     "Blocks",
+    "Drawn",
     "Effect",
     "Enrolled",
     "Estimate",
@@ -76,14 +79,16 @@ _HOLDS = {
     "_blocks": ("Blocks", "block_of"),
     "_diagnosis": ("Effect", "Fitness", "effects_of", "fitness_of"),
     "_displaced": ("Estimate", "Spells", "by_itself_an_hour", "displaced_part"),
+    "_drawn": ("Drawn",),
     "_federated": ("Federated", "Sums", "Terms", "fitted_on_sums", "sums_of"),
     "_homes": ("Ask", "HomeSums"),
-    "_intervals": ("Band", "Part", "intervals"),
+    "_intervals": ("Band", "intervals"),
     "_model": ("Baselined", "Model", "Rule"),
     "_paths": ("PathCredit", "credit_paths"),
     "_private": ("Privacy", "fitted_privately"),
     "_split": ("split",),
     "_survival": ("Ahead", "Enrolled", "Survival", "ahead_of", "survival_of"),
+    "_town": ("Part",),
     "_weights": ("replicate_weights",),
 }
 

@@ -1,45 +1,23 @@
 """The household bootstrap: every channel's credit with its interval, over all kinds of order at once."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
-from hearthline.attribution._model import Model, Relearning
-from hearthline.attribution._proportional import Design, Proportional
-from hearthline.attribution._sums import product, sums_by
+from hearthline.attribution._drawn import Drawn, drawn_towns
+from hearthline.attribution._model import Model
+from hearthline.attribution._town import Part, Roll, Town
 from hearthline.attribution._weights import chosen, replicate_weights
 from hearthline.schema.journey import Floats, Ints, Journeys
 
-__all__ = ["Band", "Part", "intervals"]
+__all__ = ["Band", "intervals"]
 
 LEVEL = 0.9
 MOST_UNITS = 200_000
 _BLOCK = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One kind of order: what its fit learns from, and what is credited with that fit.
-
-    Attributes:
-        fit: journeys that the model is fitted to (enrolments, for machine-placed orders).
-        credit: journeys whose value is shared out; their touches may be those of the enrolment.
-        scale: part of each journey's value that the touches may earn, one number or (n,) of `credit`;
-            the rest counts as baseline.
-        other: value of such orders without any journey; counts as baseline in every replicate.
-        parameters: the fitted parameters, where they are known already.
-        beside: the kind whose fit this one's may lean on.
-    """
-
-    fit: Journeys
-    credit: Journeys
-    scale: Floats | float = 1.0
-    other: float = 0.0
-    parameters: Any = None
-    beside: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +44,21 @@ class Band:
     homes: Ints
 
 
-Refit = Callable[[Floats], Any]
-"""From (units, b) weights to b fits, in whatever form the model's crediting takes them."""
-
-Earn = Callable[[Floats, Any], Floats]
-"""From (units, b) weights and b fits to (channels, b) amounts."""
-
-
 def intervals(
-    model: Model, parts: Mapping[str, Part], replicates: int = 200, seed: int = 1
+    model: Model,
+    parts: Mapping[str, Part],
+    replicates: int = 200,
+    seed: int = 1,
+    drawn: Drawn | None = None,
 ) -> dict[str, Band]:
     """Return the bands of every kind of order, and of `all` kinds together.
 
     Each replicate weighs every unit by a Poisson(1) draw, the same in all parts; rules are recredited,
     fitted models refitted (the additive hazard on its likelihood's parabola) and recredited. Above
     200,000 units a hashed sample of that size is resampled and deviations are scaled to the whole.
-    Intervals show how much chance in which households there are moves the credit; not whether the model
-    is right.
+    With `drawn` a replicate also takes one of the draws of who is who; the amounts do not move by that.
+    Intervals show how much chance in which households there are, and doubt about who they are, move the
+    credit; not whether the model is right.
 
     >>> from hearthline.attribution import load
     >>> from hearthline.schema.journey import journeys_of
@@ -95,13 +71,19 @@ def intervals(
     known = _solved(model, parts)
     once = np.ones((len(units), 1))
     kept = chosen(units, MOST_UNITS, seed)
-    town = _Town(model, known, units)
+    town = Town(model, known, Roll(units))
     point = town.amounts(once)
     if not kept.all():
         units, once = units[kept], once[kept]
-        town = _Town(model, _solved(model, _sampled(parts, units, float(kept.mean()))), units)
+        known = _solved(model, _sampled(parts, units, float(kept.mean())))
+        town = Town(model, known, Roll(units))
     middle = town.amounts(once)
-    blocks = [town.amounts(weights) for weights in _blocks(units, replicates, seed)]
+    towns = [(town, Roll(units), np.arange(replicates))]
+    blocks = [
+        one.amounts(weights, which)
+        for one, roll, numbers in (drawn_towns(model, known, drawn, replicates) if drawn else towns)
+        for weights, which in _blocks(roll, numbers, seed)
+    ]
     homes = {kind: _homes([part.credit]) for kind, part in parts.items()}
     homes["all"] = _homes([part.credit for part in parts.values()])
     found = {}
@@ -111,9 +93,17 @@ def intervals(
     return found
 
 
-def _blocks(units: Ints, replicates: int, seed: int) -> Iterator[Floats]:
-    for first in range(0, replicates, _BLOCK):
-        yield replicate_weights(units, min(_BLOCK, replicates - first), seed, first)
+def _blocks(roll: Roll, numbers: Ints, seed: int) -> Iterator[tuple[Floats, Ints]]:
+    """Yield the weights of some replicates after the other, with their numbers."""
+    for first in range(0, len(numbers), _BLOCK):
+        which = numbers[first : first + _BLOCK]
+        if which[-1] - which[0] < len(which):
+            weights = replicate_weights(roll.units, len(which), seed, int(which[0]))
+        else:
+            weights = np.hstack([replicate_weights(roll.units, 1, seed, int(b)) for b in which])
+        if roll.draw is not None:
+            weights *= (roll.draw[:, None] < 0) | (roll.draw[:, None] == which % roll.draws)
+        yield weights, which
 
 
 def _solved(model: Model, parts: Mapping[str, Part]) -> dict[str, Part]:
@@ -145,102 +135,6 @@ def _sampled(parts: Mapping[str, Part], units: Ints, fraction: float) -> dict[st
         )
         for kind, part in parts.items()
     }
-
-
-class _Town:
-    """All parts, ready to be credited again and again under other weights of the same units."""
-
-    def __init__(self, model: Model, parts: Mapping[str, Part], units: Ints) -> None:
-        self.fit_of = {kind: id(part.fit) for kind, part in parts.items()}
-        self.refits = {id(part.fit): _refit(model, part, units) for part in parts.values()}
-        self.earns = {kind: _earn(model, part, units) for kind, part in parts.items()}
-        self.values = {kind: _value(part.credit, units) for kind, part in parts.items()}
-        self.others = {kind: part.other for kind, part in parts.items()}
-
-    def amounts(self, weights: Floats) -> dict[str, Floats]:
-        """Return (channels + 2, b) amounts by kind: the channels, the baseline, all value."""
-        fits = {key: refit(weights) for key, refit in self.refits.items()}
-        found = {}
-        for kind, earn in self.earns.items():
-            earned = earn(weights, fits[self.fit_of[kind]])
-            whole = self.values[kind] @ weights + self.others[kind]
-            found[kind] = np.vstack([earned, whole - earned.sum(axis=0), whole])
-        found["all"] = np.sum(list(found.values()), axis=0)
-        return found
-
-
-def _value(journeys: Journeys, units: Ints) -> Floats:
-    owner = np.searchsorted(units, journeys.unit)
-    return sums_by(owner, np.where(journeys.converted, journeys.value, 0.0), len(units))
-
-
-def _money(part: Part) -> Floats:
-    """Return (n,) the value of each journey that its touches may earn."""
-    return np.where(part.credit.converted, part.credit.value, 0.0) * part.scale
-
-
-def _refit(model: Model, part: Part, units: Ints) -> Refit:
-    if model.rule:
-        return lambda weights: None  # noqa: ARG005
-    index = np.searchsorted(units, part.fit.unit)
-    if isinstance(model, Proportional):
-        again = model.resampler(part.fit, index, part.parameters)
-        usual = model.strength(part.parameters)[:, None]
-        return lambda weights: usual if _unweighted(weights) else again(weights)
-    if isinstance(model, Relearning):
-        near, point = model.refits, part.parameters
-        return lambda weights: [point] if _unweighted(weights) else near(part.fit, weights[index], point)
-    return lambda weights: [
-        model.solve(model.gather(part.fit, weights[index, b])) for b in range(weights.shape[1])
-    ]
-
-
-def _unweighted(weights: Floats) -> bool:
-    return weights.shape[1] == 1 and bool((weights == 1.0).all())
-
-
-def _earn(model: Model, part: Part, units: Ints) -> Earn:
-    journeys = part.credit.take(np.flatnonzero(part.credit.converted))
-    money, owner = _money(part)[part.credit.converted], np.searchsorted(units, journeys.unit)
-    if model.rule:
-        share = model.credit(journeys, None) * money[journeys.row]
-        place = (journeys.channel, owner[journeys.row])
-        fixed = sparse.csr_array((share, place), shape=(journeys.channels, len(units)))
-        return lambda weights, fits: product(fixed, weights)  # noqa: ARG005
-    if isinstance(model, Proportional):
-        return _in_proportion(model.design_at(journeys, part.parameters), journeys, money, owner)
-
-    def earn(weights: Floats, fits: Any) -> Floats:
-        column = []
-        for b, fit in enumerate(fits):
-            part = model.credit(journeys, fit) * (money * weights[owner, b])[journeys.row]
-            column.append(sums_by(journeys.channel, part, journeys.channels))
-        return np.stack(column, axis=1)
-
-    return earn
-
-
-def _in_proportion(design: Design, journeys: Journeys, money: Floats, owner: Ints) -> Earn:
-    of_journey = sparse.csr_array(
-        (np.ones(len(journeys.row)), np.arange(len(journeys.row)), journeys.offsets),
-        shape=(journeys.n, len(journeys.row)),
-    )
-    load = sparse.csr_array(of_journey @ design.touch)
-    whole = sparse.csr_array(load + design.base)
-    owned = design.channel >= 0
-    features = np.flatnonzero(owned)
-    gather = sparse.csr_array(
-        (np.ones(len(features)), (design.channel[features], features)),
-        shape=(journeys.channels, len(design.channel)),
-    )
-
-    def earn(weights: Floats, strength: Floats) -> Floats:
-        size = product(whole, np.abs(strength))
-        worth = money[:, None] * weights[owner]
-        rate = np.divide(worth, size, out=np.zeros_like(worth), where=size > 0.0)
-        return product(gather, np.maximum(strength, 0.0) * product(load.T, rate))
-
-    return earn
 
 
 def _homes(parts: list[Journeys]) -> Ints:

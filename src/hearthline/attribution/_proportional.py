@@ -80,13 +80,20 @@ class Proportional:
         share[np.repeat(journeys.converted, journeys.lengths)] = earned
         return share
 
-    def resampler(self, journeys: Journeys, index: Ints, point: Any) -> Resample:  # noqa: ARG002
+    def resampler(
+        self,
+        journeys: Journeys,
+        index: Ints,
+        point: Any,  # noqa: ARG002
+        usual: Journeys | None = None,  # noqa: ARG002
+    ) -> Resample:
         """Return what refits the model to weighted units.
 
         Args:
             journeys: those that the model was fitted to.
             index: (n,) which row of the weights each journey's unit is.
             point: the parameters of the unweighted fit, for models that step from there.
+            usual: the journeys that it was fitted to, where they are others.
         """
 
         def refit(weights: Floats) -> Floats:

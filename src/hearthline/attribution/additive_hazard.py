@@ -8,7 +8,7 @@ from scipy import sparse
 
 from hearthline.attribution._cascade import pairs_of, passed
 from hearthline.attribution._exposures import Kernels, hours_by_unit
-from hearthline.attribution._hazard import ascend, curvature, task_of
+from hearthline.attribution._hazard import Fit, Task, ascend, curvature, task_of
 from hearthline.attribution._intensity import (
     Gathered,
     Intensity,
@@ -135,31 +135,34 @@ class AdditiveHazard(Proportional):
         routed = strata + parameters.cascade.routes[:, :1] * kernels + np.arange(kernels)
         return np.concatenate([fitted, routed.ravel()])
 
-    def resampler(self, journeys: Journeys, index: Ints, point: Intensity) -> Resample:
+    def resampler(
+        self, journeys: Journeys, index: Ints, point: Intensity, usual: Journeys | None = None
+    ) -> Resample:
         """Return what moves the fit to the maximum of the likelihood's parabola under other weights.
 
         The score bootstrap of Kline & Santos (2012), Journal of Econometric Methods 1(1), 23-41: scores
         at the fit are reweighted by unit, the curvature is kept, and no rate falls below 0. So nothing
-        is gathered again. Rhythm, cascade and homes' factors are those of the fit.
+        is gathered again. Rhythm, cascade and homes' factors are those of the fit. Where the journeys are
+        not those of the fit (`usual`), scores are what they say beyond what those let expect.
         """
         fit, sources = point.fit, self._sources(point)
         if fit is None:
             return lambda weights: np.zeros((len(sources), weights.shape[1]))
         strata, scale = len(fit.mu), fit.scale[fit.active]
-        gathered, mix = self.gather(journeys).acting((1.0, point.held)), _mix(point)
-        gathered = replace(gathered, load=sparse.csr_array(gathered.load @ mix))
-        evidence = evidence_of(gathered, fit.scale[strata:], point.frailty, point.leaning)
-        task = task_of(evidence, fit.scale, fit.active)
-        rates = np.concatenate([fit.mu, fit.gamma])
+        rates, mix = np.concatenate([fit.mu, fit.gamma]), _mix(point)
         x = rates[fit.active] * scale
-        bend = curvature(task, x)
+        task = self._task(journeys, point, fit, mix)
+        bend = curvature(task if usual is None else self._task(usual, point, fit, mix), x)
         units, ratio = index[journeys.converted], 1.0 / task.intensity(x)
         fixed = task.weight[len(units) :]  # what strata lean to is no household's
         watched = _mixed(self.watched(journeys, index, point), mix, strata)[fit.active]
-        usual = product(watched, np.ones(watched.shape[1]))
+        usually = watched
+        if usual is not None:  # a draw's own shift counts: it is not subtracted
+            usually = _mixed(self.watched(usual, np.zeros(usual.n, np.int64), point), mix, strata)[fit.active]
+        expected = product(usually, np.ones(usually.shape[1]))
 
         def refit(weights: Floats) -> Floats:
-            more = product(watched, weights[: watched.shape[1]]) - usual[:, None]
+            more = product(watched, weights[: watched.shape[1]]) - expected[:, None]
             counted = np.concatenate([weights[units], np.repeat(fixed[:, None], weights.shape[1], axis=1)])
             slope = task.pull(ratio[:, None] * counted) - 1.0 - more / scale[:, None]
             rate = np.repeat(rates[:, None], weights.shape[1], axis=1)
@@ -167,6 +170,13 @@ class AdditiveHazard(Proportional):
             return np.concatenate([rate[:strata], product(mix, rate[strata:])])[sources]
 
         return refit
+
+    def _task(self, journeys: Journeys, point: Intensity, fit: Fit, mix: Sparse) -> Task:
+        """Return the evidence in these journeys, as the fit sees it."""
+        gathered = self.gather(journeys).acting((1.0, point.held))
+        gathered = replace(gathered, load=sparse.csr_array(gathered.load @ mix))
+        evidence = evidence_of(gathered, fit.scale[len(fit.mu) :], point.frailty, point.leaning)
+        return task_of(evidence, fit.scale, fit.active)
 
     def watched(self, journeys: Journeys, index: Ints, point: Intensity) -> Sparse:
         """Return the (strata + channels * kernels, units) sparse exposures; `index` is each journey's unit.

@@ -65,7 +65,13 @@ class Markov(Proportional):
         """Return the removal effects."""
         return np.maximum(parameters.effect, LEAST)
 
-    def resampler(self, journeys: Journeys, index: Ints, point: Removal) -> Resample:  # noqa: ARG002
+    def resampler(
+        self,
+        journeys: Journeys,
+        index: Ints,
+        point: Removal,  # noqa: ARG002
+        usual: Journeys | None = None,  # noqa: ARG002
+    ) -> Resample:
         """Return what refits the chain: step counts by unit times the units' weights."""
         key, row = edges_of(journeys, self.order)
         distinct, place = np.unique(key, return_inverse=True)

@@ -79,7 +79,13 @@ class MarkovGlobal(Proportional):
         """Return the raked strengths."""
         return np.maximum(parameters.strength, LEAST)
 
-    def resampler(self, journeys: Journeys, index: Ints, point: Raked) -> Resample:  # noqa: ARG002
+    def resampler(
+        self,
+        journeys: Journeys,
+        index: Ints,
+        point: Raked,  # noqa: ARG002
+        usual: Journeys | None = None,  # noqa: ARG002
+    ) -> Resample:
         """Return what refits chain and strengths from steps and values by unit times the weights."""
         key, row = edges_of(journeys, self.order)
         distinct, place = np.unique(key, return_inverse=True)

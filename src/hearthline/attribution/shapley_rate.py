@@ -78,7 +78,13 @@ class ShapleyRate(Proportional):
         """Return the signed values."""
         return parameters.value
 
-    def resampler(self, journeys: Journeys, index: Ints, point: Values) -> Resample:  # noqa: ARG002
+    def resampler(
+        self,
+        journeys: Journeys,
+        index: Ints,
+        point: Values,  # noqa: ARG002
+        usual: Journeys | None = None,  # noqa: ARG002
+    ) -> Resample:
         """Return what refits the game: journeys and conversions by set and unit times the weights."""
         mask = masks(journeys)
         distinct, place = np.unique(mask, return_inverse=True)

@@ -4,6 +4,7 @@ The pipeline runs `SELECTS`, gives `resolve` the small tables that come out, and
 and unit each identity belonged to when. Nothing here knows an event.
 """
 
+from hearthline.identity.doubt import Doubt, doubt_in
 from hearthline.identity.hiding import found_without_logins
 from hearthline.identity.links import LINKS
 from hearthline.identity.networks import networked
@@ -28,6 +29,7 @@ __all__ = [
     "SELECTS",
     "STATEMENTS",
     "WITHDRAWN",
+    "Doubt",
     "Known",
     "Observed",
     "Policies",
@@ -35,6 +37,7 @@ __all__ = [
     "Renamed",
     "Resolution",
     "changed",
+    "doubt_in",
     "found_without_logins",
     "networked",
     "news",

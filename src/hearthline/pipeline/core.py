@@ -16,11 +16,22 @@ from hearthline.pipeline.renaming import read_as_one
 from hearthline.pipeline.resolving import Resolved, resolved
 from hearthline.pipeline.withdrawing import heed_withdrawals
 from hearthline.schema.errors import NothingToAnswer
+from hearthline.schema.journey import Ints
 from hearthline.schema.settings import Settings
 from hearthline.store.engine import Engine
 from hearthline.store.lake import Lake
 
-__all__ = ["MOST_CHANNELS", "RESOLVED", "Core", "Progress", "build_core", "make", "silent"]
+__all__ = [
+    "MOST_CHANNELS",
+    "RESOLVED",
+    "Core",
+    "Progress",
+    "build_core",
+    "make",
+    "members_of",
+    "silent",
+    "traits_of",
+]
 
 MOST_CHANNELS = 250
 RESOLVED = ("members_all", "links_found", "homes_found", "devices_found", "identifiers_found")
@@ -122,10 +133,13 @@ def _load_resolution(engine: Engine, found: Resolution, settings: Settings) -> N
     """Load who is who; `members` has the unit that journeys are made for, household or person."""
     for name, rows in zip(RESOLVED, found.tables(), strict=True):
         engine.load(name, rows)
+    engine.view("members", members_of(settings))
+
+
+def members_of(settings: Settings) -> str:
+    """Return the SELECT of `members`: who was of which unit when, a household's or a person's."""
     unit = "coalesce(person, unit)" if settings.journeys.unit == "person" else "unit"
-    engine.view(
-        "members", f"SELECT identity, {unit} AS unit, person, valid_from_us, valid_to_us FROM members_all"
-    )
+    return f"SELECT identity, {unit} AS unit, person, valid_from_us, valid_to_us FROM members_all"
 
 
 def _load_rates(engine: Engine, settings: Settings) -> str:
@@ -159,15 +173,22 @@ def _layout(engine: Engine, settings: Settings, channels: pa.Table, places: pa.T
     span = engine.table("SELECT min(first_us) AS first_us, max(last_us) AS last_us FROM context_counts")
     traits = engine.table("SELECT unit, segment FROM segments ORDER BY unit")
     distinct = sorted(set(traits["segment"].to_pylist()))[:7]
-    code = {name: i + 1 for i, name in enumerate(distinct)}
+    unit, code = traits_of(traits, distinct)
     return Layout(
         channel=places["channel"].to_numpy().astype(np.int64),
         lookback_h=np.array(days, dtype=np.float64) * 24.0,
         direct=np.array([n in chosen.direct for n in names], dtype=np.bool_),
         first_ms=span["first_us"][0].as_py() // 1000,
         last_ms=span["last_us"][0].as_py() // 1000 + 1,
-        segment_unit=traits["unit"].to_numpy().astype(np.int64),
-        segment_code=np.array([code.get(s, 0) for s in traits["segment"].to_pylist()], dtype=np.int64),
+        segment_unit=unit,
+        segment_code=code,
         segments=len(distinct) + 1,
         conditions=len(chosen.conditions),
     )
+
+
+def traits_of(traits: pa.Table, distinct: list[str]) -> tuple[Ints, Ints]:
+    """Return the units that have a trait, ascending, and its code: its place among `distinct`, from 1."""
+    code = {name: i + 1 for i, name in enumerate(distinct)}
+    codes = np.array([code.get(s, 0) for s in traits["segment"].to_pylist()], dtype=np.int64)
+    return traits["unit"].to_numpy().astype(np.int64), codes

@@ -1,5 +1,6 @@
 """Who is who over a lake: all of it, or what is new on top of what the answer before knew."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.metadata import version
@@ -22,7 +23,7 @@ from hearthline.store.engine import Engine
 from hearthline.store.home import HomeFolder
 from hearthline.store.lake import SCHEMAS, Lake
 
-__all__ = ["KNOWN", "Resolved", "known_before", "resolved"]
+__all__ = ["KNOWN", "Resolved", "judged_again", "known_before", "resolved"]
 
 _FOUND = ("members", "links", "homes", "devices", "identifiers", "parts")
 KNOWN = (
@@ -42,13 +43,15 @@ _SAMPLE = 30_000
 class Resolved:
     """Who is who under keys of its content, what the next run needs to know, and what was looked at.
 
-    `looked_at` is the number of identities that were judged anew, of `identities` in all.
+    `looked_at` is the number of identities that were judged anew, of `identities` in all; `statements` are
+    those that were read.
     """
 
     found: Resolution
     kept: dict[str, pa.Table]
     looked_at: int
     identities: int
+    statements: pa.Table
 
 
 def _rules(own: IdentitySettings) -> str:
@@ -108,7 +111,24 @@ def resolved(
     kept = _kept(result, seen, statements, own)
     kept["cross_device"] = _accuracy(engine, result, (observed, seen), (policies, own.max_devices))
     kept |= renaming_tables(renamed)
-    return Resolved(result, kept, looked_at, seen.num_rows)
+    return Resolved(result, kept, looked_at, seen.num_rows, statements)
+
+
+def judged_again(
+    engine: Engine, own: IdentitySettings, who: Resolved, some: pa.Array
+) -> Callable[[pa.Table], Resolution]:
+    """Return what judges some identities, whole parts of them, under further statements."""
+    identities, policies = _identities(engine, some), Policies(own.policies, own.blocked)
+    seen = engine.table("SELECT o.* FROM observations o JOIN wanted_identities w ON o.identity = w.identity")
+    observed = Observed(
+        seen, identities, _nights(engine, identities, policies), None, crowded=who.found.crowded
+    )
+
+    def judged(further: pa.Table) -> Resolution:
+        said = pa.concat_tables([who.statements, further])
+        return identity.resolve(replace(observed, statements=said), policies, own.max_devices)
+
+    return judged
 
 
 def _now_by_another_name(known: Known, renamed: Renamed) -> bool:

@@ -5,13 +5,15 @@ A journey is a row of the arrays `unit`, `value`, ...; its touches are the slice
 matrix). Models see numbers only: no channel's name, no stratum's meaning.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-__all__ = ["Bools", "Floats", "Ints", "Journeys", "Sparse", "journeys_of"]
+__all__ = ["Bools", "Floats", "Ints", "Journeys", "Sparse", "concatenated", "journeys_of"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -137,6 +139,25 @@ class Journeys:
             gap_h=self.gap_h[keep],
             place=self.place[keep],
         )
+
+
+def concatenated(parts: Sequence[Journeys]) -> Journeys:
+    """Return the journeys of all parts as one."""
+    if len(parts) == 1:
+        return parts[0]
+    lengths = np.concatenate([p.lengths for p in parts])
+
+    def joined(name: str) -> Any:
+        return np.concatenate([getattr(p, name) for p in parts])
+
+    plain = ("unit", "converted", "value", "span_h", "stratum", "channel", "gap_h", "place", "held")
+    return replace(
+        parts[0],
+        offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        strata_h=sparse.vstack([p.strata_h for p in parts], format="csr"),
+        expired=sparse.vstack([p.expired for p in parts], format="csr"),
+        **{name: joined(name) for name in plain},
+    )
 
 
 def journeys_of(

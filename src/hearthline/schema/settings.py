@@ -67,14 +67,16 @@ class AttributionSettings(Section, frozen=True, kw_only=True):
     `brought_forward` the part of an order by hand that is missing later because it was placed now; both stay
     unattributed. `persistence` is the part of each further machine-placed order that is still owed to the
     enrolment, per cycle (1.0: all of it, for ever). `"estimated"` reads them from the data; what is
-    brought forward, and how long orders are owed, where a model knows a baseline. `horizon_days` is how
-    far forecasts of enrolments look ahead. `options` holds what a model leaves open, by its name, as
+    brought forward, and how long orders are owed, where a model knows a baseline. `identity_doubt` lets
+    intervals contain the doubt about who is who: replicates draw which links hold. `horizon_days` is how far
+    forecasts of enrolments look ahead. `options` holds what a model leaves open, by its name, as
     `[attribution.options.markov]` with `order = 3`.
     """
 
     models: list[str] = []
     default: str = "additive_hazard"
     replicates: Annotated[int, Meta(ge=0, le=2000)] = 100
+    identity_doubt: bool = True
     seed: int = 1
     persistence: Estimated = "estimated"
     displacement: Estimated = "estimated"

@@ -6,7 +6,7 @@ credited. Nothing is kept of a batch but sums, so memory does not grow with the 
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,14 +15,16 @@ import pyarrow as pa
 from hearthline import attribution
 from hearthline.attribution import Baselined, Model
 from hearthline.pipeline.core import Core, Progress
-from hearthline.pipeline.credit.bands import MOST_HOMES, Sample, shares_table
-from hearthline.pipeline.credit.batches import Batch, Owed, View, batches, owed_parts
+from hearthline.pipeline.credit.bands import Sample, sampled, shares_table
+from hearthline.pipeline.credit.batches import Batch, Owed, batches
+from hearthline.pipeline.credit.doubts import draw
 from hearthline.pipeline.credit.fitness import EFFECTS, FITNESS, effects_table, fitness_table
 from hearthline.pipeline.credit.ledger import Ledger, decimals
 from hearthline.pipeline.credit.lifetime import Lifetime
 from hearthline.pipeline.credit.orders import Book, open_book
 from hearthline.pipeline.credit.owing import Baseline, Owing, owing_of
 from hearthline.pipeline.credit.paths import Paths
+from hearthline.pipeline.doubting import doubted
 from hearthline.schema.errors import NothingToAnswer
 from hearthline.schema.journey import Floats, Ints, Journeys
 from hearthline.schema.settings import AttributionSettings
@@ -106,7 +108,8 @@ def credit(core: Core, keep: Keep, progress: Progress) -> None:
 
     progress("crediting orders")
     homes = core.engine.table("SELECT count(*) AS n FROM timelines")["n"][0].as_py()
-    fraction = min(1.0, MOST_HOMES / max(homes, 1))
+    open_ = doubted(core) if chosen.identity_doubt and able else None
+    fraction = sampled(homes, 0 if open_ is None else len(open_.units))
     run = _Crediting(core, book, able, (Sample(fraction), Sample(fraction)), owing, keep)
     for batch in batches(core, book, reaching=any(f.model.reaches for f in able)):
         run.take(batch)
@@ -125,6 +128,8 @@ def credit(core: Core, keep: Keep, progress: Progress) -> None:
         for fit in able:
             if isinstance(fit.model, Baselined) and fit.model.reaches:
                 _doubt(fit, run.samples[True], names, chosen, keep)
+        if open_ is not None:
+            draw(core, open_, owing, run.samples, {f.model.reaches for f in able})
         for reaches, sample in enumerate(run.samples):
             fitted = {f.model.name: (f.to_order, f.to_enrol) for f in able if f.model.reaches == reaches}
             if fitted:
@@ -222,7 +227,7 @@ class _Crediting:
             fits = [f for f in self.fits if f.model.reaches == reaches]
             if fits:
                 self._take(batch, fits, reaching=reaches)
-        for kind, part in self._owed(batch.apart, reaching=False).items():
+        for kind, part in self.owing.owed(batch.apart, self.book, reaching=False).items():
             self.met[kind].append(part.order[part.order >= 0])
         self.keep("journeys", self._journeys(batch))
         self.paths.take(batch.apart.orders)
@@ -230,30 +235,13 @@ class _Crediting:
     def _take(self, batch: Batch, fits: list[_Fit], *, reaching: bool) -> None:
         """Credit one batch by the models that read it so."""
         view, sample = batch.reaching if reaching else batch.apart, self.samples[reaching]
-        for kind, part in self._owed(view, reaching=reaching).items():
+        for kind, part in self.owing.owed(view, self.book, reaching=reaching).items():
             sample.add(kind, part)
             for fit in fits:
                 self._credit(kind, part, fit)
         sample.learn(view.to_order, view.to_enrol, view.orders.end_ms)
         for fit in fits:
             self._enrol(fit, view.enrolments.journeys, view.enrolment)
-
-    def _owed(self, view: View, *, reaching: bool) -> dict[str, Owed]:
-        """Return the journeys to be credited, by kind of order; processes know what was brought forward."""
-        gone, person = self.owing.brought_forward.value, view.orders
-        if reaching and gone:
-            part = np.where(
-                person.journeys.lengths > 0, 1.0 - gone, 1.0
-            )  # without a touch nothing was caused
-            person = replace(person, payable=np.rint(person.payable * part).astype(np.int64))
-        owed = {"person": person}
-        for kind in ("subscription", "machine"):
-            orders = self.book.kinds()[kind]
-            if orders.n:
-                owed[kind] = owed_parts(
-                    view, orders, self.owing.automated(kind, orders, self.book.enrolments)
-                )
-        return owed
 
     def _credit(self, kind: str, part: Owed, fit: _Fit) -> None:
         chosen = self.core.settings.attribution

@@ -6,28 +6,38 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from hearthline.attribution import Band, Part, intervals, tuned
-from hearthline.pipeline.credit.batches import Owed, concatenated
+from hearthline.attribution import Band, Drawn, Part, intervals, tuned
+from hearthline.pipeline.credit.batches import Owed
 from hearthline.pipeline.credit.ledger import decimals
 from hearthline.pipeline.credit.orders import Orders
-from hearthline.schema.journey import Floats, Ints, Journeys
+from hearthline.pipeline.doubting import DRAWS
+from hearthline.schema.journey import Floats, Ints, Journeys, concatenated
 from hearthline.schema.settings import AttributionSettings
 
-__all__ = ["BASELINE", "Sample", "shares_table"]
+__all__ = ["BASELINE", "Sample", "sampled", "shares_table"]
 
 BASELINE = "(baseline)"
 MOST_HOMES = 200_000
 
 
+def sampled(homes: int, doubted: int) -> float:
+    """Return the fraction of households that are resampled: neither they nor draws of some are too many."""
+    return min(1.0, MOST_HOMES / max(homes, 1), 4 * MOST_HOMES / max(homes + DRAWS * doubted, 1))
+
+
 @dataclass(slots=True)
 class Sample:
-    """The households whose journeys are resampled: all of them, or a hashed sample of 200,000."""
+    """The households whose journeys are resampled: all of them, or a hashed sample of 200,000.
+
+    `drawn` are those that hang on doubtful links, as draws of the links have them.
+    """
 
     fraction: float
     fit_order: list[Journeys] = field(default_factory=list)
     fit_enrolment: list[Journeys] = field(default_factory=list)
     ends: list[Ints] = field(default_factory=list)
     owed: dict[str, list[Owed]] = field(default_factory=dict)
+    drawn: Drawn | None = None
 
     def takes(self, units: Ints) -> Ints:
         """Return which rows belong to the sample; a household is in it or not, whoever asks."""
@@ -49,20 +59,17 @@ class Sample:
         self.ends.append(end_ms[rows])
         self.fit_enrolment.append(to_enrol.take(self.takes(to_enrol.unit)))
 
-    def parts(self, kinds: dict[str, Orders]) -> dict[str, Part]:
-        """Return what the bootstrap takes, by kind of order."""
+    def parts(self, kinds: dict[str, Orders] | None = None) -> dict[str, Part]:
+        """Return what the bootstrap takes, by kind of order; with the orders, what no journey met, too."""
         found: dict[str, Part] = {}
         to_order = concatenated(self.fit_order)
         to_enrol = concatenated(self.fit_enrolment)
         for kind, owed in self.owed.items():
             journeys = concatenated([o.journeys for o in owed])
             micros, payable = (np.concatenate([getattr(o, f) for o in owed]) for f in ("micros", "payable"))
-            met = float(micros.sum()) / 1e6
-            other = (
-                kinds[kind].total / 1e6 * self.fraction - met
-                if self.fraction < 1
-                else kinds[kind].total / 1e6 - met
-            )
+            other = 0.0
+            if kinds is not None:
+                other = kinds[kind].total / 1e6 * min(self.fraction, 1.0) - float(micros.sum()) / 1e6
             found[kind] = Part(
                 fit=to_order if kind == "person" else to_enrol,
                 credit=replace(journeys, value=micros / 1e6),
@@ -97,9 +104,8 @@ def shares_table(
         own = parts
         if sample.fraction >= 1.0:  # the sample is all there is, so its fit is known
             own = {k: replace(p, parameters=known[k != "person"]) for k, p in parts.items()}
-        bands = intervals(
-            tuned(model, settings.options.get(model, {})), own, max(settings.replicates, 2), settings.seed
-        )
+        tried = tuned(model, settings.options.get(model, {}))
+        bands = intervals(tried, own, max(settings.replicates, 2), settings.seed, sample.drawn)
         totals = {k: o.total for k, o in kinds.items()}
         sums = {k: exact[model, k] for k in kinds}
         for kind, band in bands.items():

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from hearthline.attribution import Model
 from hearthline.journeys import ENROLMENT, ORDER, Split, split
@@ -13,7 +11,7 @@ from hearthline.pipeline.core import Core
 from hearthline.pipeline.credit.orders import Book, Orders
 from hearthline.schema.journey import Bools, Floats, Ints, Journeys
 
-__all__ = ["Batch", "Owed", "View", "batches", "concatenated", "owed_parts"]
+__all__ = ["Batch", "Owed", "View", "batches", "owed_parts"]
 
 _UNITS = 50_000
 
@@ -141,23 +139,4 @@ def owed_parts(view: View, orders: Orders, owed: Floats) -> Owed:
         np.rint(micros * owed[order]).astype(np.int64),
         orders.time_ms[order],
         view.enrolments.end_ms[journey],
-    )
-
-
-def concatenated(parts: list[Journeys]) -> Journeys:
-    """Return the journeys of all parts as one."""
-    if len(parts) == 1:
-        return parts[0]
-    lengths = np.concatenate([p.lengths for p in parts])
-
-    def joined(name: str) -> Any:
-        return np.concatenate([getattr(p, name) for p in parts])
-
-    plain = ("unit", "converted", "value", "span_h", "stratum", "channel", "gap_h", "place", "held")
-    return replace(
-        parts[0],
-        offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-        strata_h=sparse.vstack([p.strata_h for p in parts], format="csr"),
-        expired=sparse.vstack([p.expired for p in parts], format="csr"),
-        **{name: joined(name) for name in plain},
     )

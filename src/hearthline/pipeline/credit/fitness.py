@@ -7,8 +7,7 @@ import pyarrow as pa
 
 from hearthline.attribution import Fitness, effects_of, fitness_of
 from hearthline.pipeline.credit.bands import Sample
-from hearthline.pipeline.credit.batches import concatenated
-from hearthline.schema.journey import Ints, Journeys
+from hearthline.schema.journey import Ints, Journeys, concatenated
 from hearthline.schema.settings import AttributionSettings
 
 __all__ = ["EFFECTS", "FITNESS", "effects_table", "fitness_table"]

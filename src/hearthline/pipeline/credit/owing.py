@@ -6,7 +6,7 @@ hand that a touch caused leaves the next one less needed (brought forward). All 
 where the settings do not say.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +14,7 @@ import pyarrow as pa
 from hearthline.attribution import Estimate, Spells, by_itself_an_hour, displaced_part
 from hearthline.journeys import Recency, by_recency, lost_later
 from hearthline.pipeline.core import Core
+from hearthline.pipeline.credit.batches import Owed, View, owed_parts
 from hearthline.pipeline.credit.orders import Book, Enrolments, Orders
 from hearthline.schema.journey import Bools, Floats, Ints
 from hearthline.schema.settings import AttributionSettings
@@ -57,6 +58,21 @@ class Owing:
         age_h = np.maximum(np.where(orders.enrolment >= 0, since, 0), 0) / _HOUR_MS
         still = self.persistence ** np.maximum(orders.cycle - 1, 0) * np.exp(-self.by_itself.value * age_h)
         return np.asarray((1.0 - self.displacement[kind].value) * still, np.float64)
+
+    def owed(self, view: View, book: Book, *, reaching: bool) -> dict[str, Owed]:
+        """Return the journeys to be credited, by kind of order; processes know what was brought forward."""
+        gone, person = self.brought_forward.value, view.orders
+        if reaching and gone:
+            part = np.where(
+                person.journeys.lengths > 0, 1.0 - gone, 1.0
+            )  # without a touch nothing was caused
+            person = replace(person, payable=np.rint(person.payable * part).astype(np.int64))
+        owed = {"person": person}
+        for kind in _KINDS:
+            orders = book.kinds()[kind]
+            if orders.n:
+                owed[kind] = owed_parts(view, orders, self.automated(kind, orders, book.enrolments))
+        return owed
 
     def table(self) -> pa.Table:
         """Return the table `owing` of the answer."""
