@@ -17,7 +17,8 @@ Servers of the same make (granian, RSGI, one process) run in turn, each answerin
 Requests are Segment calls of some 530 bytes, 1 or 100 in each, every body another. The load comes from this
 process: raw sockets, one request in flight on each, as fast as answers come; for `at one pace` both servers
 get the same requests a second, half of what the door just took, timed from when each was due. Then the loader
-takes what the door kept into the lake. Rounds alternate, and medians are shown; on a machine with few cores
+takes what the door kept into the lake, and the bare parts of a request are timed without a server
+(`limits.py`). Rounds alternate, and medians are shown; on a machine with few cores
 the load takes from what the server has, so compare CPU time, which is the server's own (from /proc), and the
 ratios.
 """
@@ -38,6 +39,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import limits
 from published import markdown, write_block
 
 KINDS = ("empty", "unread", "decoded", "read", "durable")
@@ -385,6 +387,14 @@ def goals(rounds: dict[tuple[str, int], list[Round]], loader: float) -> Iterator
     yield ["loader's events per CPU second / the door's, 100 a request", "at least 1.5", f"{loader:.2f}"]
 
 
+def alone(
+    rounds: dict[tuple[str, int], list[Round]], parts: dict[int, list[limits.Bare]], given: argparse.Namespace
+) -> list[list[str]]:
+    """Return what the parts of a request take without a server, beside the door."""
+    door_us = [median(r.cpu_us for r in rounds["durable", b]) for b in BATCHES]
+    return limits.rows([parts[b] for b in BATCHES], door_us, given.connections)
+
+
 def main() -> None:
     """Run the rounds, print the tables."""
     flags = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -402,6 +412,7 @@ def main() -> None:
         given.seconds, given.rounds, given.connections = 0.5, 1, 8
     rounds: dict[tuple[str, int], list[Round]] = {(k, b): [] for k in KINDS for b in BATCHES}
     loader = []
+    parts: dict[int, list[limits.Bare]] = {b: [] for b in BATCHES}
     for number in range(given.rounds):
         with TemporaryDirectory(prefix="hearthline-bench-") as folder:
             given.first = number * 10**6
@@ -412,12 +423,15 @@ def main() -> None:
                     found = measured(kind, batch, home, given, pace)
                     pace = pace or found.events_s / batch / 2
                     rounds[kind, batch].append(found)
+                bodies = [whole.partition(b"\r\n\r\n")[2] for whole in requests_of(batch, given.first)]
+                parts[batch].append(limits.bare(bodies, Path(folder)))
             events, cpu = loaded(Path(folder) / f"durable-{BATCHES[-1]}")
             door = rounds["durable", BATCHES[-1]][-1]
             loader.append((events / cpu) / (door.events / door.cpu_s))
     heads = ["server", "events/s", "/ empty", "CPU us a request", "CPU us an event", "p50 ms", "p99 ms"]
     text = markdown(heads, list(rows(rounds)))
     text += "\n\n" + markdown(["goal", "wanted", "found"], list(goals(rounds, median(loader))))
+    text += "\n\n" + markdown(["one request", *(f"of {b}" for b in BATCHES)], alone(rounds, parts, given))
     print(text)
     if given.write:
         write_block(given.write, MARK, text)

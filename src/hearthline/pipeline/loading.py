@@ -4,13 +4,11 @@ Rows, rejects and the place up to which the log was read become visible in one r
 lake's manifest. Killed before it, nothing happened; killed after it, nothing is left to do.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from itertools import groupby
-from pathlib import Path
-from typing import NamedTuple
 
 from hearthline.privacy import admit_events, admitted_of, cleaned_frame
 from hearthline.schema.cycles import uncollected
@@ -44,13 +42,33 @@ class Loaded:
     more: bool = False
 
 
-class _Part(NamedTuple):
-    """Frames of one received day, their bytes, and the position after them."""
+@dataclass(slots=True)
+class _Part:
+    """Frames of one received day, as many as are stored at a time; none is held longer than it is read.
 
-    received: datetime
-    frames: list[Frame]
-    size: int
+    When `bodies` has been gone through: how many frames they were, their bytes, when the first was received,
+    the position after the last, and those that are damaged.
+    """
+
     position: Position
+    received: datetime
+    frames: int = 0
+    size: int = 0
+    damaged: list[Frame] = field(default_factory=list)
+
+    def bodies(self, found: Iterator[tuple[Position, Frame]], most: int) -> Iterator[bytes]:
+        """Yield what was admitted of the next frames, about so many bytes."""
+        for self.position, frame in found:
+            if not self.frames:
+                self.received = _received(frame)
+            self.frames += 1
+            self.size += len(frame.body)
+            if frame.kind == "admitted":
+                yield frame.body
+            elif frame.kind == "damaged":
+                self.damaged.append(frame)
+            if self.size >= most:
+                return
 
 
 def load(home: HomeFolder, most_bytes: int = _BATCH_BYTES) -> Loaded:
@@ -70,10 +88,9 @@ def load(home: HomeFolder, most_bytes: int = _BATCH_BYTES) -> Loaded:
     oldest: datetime | None = None
     with home.loading(), uncollected(), Lake(home.lake).batch(datetime.now(UTC)) as batch:
         began = since(home, name)
-        for part in _parts(home.log, began, most_bytes):
-            _admit(batch, part, home.key)
+        for part in _parts(batch, home, began, most_bytes):
             batch.place = LogPlace(name, part.position.segment, part.position.offset)
-            frames += len(part.frames)
+            frames += part.frames
             size += part.size
             oldest = min(oldest or part.received, part.received)
         events, rejects = batch.rows.get("events", 0), batch.rows.get("rejects", 0)
@@ -88,39 +105,29 @@ def since(home: HomeFolder, name: str) -> Position:
     return Position(place.segment, place.offset) if place and place.log == name else START
 
 
-def _parts(folder: Path, position: Position, most_bytes: int) -> Iterator[_Part]:
-    """Yield new frames in parts of one received day and bounded size."""
+def _parts(batch: Batch, home: HomeFolder, position: Position, most_bytes: int) -> Iterator[_Part]:
+    """Store new frames in parts of one received day and bounded size, and yield what each was."""
     taken = 0
-    for _, day in groupby(read(folder, position), key=lambda found: _received(found[1]).date()):
-        for part in _bounded(day, min(_PART_BYTES, most_bytes)):
-            yield part
+    for _, some in groupby(read(home.log, position), key=lambda found: _received(found[1]).date()):
+        day = iter(some)
+        while taken < most_bytes:
+            part = _Part(position, datetime.now(UTC))
+            admitted = admitted_of(part.bodies(day, min(_PART_BYTES, most_bytes)))
+            if not part.frames:
+                break
+            batch.admit(admitted, part.received)
+            if part.damaged:
+                damaged = [_damaged(frame, part) for frame in part.damaged]
+                batch.admit(admit_events([], [], damaged, home.key), part.received)
             taken += part.size
-            if taken >= most_bytes:
-                return
-
-
-def _bounded(found: Iterable[tuple[Position, Frame]], most: int) -> Iterator[_Part]:
-    frames: list[Frame] = []
-    size, end = 0, START
-    for end, frame in found:
-        frames.append(frame)
-        size += len(frame.body)
-        if size >= most:
-            yield _Part(_received(frames[0]), frames, size, end)
-            frames, size = [], 0
-    if frames:
-        yield _Part(_received(frames[0]), frames, size, end)
+            yield part
+        if taken >= most_bytes:
+            return
 
 
 def _received(frame: Frame) -> datetime:
-    return datetime.fromtimestamp(frame.received / 1e9, UTC)
-
-
-def _admit(batch: Batch, part: _Part, key: bytes) -> None:
-    batch.admit(admitted_of(f.body for f in part.frames if f.kind == "admitted"), part.received)
-    damaged = [_damaged(f, part) for f in part.frames if f.kind == "damaged"]
-    if damaged:
-        batch.admit(admit_events([], [], damaged, key), part.received)
+    """Return when a frame was received; a damaged one does not say it."""
+    return datetime.fromtimestamp(frame.received / 1e9, UTC) if frame.received else datetime.now(UTC)
 
 
 def _damaged(frame: Frame, part: _Part) -> Reject:

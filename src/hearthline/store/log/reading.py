@@ -78,17 +78,19 @@ def _segment(folder: Path, number: int, offset: int, *, complete: bool) -> Itera
 
 def _whole(file: BinaryIO, offset: int) -> Iterator[tuple[int, Frame]]:
     """Yield whole frames and where each ends, reading no more of the file than they fill."""
-    room = _READ
+    buffer = memoryview(bytearray(_READ))  # one for all: fresh memory costs more than reading
     while True:
         file.seek(offset)
-        content = file.read(room)
+        content = buffer[: file.readinto(buffer)]  # type: ignore[attr-defined] # it is unbuffered
         end = 0
         for end, frame in decoded(content, 0):
             yield offset + end, frame
-        wanted = size_of(content[end : end + HEADER])
-        if len(content) < room or (not end and wanted <= room):
+        wanted = size_of(bytes(content[end : end + HEADER]))
+        if len(content) < len(buffer) or (not end and wanted <= len(buffer)):
             return
-        offset, room = offset + end, max(_READ, wanted)
+        offset += end
+        if wanted > len(buffer):
+            buffer = memoryview(bytearray(wanted))
 
 
 def _next_whole(file: BinaryIO, offset: int, sequence: int) -> int | None:
