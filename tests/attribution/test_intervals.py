@@ -8,7 +8,7 @@ import pytest
 from scipy.special import pdtr
 
 import hearthline.attribution._intervals as bootstrap
-from hearthline.attribution import Drawn, Part, intervals, load, replicate_weights
+from hearthline.attribution import Band, Drawn, Part, Scales, intervals, load, replicate_weights
 from hearthline.schema.journey import Floats, Journeys, journeys_of
 
 
@@ -187,3 +187,34 @@ def test_touches_that_hang_on_a_doubtful_link_widen_the_interval_and_leave_the_a
     lost, before = found.amount - found.low, plain.amount - plain.low
     assert lost[0] > before[0] + 0.3 * part * plain.amount[0]
     assert (found.high - found.amount)[0] == pytest.approx((plain.high - plain.amount)[0], rel=0.5)
+
+
+@pytest.mark.parametrize("part", [0.0, 0.2, 1.0])
+@pytest.mark.parametrize("name", ["linear", "markov", "additive_hazard"])
+def test_what_is_owed_is_drawn_in_each_replicate_and_the_amount_stays(name: str, part: float) -> None:
+    journeys, model = _town(13), load(name)
+    ones, age_h = np.ones(journeys.n), np.full(journeys.n, 100.0)
+
+    def found(spread: float) -> Band:
+        dice = np.random.default_rng(2)
+        gone = 0.4 + spread * dice.normal(size=200)
+        owed = Scales(ones, age_h, gone, np.full(1, 0.001))
+        mine = Part(journeys, journeys, scale=0.6 * np.exp(-0.1), scales=owed)
+        drawn = None
+        if part:
+            drawn = _with_draws(journeys, lambda _, j: j, part)
+            some = [
+                replace(p["person"], scales=owed.take(np.arange(p["person"].credit.n))) for p in drawn.draws
+            ]
+            drawn = replace(drawn, draws=tuple({"person": replace(p, scale=mine.scale)} for p in some))
+        return intervals(model, {"person": mine}, 200, drawn=drawn)["person"]
+
+    plain = intervals(model, {"person": Part(journeys, journeys, scale=0.6 * np.exp(-0.1))}, 200)["person"]
+    fixed, moved = found(0.0), found(0.1)
+    for end in ("amount", "low", "high"):
+        assert getattr(fixed, end) == pytest.approx(getattr(plain, end), rel=1e-3, abs=0.5)
+    assert moved.amount == pytest.approx(plain.amount)
+    before, after = (b.high - b.low for b in (plain, moved))
+    # chance in what is owed is beside chance in homes: a sixth of the amount, times 2 * 1.645
+    expected = np.hypot(before, 2 * 1.645 * moved.amount / 6.0)[:-1]
+    assert after[:-1] == pytest.approx(expected, rel=0.25)

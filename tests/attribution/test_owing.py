@@ -1,5 +1,7 @@
 """What is not owed to touches: displaced orders, and touches that do less while a machine orders."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -13,14 +15,16 @@ from hearthline.attribution import (
     by_itself_an_hour,
     displaced_part,
     fitted_on_sums,
+    replicate_weights,
     sums_of,
 )
 from hearthline.attribution.additive_hazard import AdditiveHazard
-from hearthline.pipeline.credit.orders import Enrolments, Orders
+from hearthline.pipeline.credit.orders import Book, Enrolments, Orders
 from hearthline.pipeline.credit.owing import Owing
 from hearthline.schema.journey import Journeys
 
 DAY_H = 24.0
+_COLUMNS = ("before", "during", "before_h", "during_h", "automated")
 
 
 def _homes(left: float, seed: int = 5, homes: int = 4000) -> tuple[Spells, float]:
@@ -140,3 +144,50 @@ def test_homes_that_keep_their_journeys_find_the_same_part() -> None:
     federated = fitted_on_sums(sums, Terms(1, len(model.kernels), 2)).fit
     assert federated.held == pytest.approx(central.held, rel=1e-6)
     assert federated.gamma == pytest.approx(central.gamma, rel=1e-6)
+
+
+def test_draws_of_what_is_displaced_weigh_homes_as_replicates_do() -> None:
+    spells, _ = _homes(0.5, homes=300)
+    found = displaced_part(spells, 50, seed=3)
+    assert found is not None
+    weights = replicate_weights(spells.unit, 50, seed=3)
+    for number in (0, 7, 49):
+        again = spells.unit.repeat(weights[:, number].astype(int))
+        one = replace(spells, **{n: getattr(spells, n)[again] for n in _COLUMNS}, unit=np.arange(len(again)))
+        alone = displaced_part(one, 2)
+        assert alone is not None
+        assert found.drawn()[number] == pytest.approx(alone.value, abs=1e-6)
+    assert Estimate(0.3, 0.3, 0.3, 0).drawn(2.0).tolist() == [0.3]
+    assert np.ptp(found.drawn(0.5)) == pytest.approx(0.5 * np.ptp(found.drawn()))
+
+
+def test_owed_parts_are_drawn_for_automated_orders_and_where_a_model_knows_for_those_by_hand() -> None:
+    said, drawn = Estimate(0.2, 0.2, 0.2, 0), Estimate(0.2, 0.1, 0.3, 9, np.array([0.1, 0.3]))
+    none = np.zeros(0, np.int64)
+    names = pa.array(["e"], pa.string())
+    enrolments = Enrolments(
+        names, names, np.ones(1, int), np.ones(1, bool), np.zeros(1, int), np.ones(1, int)
+    )
+    hour = 3_600_000
+    orders = Orders(
+        names,
+        np.ones(1, int),
+        np.ones(1, bool),
+        np.full(1, 10 * hour),
+        np.ones(1, int),
+        np.zeros(1, int),
+        np.ones(1, int),
+    )
+    empty = Orders(pa.array([], pa.string()), none, none.astype(bool), none, none, none, none)
+    book = Book(orders, empty, orders, enrolments)
+    rate = Estimate(0.01, 0.0, 0.1, 0, np.array([0.0, 0.1]))
+    owing = Owing({"machine": drawn, "subscription": said}, drawn, 1.0, rate, frozenset())
+    found = owing.scales("machine", np.zeros(1, int), book, reaching=False)
+    assert found is not None
+    assert found.under(np.arange(3)).tolist() == [pytest.approx([0.9, 0.7 * np.exp(-1.0), 0.9])]
+    by_hand = owing.scales("person", np.zeros(1, int), book, reaching=True)
+    assert by_hand is not None
+    assert by_hand.under(np.arange(2)).tolist() == [pytest.approx([0.9, 0.7])]
+    assert owing.scales("person", np.zeros(1, int), book, reaching=False) is None
+    fixed = Owing({"machine": said}, said, 0.9, said, frozenset())
+    assert fixed.scales("machine", np.zeros(1, int), book, reaching=True) is None

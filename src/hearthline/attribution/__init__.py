@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from hearthline.attribution._private import Privacy, fitted_privately
     from hearthline.attribution._split import split
     from hearthline.attribution._survival import Ahead, Enrolled, Survival, ahead_of, survival_of
-    from hearthline.attribution._town import Part
+    from hearthline.attribution._town import Part, Scales
     from hearthline.attribution._weights import replicate_weights
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "PathCredit",
     "Privacy",
     "Rule",
+    "Scales",
     "Spells",
     "Sums",
     "Survival",
@@ -88,7 +89,7 @@ _HOLDS = {
     "_private": ("Privacy", "fitted_privately"),
     "_split": ("split",),
     "_survival": ("Ahead", "Enrolled", "Survival", "ahead_of", "survival_of"),
-    "_town": ("Part",),
+    "_town": ("Part", "Scales"),
     "_weights": ("replicate_weights",),
 }
 

@@ -7,7 +7,7 @@ Farrington 1995, "Relative incidence estimation from case series for vaccine saf
 51(1), 228-235).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.special import gammaincinv
@@ -19,6 +19,7 @@ __all__ = ["Estimate", "Spells", "by_itself_an_hour", "displaced_part"]
 
 _ROUNDS, _STILL = 60, 1e-9
 _MOST_HOMES = 20_000
+_DRAWS = 400
 _ENDS = (0.05, 0.95)
 
 
@@ -45,12 +46,21 @@ class Spells:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A part or a rate with its 90 % interval, and how many homes it was read from."""
+    """A part or a rate with its 90 % interval, how many homes it was read from, and draws of it.
+
+    A draw that rests on homes weighs them as the replicate of that number does.
+    """
 
     value: float
     low: float
     high: float
     homes: int
+    draws: Floats = field(default_factory=lambda: np.zeros(0), repr=False, compare=False)
+
+    def drawn(self, wide: float = 1.0, most: float = 1.0) -> Floats:
+        """Return the draws, `wide` times as far from the value, from 0 to `most`; else the value."""
+        far = np.append(self.draws, [self.value] * (not len(self.draws))) - self.value
+        return np.asarray(np.clip(self.value + wide * far, 0.0, most), np.float64)
 
 
 def displaced_part(spells: Spells, replicates: int = 200, seed: int = 1) -> Estimate | None:
@@ -73,12 +83,12 @@ def displaced_part(spells: Spells, replicates: int = 200, seed: int = 1) -> Esti
     point, some = float(_part(seen, once)[0]), _taken(seen, kept)
     draws = _part(some, replicate_weights(some.unit, replicates, seed))
     wide = np.sqrt(kept.mean())
-    low, high = point + (np.quantile(draws, _ENDS, method="weibull") - _part(some, once[kept])[0]) * wide
-    ends = min(max(float(low), 0.0), point), max(min(float(high), 1.0), point)
-    return Estimate(point, *ends, told)
+    draws = np.clip(point + (draws - _part(some, once[kept])[0]) * wide, 0.0, 1.0)
+    low, high = np.quantile(draws, _ENDS, method="weibull")
+    return Estimate(point, min(float(low), point), max(float(high), point), told, draws)
 
 
-def by_itself_an_hour(came: Floats, hours: Floats) -> Estimate:
+def by_itself_an_hour(came: Floats, hours: Floats, seed: int = 1) -> Estimate:
     """Return how many enrolments an hour come by themselves, in a home that has none, whatever its stratum.
 
     A home that a touch made enrol would have enrolled later at this rate; its orders are owed to the touch
@@ -88,6 +98,7 @@ def by_itself_an_hour(came: Floats, hours: Floats) -> Estimate:
     Args:
         came: (strata,) enrolments that came by themselves, in expectation.
         hours: (strata,) hours watched.
+        seed: of the draws.
 
     >>> found = by_itself_an_hour(np.array([30.0, 70.0]), np.array([4e4, 6e4]))
     >>> found.value, bool(found.low < 0.0009 < found.value < 0.0011 < found.high)
@@ -96,7 +107,8 @@ def by_itself_an_hour(came: Floats, hours: Floats) -> Estimate:
     count, watched = float(came.sum()), max(float(hours.sum()), 1.0)
     low, high = (float(gammaincinv(count + 0.5, end)) / watched for end in _ENDS)
     point = count / watched
-    return Estimate(point, min(low, point), max(high, point), 0)
+    draws = np.random.default_rng(seed).gamma(count + 0.5, size=_DRAWS) / watched
+    return Estimate(point, min(low, point), max(high, point), 0, draws)
 
 
 def _taken(spells: Spells, rows: Bools) -> Spells:

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from hearthline.attribution._model import Model
-from hearthline.attribution._town import Part, Roll, Town
+from hearthline.attribution._town import Part, Roll, Scales, Town
 from hearthline.schema.journey import Floats, Ints, Journeys, concatenated
 
 __all__ = ["Drawn", "drawn_towns"]
@@ -67,7 +66,7 @@ def _together(parts: Mapping[str, Part], drawn: Drawn, some: Ints) -> tuple[dict
             fit=fits[id(part.fit)],
             credit=_joined(part.credit, gone, [(d, p.credit) for d, p in own], who),
             scale=np.concatenate([_scale(part)[stays], *(_scale(p) for _, p in own)]),
-            group=_groups(part, stays, [p for _, p in own]),
+            scales=_scales(part, stays, [p for _, p in own]),
         )
     units, size = np.unique(np.concatenate([unit for _, unit in who.values()])), len(drawn.draws) + 1
     codes = {key: np.searchsorted(units, unit) * size + draw + 1 for key, (draw, unit) in who.items()}
@@ -91,7 +90,7 @@ def _scale(part: Part) -> Floats:
     return np.broadcast_to(np.asarray(part.scale, np.float64), part.credit.n)
 
 
-def _groups(part: Part, stays: Ints, own: list[Part]) -> Any:
-    if part.group is None:
+def _scales(part: Part, stays: Ints, own: list[Part]) -> Scales | None:
+    if part.scales is None:
         return None
-    return np.concatenate([part.group[stays], *(p.group for p in own if p.group is not None)])
+    return part.scales.take(stays).beside([p.scales for p in own if p.scales is not None])

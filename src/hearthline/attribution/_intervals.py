@@ -56,7 +56,8 @@ def intervals(
     Each replicate weighs every unit by a Poisson(1) draw, the same in all parts; rules are recredited,
     fitted models refitted (the additive hazard on its likelihood's parabola) and recredited. Above
     200,000 units a hashed sample of that size is resampled and deviations are scaled to the whole.
-    With `drawn` a replicate also takes one of the draws of who is who; the amounts do not move by that.
+    With `drawn` a replicate also takes one of the draws of who is who, and with `Part.scales` one of what is
+    owed at all; the amounts do not move by either.
     Intervals show how much chance in which households there are, and doubt about who they are, move the
     credit; not whether the model is right.
 
@@ -132,6 +133,9 @@ def _sampled(parts: Mapping[str, Part], units: Ints, fraction: float) -> dict[st
             scale=np.broadcast_to(part.scale, part.credit.n)[np.isin(part.credit.unit, units)],
             other=part.other * fraction,
             beside=part.beside,
+            scales=None
+            if part.scales is None
+            else part.scales.take(np.flatnonzero(np.isin(part.credit.unit, units))),
         )
         for kind, part in parts.items()
     }

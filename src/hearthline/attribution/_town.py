@@ -1,7 +1,7 @@
 """All kinds of order of some homes, ready to be credited again and again under other weights of them."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from hearthline.attribution._proportional import Design, Proportional
 from hearthline.attribution._sums import product, sums_by
 from hearthline.schema.journey import Floats, Ints, Journeys
 
-__all__ = ["Part", "Roll", "Town"]
+__all__ = ["Part", "Roll", "Scales", "Town"]
 
 Refit = Callable[[Floats], Any]
 """From (rows, b) weights to b fits, in whatever form the model's crediting takes them."""
@@ -33,8 +33,7 @@ class Part:
         other: value of such orders without any journey; counts as baseline in every replicate.
         parameters: the fitted parameters, where they are known already.
         beside: the kind whose fit this one's may lean on.
-        group, scales: (n,) group of each journey of `credit`, and (groups, replicates) what takes the place
-            of `scale` in each replicate, where that is drawn too.
+        scales: what takes the place of `scale` in each replicate, where that is drawn too.
     """
 
     fit: Journeys
@@ -43,8 +42,41 @@ class Part:
     other: float = 0.0
     parameters: Any = None
     beside: str | None = None
-    group: Ints | None = None
-    scales: Floats | None = None
+    scales: "Scales | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scales:
+    """Which part of n journeys' value touches may earn, in each replicate.
+
+    That is `kept * (1 - gone) * exp(-rate * age_h)`.
+
+    Attributes:
+        kept: (n,) the part that no estimate moves.
+        age_h: (n,) hours from the enrolment to the order; 0 for orders by hand.
+        gone: (draws,) part displaced, or brought forward; replicate b has draw b modulo their number.
+        rate: (draws,) how fast less is owed, an hour.
+    """
+
+    kept: Floats
+    age_h: Floats
+    gone: Floats
+    rate: Floats
+
+    def take(self, rows: Ints) -> "Scales":
+        """Return those of some journeys."""
+        return replace(self, kept=self.kept[rows], age_h=self.age_h[rows])
+
+    def under(self, which: Ints) -> Floats:
+        """Return (n, b) parts in the replicates with these numbers."""
+        gone, rate = (drawn[which % len(drawn)] for drawn in (self.gone, self.rate))
+        return self.kept[:, None] * (1.0 - gone) * np.exp(-self.age_h[:, None] * rate)
+
+    def beside(self, others: "Sequence[Scales]") -> "Scales":
+        """Return these with those of further journeys behind them."""
+        every = (self, *others)
+        kept, age_h = (np.concatenate([getattr(s, name) for s in every]) for name in ("kept", "age_h"))
+        return replace(self, kept=kept, age_h=age_h)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,22 +166,20 @@ class _Money:
     value: Floats
     scale: Floats
     owner: Ints
-    group: Ints | None
-    scales: Floats | None
+    scales: Scales | None
 
     def under(self, weights: Floats, which: Ints | None) -> Floats:
         """Return (n, b) weighted money of each journey."""
-        if self.scales is None or self.group is None or which is None:
+        if self.scales is None or which is None:
             return (self.value * self.scale)[:, None] * weights[self.owner]
-        owed: Floats = self.value[:, None] * self.scales[:, which][self.group] * weights[self.owner]
-        return owed
+        return self.value[:, None] * self.scales.under(which) * weights[self.owner]
 
 
 def _earn(model: Model, part: Part, roll: Roll) -> Earn:
     won = part.credit.converted
     journeys, whole = part.credit.take(np.flatnonzero(won)), np.broadcast_to(part.scale, part.credit.n)
-    group = None if part.group is None else part.group[won]
-    money = _Money(journeys.value, whole[won], roll.rows(part.credit)[won], group, part.scales)
+    scales = None if part.scales is None else part.scales.take(np.flatnonzero(won))
+    money = _Money(journeys.value, whole[won], roll.rows(part.credit)[won], scales)
     if model.rule:
         return _by_rule(model.credit(journeys, None), journeys, money, len(roll.units))
     if isinstance(model, Proportional):

@@ -17,7 +17,7 @@ from hearthline.attribution import Baselined, Model
 from hearthline.pipeline.core import Core, Progress
 from hearthline.pipeline.credit.bands import Sample, sampled, shares_table
 from hearthline.pipeline.credit.batches import Batch, Owed, batches
-from hearthline.pipeline.credit.doubts import draw
+from hearthline.pipeline.credit.doubts import draw, sample_of
 from hearthline.pipeline.credit.fitness import EFFECTS, FITNESS, effects_table, fitness_table
 from hearthline.pipeline.credit.ledger import Ledger, decimals
 from hearthline.pipeline.credit.lifetime import Lifetime
@@ -110,7 +110,11 @@ def credit(core: Core, keep: Keep, progress: Progress) -> None:
     homes = core.engine.table("SELECT count(*) AS n FROM timelines")["n"][0].as_py()
     open_ = doubted(core) if chosen.identity_doubt and able else None
     fraction = sampled(homes, 0 if open_ is None else len(open_.units))
-    run = _Crediting(core, book, able, (Sample(fraction), Sample(fraction)), owing, keep)
+    samples = (
+        sample_of(fraction, owing, book, reaching=False),
+        sample_of(fraction, owing, book, reaching=True),
+    )
+    run = _Crediting(core, book, able, samples, owing, keep)
     for batch in batches(core, book, reaching=any(f.model.reaches for f in able)):
         run.take(batch)
     run.finish(Lifetime(book, core.layout.last_ms, chosen.horizon_days))

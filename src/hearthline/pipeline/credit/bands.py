@@ -1,12 +1,13 @@
 """Shares with their intervals, over all kinds of order at once, for every model."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from hearthline.attribution import Band, Drawn, Part, intervals, tuned
+from hearthline.attribution import Band, Drawn, Part, Scales, intervals, tuned
 from hearthline.pipeline.credit.batches import Owed
 from hearthline.pipeline.credit.ledger import decimals
 from hearthline.pipeline.credit.orders import Orders
@@ -29,10 +30,12 @@ def sampled(homes: int, doubted: int) -> float:
 class Sample:
     """The households whose journeys are resampled: all of them, or a hashed sample of 200,000.
 
-    `drawn` are those that hang on doubtful links, as draws of the links have them.
+    `scales` says what replicates draw of what is owed of some orders (kind, rows); `drawn` are the households
+    that hang on doubtful links, as draws of the links have them.
     """
 
     fraction: float
+    scales: Callable[[str, Ints], Scales | None]
     fit_order: list[Journeys] = field(default_factory=list)
     fit_enrolment: list[Journeys] = field(default_factory=list)
     ends: list[Ints] = field(default_factory=list)
@@ -76,6 +79,7 @@ class Sample:
                 scale=payable / np.maximum(micros, 1),
                 other=max(other, 0.0),
                 beside=None if kind == "person" else "person",
+                scales=self.scales(kind, np.concatenate([o.order for o in owed])),
             )
         return found
 

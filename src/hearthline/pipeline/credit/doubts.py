@@ -1,14 +1,24 @@
-"""The journeys of households that hang on doubtful links, as draws of the links have them."""
+"""What replicates draw beside households: who is who, and what is owed of an order."""
+
+from functools import partial
+
+import numpy as np
 
 from hearthline.attribution import Drawn, Part
 from hearthline.pipeline.core import Core
 from hearthline.pipeline.credit.bands import Sample
 from hearthline.pipeline.credit.batches import batches
-from hearthline.pipeline.credit.orders import open_book
+from hearthline.pipeline.credit.orders import Book, open_book
 from hearthline.pipeline.credit.owing import Owing
 from hearthline.pipeline.doubting import Doubted
 
-__all__ = ["draw"]
+__all__ = ["draw", "sample_of"]
+
+
+def sample_of(fraction: float, owing: Owing, book: Book, *, reaching: bool) -> Sample:
+    """Return an empty sample of that fraction of the households, which knows what is owed of their orders."""
+    wide = float(1.0 / np.sqrt(fraction))
+    return Sample(fraction, partial(owing.scales, book=book, reaching=reaching, wide=wide))
 
 
 def draw(
@@ -25,7 +35,8 @@ def draw(
     """
     found: dict[bool, list[dict[str, Part]]] = {reaches: [] for reaches in views}
     for other in doubted.cores(core, core.settings.attribution.seed):
-        book, again = open_book(other.engine), [Sample(sample.fraction) for sample in samples]
+        book = open_book(other.engine)
+        again = [sample_of(s.fraction, owing, book, reaching=bool(r)) for r, s in enumerate(samples)]
         for batch in batches(other, book, reaching=True in views):
             for reaches in views:
                 view = batch.reaching if reaches else batch.apart

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
-from hearthline.attribution import Estimate, Spells, by_itself_an_hour, displaced_part
+from hearthline.attribution import Estimate, Scales, Spells, by_itself_an_hour, displaced_part
 from hearthline.journeys import Recency, by_recency, lost_later
 from hearthline.pipeline.core import Core
 from hearthline.pipeline.credit.batches import Owed, View, owed_parts
@@ -54,10 +54,39 @@ class Owing:
 
     def automated(self, kind: str, orders: Orders, enrolments: Enrolments) -> Floats:
         """Return the part of each order that is owed to its enrolment."""
+        kept, age_h = self._kept(orders, enrolments)
+        still = kept * np.exp(-self.by_itself.value * age_h)
+        return np.asarray((1.0 - self.displacement[kind].value) * still, np.float64)
+
+    def _kept(self, orders: Orders, enrolments: Enrolments) -> tuple[Floats, Floats]:
+        """Return what the settings keep of each order, and its hours since the enrolment."""
         since = orders.time_ms - np.append(enrolments.time_ms, 0)[orders.enrolment]
         age_h = np.maximum(np.where(orders.enrolment >= 0, since, 0), 0) / _HOUR_MS
-        still = self.persistence ** np.maximum(orders.cycle - 1, 0) * np.exp(-self.by_itself.value * age_h)
-        return np.asarray((1.0 - self.displacement[kind].value) * still, np.float64)
+        return self.persistence ** np.maximum(orders.cycle - 1, 0), age_h
+
+    def scales(
+        self, kind: str, order: Ints, book: Book, *, reaching: bool, wide: float = 1.0
+    ) -> Scales | None:
+        """Return what replicates draw of it for some orders, rows of their kind; None where nothing is.
+
+        Args:
+            kind: the kind of order.
+            order: (n,) the orders' rows, -1 for a journey without one.
+            book: the orders that the rows are of.
+            reaching: whether the model knows what was brought forward.
+            wide: how many times as far draws are from the estimate, where fewer homes are resampled.
+        """
+        none, ones = np.zeros(1), np.ones(len(order))
+        if kind == "person":
+            forward = self.brought_forward
+            if not reaching or not len(forward.draws):
+                return None
+            return Scales(ones, 0.0 * ones, forward.drawn(wide), none)
+        gone = self.displacement[kind]
+        if not len(gone.draws) and not len(self.by_itself.draws):
+            return None
+        kept, age_h = (part[order] for part in self._kept(book.kinds()[kind], book.enrolments))
+        return Scales(kept, age_h, gone.drawn(wide), self.by_itself.drawn(wide, np.inf))
 
     def owed(self, view: View, book: Book, *, reaching: bool) -> dict[str, Owed]:
         """Return the journeys to be credited, by kind of order; processes know what was brought forward."""
@@ -128,7 +157,7 @@ def owing_of(core: Core, book: Book, orders: Baseline | None, enrolments: Baseli
     by_itself = None
     enough = int(book.enrolments.housed.sum()) >= chosen.min_homes
     if chosen.persistence == "estimated" and enrolments is not None and enough:
-        by_itself = by_itself_an_hour(*enrolments)
+        by_itself = by_itself_an_hour(*enrolments, chosen.seed)
         estimated |= {("owed after 90 days", kind) for kind in _KINDS}
     return Owing(
         displacement,
@@ -154,7 +183,7 @@ def _forward(recency: Recency, seed: int) -> Estimate:
     ]
     low, high = np.quantile(drawn, _ENDS)
     point = lost_later(recency)
-    return Estimate(point, min(float(low), point), max(float(high), point), 0)
+    return Estimate(point, min(float(low), point), max(float(high), point), 0, np.array(drawn))
 
 
 def _displaced(core: Core, book: Book, chosen: AttributionSettings) -> dict[str, Estimate]:
