@@ -43,9 +43,11 @@ class Line:
 
 def cell(line: Line | None) -> str:
     """Return what was said with its interval, and what is true; a star where the interval misses it."""
-    if line is None or line.said is None:
+    if line is None:
         return "–"
     form = _FORMS[line.form].format
+    if line.said is None:
+        return "–" if line.true is None else f"not said / {form(line.true)}".replace("-", "−")
     ends = "" if line.low is None else f" ({form(line.low)} to {form(line.high)})"
     true = "–" if line.true is None or np.isnan(line.true) else form(line.true)
     return f"{form(line.said)}{ends} / {true}{' *' if line.holds is False else ''}".replace("-", "−")

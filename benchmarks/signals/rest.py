@@ -73,6 +73,9 @@ def _subscriptions(home: Any, town: Lived) -> Iterator[Line]:
                float(np.median([lasts[r["home"]] for r in known])) if known else None)  # fmt: skip
     yield Line("subscription_fit", "what mending is worth a year", "money",
                float(sum(r["worth"] for r in changed)), _mended(town, changed))  # fmt: skip
+    wrong = [{"home": h, "days": lasts[h]} for h in np.flatnonzero(running & (slow | fast)).tolist()]
+    yield Line("subscription_fit", "what it would be if all wrong ones were known", "money", None,
+               _mended(town, wrong))  # fmt: skip
 
 
 def _runs(town: Lived) -> np.ndarray:

@@ -74,7 +74,13 @@ def build(answer: Answer) -> Figure:
         span = f"between {max(expected - half, 0):,.0f} and {expected + half:,.0f}"
         title = f"{expected:,.0f} homes ({span}) are gone or leave within 28 days"
     elif about:
-        notes.append(f"{text.plural(about['departures'], 'home')} left so far; 30 are needed to learn from.")
+        silent = sum(r["homes"] for r in states if r["what"] == "silent")
+        seen = text.plural(silent, "home")
+        title = f"{seen} silent for 28 days or more; too few left to say who leaves next" if silent else title
+        notes.append(
+            f"{seen} silent for 28 days or more. Chances are learned from homes that used their devices for "
+            "weeks and then left: 30 of them are needed, so wait or take a longer history."
+        )
     else:
         notes.append("No use of devices and no orders: nothing is known of anybody leaving.")
     if about and about["win_back_days"] is not None:

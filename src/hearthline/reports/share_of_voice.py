@@ -55,7 +55,7 @@ def build(answer: Answer) -> Figure:
     title = TITLE
     if first:
         said = text.share_interval(first["share"], first["low"], first["high"])
-        title = f"{first['name']} has {said} of what is said of its list"
+        title = f"Of all {str(first['part']).lower()} that are named, {said} are {first['name']}"
     return Figure(
         name="share_of_voice",
         title=title,

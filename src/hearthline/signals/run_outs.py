@@ -53,6 +53,7 @@ def derive(seen: Tables, asked: Asked) -> Tables:
     ahead = Ahead(rows, seen["supply_kinds"], asked)
     days = np.stack([ahead.quantile(p) for p in _TAILS], axis=1)
     days[days > FAR] = np.nan
+    days = np.maximum(days, 0.0) + 0.0  # no day lies a rounding error before now
     week, month = ahead.chance(7.0), ahead.chance(28.0)
     near = np.where(np.isnan(days[:, 2]), 0, days[:, 2])
     date = micros(asked.as_of) + (near * DAY_US).astype(np.int64)
