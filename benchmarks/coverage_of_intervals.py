@@ -1,12 +1,18 @@
 """How often the 90 % intervals hold the repeated-sampling value.
 
     python benchmarks/coverage_of_intervals.py [--samples 200] [--world additive] [--models linear,markov]
-                                               [--small] [--keep FILE] [--write docs/benchmarks.md]
+                                               [--strangers 0.25] [--small] [--keep FILE]
+                                               [--write docs/benchmarks.md]
 
 Samples of one town, each with other homes and other luck under the same weather, go through the whole
 pipeline core. The repeated-sampling value of a channel's share (all kinds of order) is the mean of the
 point estimates over all samples: what the model says on average, whether or not that is true. Coverage
 is the part of the samples whose interval holds it; 90 % is promised, 87 to 93 % is the goal.
+
+With `--strangers` some devices are those of homes that are not in view (`strangers.py`), on which people of
+the town signed in now and then. Then the value to be held is the mean of the point estimates of the same
+samples without these devices: what the model says where it is known who is who. Intervals are told with and
+without the doubt.
 """
 
 import argparse
@@ -16,10 +22,11 @@ import os
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +34,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from published import markdown, write_block
+from strangers import with_strangers
 
 SEED = 1001
 APART = 2048
@@ -45,6 +53,14 @@ class Sample:
     days: int
     replicates: int
     models: tuple[str, ...]
+    doubt: bool = True
+    known: int = 0
+    seen: bool = True
+
+    @property
+    def point(self) -> "Sample":
+        """The same sample without its strangers, and with few replicates: only its shares are asked for."""
+        return replace(self, seen=False, replicates=2, doubt=False)
 
 
 def shares_of(sample: Sample) -> Rows:
@@ -64,11 +80,16 @@ def shares_of(sample: Sample) -> Rows:
 
     # The seed of the bootstrap is another one for each sample, as it would be for other homes.
     chosen = AttributionSettings(
-        models=list(sample.models), replicates=sample.replicates, seed=1 + sample.homes.start // APART
+        models=list(sample.models),
+        replicates=sample.replicates,
+        seed=1 + sample.homes.start // APART,
+        identity_doubt=sample.doubt,
     )
     with TemporaryDirectory(prefix="hearthline-coverage-") as folder:
         raw, lake = Path(folder) / "raw", Lake(Path(folder) / "lake")
         sim.write_lake(sample.world, sample.homes, sample.days, SEED, raw, telemetry=0.0)
+        if sample.known:
+            with_strangers(raw, sample.known, SEED, seen=sample.seen)
         with lake.batch(datetime(2026, 6, 1, tzinfo=UTC)) as batch:
             batch.adopt(raw / "events-*.parquet", raw / "identities-*.parquet")
         engine = DuckEngine("1GB", threads=1)
@@ -80,25 +101,32 @@ def shares_of(sample: Sample) -> Rows:
     return list(zip(*columns, strict=True))
 
 
-def coverage_of(samples: Sequence[Rows]) -> dict[str, dict[str, dict[str, float]]]:
+def coverage_of(
+    samples: Sequence[Rows], known: Sequence[Rows] = ()
+) -> dict[str, dict[str, dict[str, float]]]:
     """Return, by model and channel: coverage, misses on either side, and how wide the intervals are.
 
+    The value to be held is the mean of the point estimates of `known`, or of the samples themselves.
     `spread` is the standard deviation of the point over samples, `claimed` what the mean width of the
     intervals says it is.
     """
     found: dict[tuple[str, str], list[tuple[float, float, float]]] = {}
+    said: dict[tuple[str, str], list[float]] = {}
+    for rows in known:
+        for model, channel, point, *_ in rows:
+            said.setdefault((model, channel), []).append(point)
     for rows in samples:
         for model, channel, *ends in rows:
             found.setdefault((model, channel), []).append((ends[0], ends[1], ends[2]))
     out: dict[str, dict[str, dict[str, float]]] = {}
     for (model, channel), values in found.items():
-        out.setdefault(model, {})[channel] = _measured(np.array(values))
+        out.setdefault(model, {})[channel] = _measured(np.array(values), said.get((model, channel)))
     return out
 
 
-def _measured(values: NDArray[np.float64]) -> dict[str, float]:
+def _measured(values: NDArray[np.float64], known: list[float] | None) -> dict[str, float]:
     point, low, high = values.T
-    middle = float(point.mean())
+    middle = float(point.mean() if known is None else np.mean(known))
     below, above = float((high < middle).mean()), float((low > middle).mean())
     return {
         "samples": len(values),
@@ -142,6 +170,26 @@ def table_of(found: dict[str, dict[str, dict[str, float]]]) -> str:
     return markdown(heads, rows)
 
 
+def _run(todo: Sequence[Sample], processes: int) -> list[Rows]:
+    """Return the shares of all samples, in their order."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # each process is one core's
+    done: list[Rows] = []
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        for rows in pool.map(shares_of, todo, chunksize=1):
+            done.append(rows)
+            if len(done) % 10 == 0:
+                print(f"{len(done)} of {len(todo)}", file=sys.stderr)
+    return done
+
+
+def strange(todo: Sequence[Sample], processes: int) -> dict[str, dict[str, dict[str, dict[str, float]]]]:
+    """Return coverage of what models say where it is known who is who, without the doubt and with it."""
+    every = [one for s in todo for one in (s.point, replace(s, doubt=False), s)]
+    done = _run(every, processes)
+    known, without, within = (done[i::3] for i in range(3))
+    return {"without the doubt": coverage_of(without, known), "with the doubt": coverage_of(within, known)}
+
+
 def main() -> None:
     flags = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     flags.add_argument("--samples", type=int, default=200)
@@ -150,6 +198,7 @@ def main() -> None:
     flags.add_argument("--replicates", type=int, default=100)
     flags.add_argument("--world", default="additive")
     flags.add_argument("--models", default="", help="names with commas between; default: all")
+    flags.add_argument("--strangers", type=float, default=0.0, help="homes not in view, for each that is")
     flags.add_argument("--processes", type=int, default=2)
     flags.add_argument("--small", action="store_true", help="six samples of 300 homes: does it run?")
     flags.add_argument("--keep", type=Path, help="write coverage by model and channel as JSON")
@@ -157,28 +206,35 @@ def main() -> None:
     given = flags.parse_args()
     samples, homes = (6, 300) if given.small else (given.samples, given.homes)
     models = tuple(m for m in given.models.split(",") if m)
+    more = round(homes * given.strangers)
     todo = [
-        Sample(given.world, range(i, i + homes), given.days, given.replicates, models)
+        Sample(
+            given.world,
+            range(i, i + homes + more),
+            given.days,
+            given.replicates,
+            models,
+            known=homes if more else 0,
+        )
         for i in range(0, samples * APART, APART)
     ]
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # each process is one core's
-    done: list[Rows] = []
-    with ProcessPoolExecutor(given.processes, mp_context=multiprocessing.get_context("spawn")) as pool:
-        for rows in pool.map(shares_of, todo, chunksize=1):
-            done.append(rows)
-            if len(done) % 10 == 0:
-                print(f"{len(done)} of {samples} samples", file=sys.stderr)
-    found = coverage_of(done)
-    if given.keep:
-        given.keep.write_text(json.dumps(found, indent=1))
     about = (
         f"{samples} samples of {homes:,} homes of one town, the same {given.days} days, {given.world} world, "
         f"{given.replicates} replicates; promised 90 %."
     )
-    text = f"{about}\n\n{table_of(found)}"
+    found: Any
+    if more:
+        found = strange(todo, given.processes)
+        tables = [f"Intervals {which}:\n\n{table_of(told)}" for which, told in found.items()]
+        text = "\n\n".join([f"{about} Beside them {more:,} homes that are not in view.", *tables])
+    else:
+        found = coverage_of(_run(todo, given.processes))
+        text = f"{about}\n\n{table_of(found)}"
+    if given.keep:
+        given.keep.write_text(json.dumps(found, indent=1))
     print(text)
     if given.write:
-        write_block(given.write, MARK, text)
+        write_block(given.write, f"{MARK} strangers" if more else MARK, text)
 
 
 if __name__ == "__main__":

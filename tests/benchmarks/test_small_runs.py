@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
@@ -150,6 +151,49 @@ def test_coverage_is_told_for_every_model(tmp_path: Path) -> None:
     for channel in json.loads(kept.read_text())["markov"].values():
         assert 0.0 <= channel["cover"] <= 1.0
         assert channel["samples"] == 6
+
+
+def test_coverage_of_what_is_said_where_it_is_known_who_is_who(loaded: Any) -> None:
+    script = loaded("coverage_of_intervals")
+    torn, known = (
+        [[("linear", "tv", 0.3, 0.25, 0.4)]] * 2,
+        [[("linear", "tv", p, 0.0, 1.0)] for p in (0.2, 0.4)],
+    )
+    assert script.coverage_of(torn, known)["linear"]["tv"]["cover"] == 1.0
+    assert script.coverage_of(torn, [[("linear", "tv", 0.2, 0.0, 1.0)]])["linear"]["tv"]["too_high"] == 1.0
+
+
+def test_strangers_are_seen_only_by_their_devices(loaded: Any, tmp_path: Path) -> None:
+    from hearthline import sim
+
+    script = loaded("strangers")
+
+    def told(name: str, **how: Any) -> list[tuple[str, dict[str, int]]]:
+        """Return the type of every event, and of which home each thing that it names is."""
+        sim.write_lake("additive", 60, 20, 5, tmp_path / name, telemetry=0.0)
+        if how:
+            script.with_strangers(tmp_path / name, 40, 5, **how)
+        events = pq.read_table(tmp_path / name / "events-00000.parquet")
+        identities = pq.read_table(tmp_path / name / "identities-00000.parquet").to_pylist()
+        named = {
+            row["identity"]: {i["namespace"]: script._home({"identifiers": [i]}) for i in row["identifiers"]}
+            for row in identities
+        }
+        keys = events["identity"].to_pylist()
+        return [(kind, named[key]) for kind, key in zip(events["type"].to_pylist(), keys, strict=True)]
+
+    whole, alone, torn = told("whole"), told("alone", seen=False), told("torn", seen=True)
+    assert alone == [event for event in whole if max(event[1].values()) < 40]
+    assert [event for event in torn if max(event[1].values()) < 40] == alone
+    strange = [event for event in torn if max(event[1].values()) >= 40]
+    assert {frozenset(named) for _, named in strange} == {
+        frozenset({"device"}),
+        frozenset({"device", "customer"}),
+    }
+    signed = [(kind, named["customer"]) for kind, named in strange if "customer" in named]
+    assert {kind for kind, _ in signed} == {"platform.account.linked"}
+    assert max(home for _, home in signed) < 40
+    assert len({home for _, home in signed}) > 10
 
 
 def test_coverage_counts_each_side_of_a_miss(loaded: Any) -> None:

@@ -1,6 +1,6 @@
 """The household bootstrap: every channel's credit with its interval, over all kinds of order at once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +18,7 @@ __all__ = ["Band", "intervals"]
 LEVEL = 0.9
 MOST_UNITS = 200_000
 _BLOCK = 20
+_ENDS = ((np.minimum, ("low", "share_low")), (np.maximum, ("high", "share_high")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,9 @@ def intervals(
     Each replicate weighs every unit by a Poisson(1) draw, the same in all parts; rules are recredited,
     fitted models refitted (the additive hazard on its likelihood's parabola) and recredited. Above
     200,000 units a hashed sample of that size is resampled and deviations are scaled to the whole.
-    With `drawn` a replicate also takes one of the draws of who is who, and with `Part.scales` one of what is
-    owed at all; the amounts do not move by either.
+    With `Part.scales` a replicate also takes a draw of what is owed at all. With `drawn` all replicates come
+    a second time, each with one of the draws of who is who; of both the wider end counts, on either side.
+    The amounts do not move by any of this.
     Intervals show how much chance in which households there are, and doubt about who they are, move the
     credit; not whether the model is right.
 
@@ -79,19 +81,37 @@ def intervals(
         known = _solved(model, _sampled(parts, units, float(kept.mean())))
         town = Town(model, known, Roll(units))
     middle = town.amounts(once)
-    towns = [(town, Roll(units), np.arange(replicates))]
-    blocks = [
-        one.amounts(weights, which)
-        for one, roll, numbers in (drawn_towns(model, known, drawn, replicates) if drawn else towns)
-        for weights, which in _blocks(roll, numbers, seed)
-    ]
     homes = {kind: _homes([part.credit]) for kind, part in parts.items()}
     homes["all"] = _homes([part.credit for part in parts.values()])
-    found = {}
-    for kind, centre in middle.items():
-        draws = np.concatenate([block[kind] for block in blocks], axis=1)
-        found[kind] = _band(point[kind][:, 0], draws, centre, float(kept.mean()), homes[kind])
-    return found
+
+    def bands(towns: Iterable[tuple[Town, Roll, Ints]]) -> dict[str, Band]:
+        found, fraction = _replicated(towns, seed), float(kept.mean())
+        return {
+            kind: _band(point[kind][:, 0], draws, middle[kind], fraction, homes[kind])
+            for kind, draws in found.items()
+        }
+
+    plain = bands([(town, Roll(units), np.arange(replicates))])
+    if drawn is None:
+        return plain
+    torn = bands(drawn_towns(model, known, drawn, replicates))
+    return {kind: _wider(band, torn[kind]) for kind, band in plain.items()}
+
+
+def _replicated(towns: Iterable[tuple[Town, Roll, Ints]], seed: int) -> dict[str, Floats]:
+    """Return (channels + 2, replicates) amounts by kind, over towns that have some replicates each."""
+    blocks = [
+        town.amounts(weights, which)
+        for town, roll, numbers in towns
+        for weights, which in _blocks(roll, numbers, seed)
+    ]
+    return {kind: np.concatenate([block[kind] for block in blocks], axis=1) for kind in blocks[0]}
+
+
+def _wider(band: Band, other: Band) -> Band:
+    """Return the band with the wider end on either side: doubt about who is who makes nothing surer."""
+    low, high = ({end: pick(getattr(band, end), getattr(other, end)) for end in ends} for pick, ends in _ENDS)
+    return replace(band, **low, **high)
 
 
 def _blocks(roll: Roll, numbers: Ints, seed: int) -> Iterator[tuple[Floats, Ints]]:
