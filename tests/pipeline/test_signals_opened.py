@@ -1,11 +1,13 @@
 """A home opens down to what signals say of it, and to the readings that they rest on."""
 
+import shlex
 from pathlib import Path
 
 import pytest
 
 import hearthline as hl
 from hearthline import sim
+from hearthline.reports._opening import OPENED, opened
 
 
 @pytest.fixture(scope="module")
@@ -45,3 +47,21 @@ def test_readings_are_those_of_the_home_alone(home: hl.Home) -> None:
     units = home.sql("SELECT DISTINCT unit FROM supplies ORDER BY unit LIMIT 6")["unit"].to_pylist()
     seen = [{r["device"] for r in home.explain_household(str(u)).readings} for u in units]
     assert all(a.isdisjoint(b) for i, a in enumerate(seen) for b in seen[i + 1 :])
+
+
+@pytest.mark.parametrize("report", sorted(OPENED))
+def test_what_a_report_names_to_open_its_figures_shows_something(home: hl.Home, report: str) -> None:
+    for _, command in OPENED[report]:
+        verb, *words = shlex.split(command)
+        if verb == "explain":
+            assert words[-1] in ("HOME", "ORDER", "LINK")
+        elif words[-1] != "device_id = 'DEVICE'":
+            sql = words[0] if verb == "sql" else f"SELECT id FROM events WHERE {words[1]}"
+            assert home.sql(sql).num_rows, command
+
+
+def test_a_report_with_rows_says_how_they_are_opened_and_one_without_does_not(home: hl.Home) -> None:
+    for report in OPENED:
+        shown = home.report(report).figure
+        assert set(opened(report, shown.rows)) <= set(shown.notes), report
+    assert opened("churn", []) == ()

@@ -4,6 +4,7 @@ import pyarrow as pa
 
 from hearthline.reports import Answer
 from hearthline.reports._intervals import Z90
+from hearthline.reports._opening import opened
 from hearthline.reports._reading import Row, rows, table
 from hearthline.schema import text
 from hearthline.schema.figure import Chart, Column, Figure
@@ -95,7 +96,7 @@ def build(answer: Answer) -> Figure:
         definition=DEFINITION,
         columns=COLUMNS,
         rows=table(made, COLUMNS, _HIDDEN),
-        notes=tuple(notes),
+        notes=(*notes, *opened("churn", made)),
         chart=Chart(
             "intervals",
             label="what",

@@ -3,6 +3,7 @@
 import pyarrow as pa
 
 from hearthline.reports import Answer
+from hearthline.reports._opening import opened
 from hearthline.reports._reading import Row, rows, table
 from hearthline.schema.figure import Chart, Column, Figure
 
@@ -65,7 +66,10 @@ def build(answer: Answer) -> Figure:
         definition=DEFINITION,
         columns=COLUMNS,
         rows=table(found, COLUMNS, {}),
-        notes=() if found else ("No condition with enough orders: connect sensors, or wait for orders.",),
+        notes=(
+            *(() if found else ("No condition with enough orders: connect sensors, or wait for orders.",)),
+            *opened("conditions", found),
+        ),
         chart=Chart(
             "intervals",
             label="what",

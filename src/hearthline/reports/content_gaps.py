@@ -1,6 +1,7 @@
 """Content gaps: what people ask with a wish to buy and nothing of the brand answers."""
 
 from hearthline.reports import Answer
+from hearthline.reports._opening import opened
 from hearthline.reports._reading import Row, rows, table
 from hearthline.schema import text
 from hearthline.schema.figure import Chart, Column, Figure
@@ -57,7 +58,7 @@ def build(answer: Answer) -> Figure:
         definition=DEFINITION,
         columns=COLUMNS,
         rows=table(made, COLUMNS, {}),
-        notes=tuple(notes),
+        notes=(*notes, *opened("content_gaps", made)),
         chart=Chart("bars", label="pattern", value="demand", data=table(gaps[:12], COLUMNS, {})),
         source=answer.source,
         currency=answer.currency,

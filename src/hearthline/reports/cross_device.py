@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from hearthline.reports import Answer
 from hearthline.reports._intervals import wilson
+from hearthline.reports._opening import opened
 from hearthline.reports._reading import Row, min_homes, rows, run, table
 from hearthline.schema import text
 from hearthline.schema.figure import Column, Figure
@@ -54,7 +55,7 @@ def build(answer: Answer) -> Figure:
         definition=DEFINITION,
         columns=COLUMNS,
         rows=table(made, COLUMNS, _HIDDEN),
-        notes=_notes(whole),
+        notes=(*_notes(whole), *opened("cross_device", made)),
         chart=None,
         source=answer.source,
         currency=answer.currency,

@@ -4,6 +4,7 @@ import pyarrow as pa
 
 from hearthline.reports import Answer
 from hearthline.reports._ends import held, too_few
+from hearthline.reports._opening import opened
 from hearthline.reports._reading import Row, min_homes, rows, run, table
 from hearthline.schema import text
 from hearthline.schema.figure import Chart, Column, Figure
@@ -67,7 +68,10 @@ def build(answer: Answer) -> Figure:
         definition=DEFINITION,
         columns=COLUMNS,
         rows=table(made, COLUMNS, {}),
-        notes=() if made else ("No use of a connected device in this data.",),
+        notes=(
+            *(() if made else ("No use of a connected device in this data.",)),
+            *opened("device_retention", made),
+        ),
         chart=Chart(
             "intervals",
             label="week",

@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from hearthline.reports import Answer
 from hearthline.reports._intervals import RATIO_SUMS, ratio, wilson
+from hearthline.reports._opening import opened
 from hearthline.reports._reading import Row, min_homes, rows, run, table
 from hearthline.schema import text
 from hearthline.schema.figure import Chart, Column, Figure
@@ -144,7 +145,10 @@ def build(answer: Answer) -> Figure:
         definition=DEFINITION,
         columns=COLUMNS,
         rows=table(made, COLUMNS, {}),
-        notes=() if made else ("No customer home in this data: connect the shop and its devices.",),
+        notes=(
+            *(() if made else ("No customer home in this data: connect the shop and its devices.",)),
+            *opened("ecosystems", made),
+        ),
         chart=Chart(
             *("intervals",),
             label="what",

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from hearthline.reports import Answer
 from hearthline.reports._intervals import Z90
+from hearthline.reports._opening import opened
 from hearthline.reports._reading import Row, min_homes, rows, run, table
 from hearthline.schema import text
 from hearthline.schema.figure import Chart, Column, Figure
@@ -152,7 +153,7 @@ def build(answer: Answer) -> Figure:
         definition=DEFINITION,
         columns=COLUMNS,
         rows=table(made, COLUMNS, {}),
-        notes=tuple(notes),
+        notes=(*notes, *opened("enrolments", made)),
         chart=Chart(
             "intervals",
             label="what",

@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from hearthline.reports import Answer
 from hearthline.reports._intervals import wilson
+from hearthline.reports._opening import opened
 from hearthline.reports._reading import Row, min_homes, rows, run, table
 from hearthline.schema import text
 from hearthline.schema.figure import Chart, Column, Figure
@@ -97,7 +98,10 @@ def build(answer: Answer) -> Figure:
         definition=DEFINITION,
         columns=COLUMNS,
         rows=table(made, COLUMNS, {}),
-        notes=() if whole else ("No touch on a connected device in this data.",),
+        notes=(
+            *(() if whole else ("No touch on a connected device in this data.",)),
+            *opened("iot_conversion", made),
+        ),
         chart=Chart(
             "intervals", label="what", value="rate", low="low", high="high", data=pa.table(data), title=TITLE
         ),

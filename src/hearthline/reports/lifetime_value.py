@@ -5,6 +5,7 @@ from decimal import Decimal
 import pyarrow as pa
 
 from hearthline.reports import Answer
+from hearthline.reports._opening import opened
 from hearthline.reports._reading import Row, rows, run, table
 from hearthline.schema import text
 from hearthline.schema.figure import Chart, Column, Figure
@@ -131,7 +132,7 @@ def build(answer: Answer) -> Figure:
         definition=DEFINITION,
         columns=COLUMNS,
         rows=table([*made, *homes], COLUMNS, _HIDDEN),
-        notes=tuple(notes),
+        notes=(*notes, *opened("lifetime_value", [*made, *homes])),
         chart=Chart(
             "intervals",
             label="what",

@@ -2,6 +2,7 @@
 
 from hearthline.reports import Answer
 from hearthline.reports._intervals import wilson
+from hearthline.reports._opening import opened
 from hearthline.reports._reading import Row, rows, table
 from hearthline.schema import text
 from hearthline.schema.figure import Chart, Column, Figure
@@ -63,7 +64,7 @@ def build(answer: Answer) -> Figure:
         definition=DEFINITION,
         columns=COLUMNS,
         rows=table(made, COLUMNS, {}),
-        notes=tuple(notes),
+        notes=(*notes, *opened("query_to_purchase", made)),
         chart=Chart("intervals", label="intent", value="lift", low="low", high="high"),
         source=answer.source,
         currency=answer.currency,

@@ -3,6 +3,7 @@
 import pyarrow as pa
 
 from hearthline.reports import Answer
+from hearthline.reports._opening import opened
 from hearthline.reports._reading import Row, rows, table
 from hearthline.schema import text
 from hearthline.schema.figure import Chart, Column, Figure
@@ -72,7 +73,10 @@ def build(answer: Answer) -> Figure:
         definition=DEFINITION,
         columns=COLUMNS,
         rows=table(made, COLUMNS, {"unit": pa.int64()}),
-        notes=() if homes else ("No order with a named product: connect the shop.",),
+        notes=(
+            *(() if homes else ("No order with a named product: connect the shop.",)),
+            *opened("recommendations", made),
+        ),
         chart=Chart(
             "bars",
             label="product",

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from hearthline.reports import Answer
 from hearthline.reports._intervals import RATIO_SUMS, Z90, ratio, wilson
+from hearthline.reports._opening import opened
 from hearthline.reports._reading import Row, min_homes, rows, run, table
 from hearthline.schema import text
 from hearthline.schema.figure import Chart, Column, Figure
@@ -221,7 +222,7 @@ def build(answer: Answer) -> Figure:
         definition=DEFINITION,
         columns=COLUMNS,
         rows=table(made, COLUMNS, {}),
-        notes=notes,
+        notes=(*notes, *opened("replenishment_growth", made)),
         chart=chart,
         source=answer.source,
         currency=answer.currency,

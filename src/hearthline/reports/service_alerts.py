@@ -4,6 +4,7 @@ import pyarrow as pa
 
 from hearthline.reports import Answer
 from hearthline.reports._intervals import wilson
+from hearthline.reports._opening import opened
 from hearthline.reports._reading import Row, rows, table
 from hearthline.schema import text
 from hearthline.schema.figure import Column, Figure
@@ -65,7 +66,7 @@ def build(answer: Answer) -> Figure:
         definition=DEFINITION,
         columns=COLUMNS,
         rows=table([*made, *alarms], COLUMNS, _HIDDEN),
-        notes=() if alarms else (nothing,),
+        notes=(*(() if alarms else (nothing,)), *opened("service_alerts", made)),
         chart=None,
         source=answer.source,
         currency=answer.currency,

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from hearthline.reports import Answer
 from hearthline.reports._intervals import Z90, wilson
+from hearthline.reports._opening import opened
 from hearthline.reports._reading import MONEY, Row, min_homes, rows, run, table
 from hearthline.schema import text
 from hearthline.schema.figure import Chart, Column, Figure
@@ -126,7 +127,10 @@ def build(answer: Answer) -> Figure:
         definition=DEFINITION,
         columns=COLUMNS,
         rows=table([*expected, *made, *single], COLUMNS, {"unit": pa.int64(), "enrolment": pa.string()}),
-        notes=() if whole else ("No running subscription in this data: connect the shop's subscriptions.",),
+        notes=(
+            *(() if whole else ("No running subscription in this data: connect the shop's subscriptions.",)),
+            *opened("subscription_fit", made),
+        ),
         chart=Chart(
             "bars",
             label="proposal",

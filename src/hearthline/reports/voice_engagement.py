@@ -3,6 +3,7 @@
 from hearthline.reports import Answer
 from hearthline.reports._ends import held, too_few
 from hearthline.reports._intervals import Z90, wilson
+from hearthline.reports._opening import opened
 from hearthline.reports._reading import Row, min_homes, rows, run, table
 from hearthline.schema import text
 from hearthline.schema.figure import Chart, Column, Figure
@@ -86,7 +87,7 @@ def build(answer: Answer) -> Figure:
         definition=DEFINITION,
         columns=COLUMNS,
         rows=table(made, COLUMNS, {}),
-        notes=tuple(notes),
+        notes=(*notes, *opened("voice_engagement", made)),
         chart=Chart("intervals", label="what", value="rate", low="low", high="high", series="part"),
         source=answer.source,
         currency=answer.currency,

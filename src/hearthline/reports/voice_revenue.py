@@ -4,6 +4,7 @@ from typing import Any
 
 from hearthline.reports import Answer
 from hearthline.reports._intervals import RATIO_SUMS, ratio
+from hearthline.reports._opening import opened
 from hearthline.reports._reading import Row, default_model, min_homes, rows, run, table
 from hearthline.schema import text
 from hearthline.schema.figure import Chart, Column, Figure
@@ -111,7 +112,7 @@ def build(answer: Answer) -> Figure:
         definition=DEFINITION,
         columns=COLUMNS,
         rows=table(made, COLUMNS, {}),
-        notes=tuple(notes),
+        notes=(*notes, *opened("voice_revenue", made)),
         chart=Chart("intervals", label="how", value="share", low="low", high="high"),
         source=answer.source,
         currency=answer.currency,

@@ -5,6 +5,7 @@ import pyarrow as pa
 from hearthline.reports import Answer
 from hearthline.reports._ends import held, too_few
 from hearthline.reports._intervals import wilson
+from hearthline.reports._opening import opened
 from hearthline.reports._reading import Row, min_homes, rows, run, table
 from hearthline.schema import text
 from hearthline.schema.figure import Chart, Column, Figure
@@ -129,7 +130,7 @@ def build(answer: Answer) -> Figure:
         definition=DEFINITION,
         columns=COLUMNS,
         rows=table(made, COLUMNS, {}),
-        notes=tuple(notes),
+        notes=(*notes, *opened("voice_sessions", made)),
         chart=Chart(
             "bars",
             label="step",
