@@ -41,6 +41,7 @@ def _town(seed: int, homes: int = 80, varied: bool = False, won: float = 0.6) ->
                 expired=sparse.csr_array(dice.poisson(0.2, (n, 3)).astype(float)),
                 lookback_h=np.full(3, 720.0),
                 direct=np.zeros(3, np.bool_),
+                again=np.random.default_rng([seed, home]).random(m) < 0.3,
             ).within_lookback()
         )
     return found
@@ -86,7 +87,7 @@ def test_no_conversion_anywhere_gives_no_rate() -> None:
 def test_an_answer_is_as_long_for_a_home_with_nothing() -> None:
     full = HomeSums(MODEL.gather(_town(5, homes=1)[0]))
     bare = HomeSums(MODEL.gather(_town(5, homes=1)[0].take(np.zeros(0, np.int64))))
-    rates = Rates(np.full(2, 1e-4), np.full(12, 1e-4))
+    rates = Rates(np.full(2, 1e-4), np.full(24, 1e-4))
     for want in ("counts", "hours", "slope", "curve", "inclined", "watched", "caused"):
         ask = Ask(want, rates=rates, past=(rates,), variance=0.5)
         assert bare.answer(ask).shape == full.answer(ask).shape
@@ -94,7 +95,7 @@ def test_an_answer_is_as_long_for_a_home_with_nothing() -> None:
 
 
 def test_no_home_says_more_than_it_may() -> None:
-    rates = Rates(np.full(2, 1e-4), np.full(12, 1e-4))
+    rates = Rates(np.full(2, 1e-4), np.full(24, 1e-4))
     for journeys in _town(6, homes=20):
         home = HomeSums(MODEL.gather(journeys))
         watched = home.answer(Ask("watched", most=(2.0, 500.0, 300.0)))

@@ -50,6 +50,16 @@ def test_touches_while_enrolled_led_to_no_enrolment() -> None:
     assert hours.tolist() == [2, 90]
 
 
+def test_a_touch_comes_again_within_a_day_after_another_of_its_channel_also_over_an_order() -> None:
+    marks = lists(
+        [mark(1, 0), mark(1.5, ORDER), mark(1.9, 0), mark(1.95, 1), mark(2.8, 0), mark(4, 0)], [mark(1.2, 0)]
+    )
+    journeys = split(np.array([5, 9]), marks, ORDER, LAYOUT, reach=True).journeys
+    own = journeys.gap_h <= journeys.span_h[journeys.row]
+    assert journeys.again[own].tolist() == [False, True, False, True, False, False]
+    assert not split(np.array([5, 9]), marks, ORDER, LAYOUT).journeys.again.any()
+
+
 codes = st.sampled_from([0, 1, ORDER, ENROLMENT, ENDED, MACHINE_ORDER])
 household = st.lists(st.tuples(st.floats(0, 99), codes), max_size=12)
 

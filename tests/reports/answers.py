@@ -91,7 +91,7 @@ TABLES = {
     "version VARCHAR, demo BOOLEAN, default_model VARCHAR, min_homes BIGINT, "
     "displacement DOUBLE",
     "effects": "model VARCHAR, leads_to VARCHAR, channel VARCHAR, touches BIGINT, caused DOUBLE, low DOUBLE, "
-    "high DOUBLE, half_days DOUBLE",
+    "high DOUBLE, half_days DOUBLE, again DOUBLE",
     "fitness": 'model VARCHAR, what VARCHAR, label VARCHAR, "at" DOUBLE, foretold DOUBLE, seen DOUBLE',
     "owing": "what VARCHAR, kind VARCHAR, value DOUBLE, low DOUBLE, high DOUBLE, homes BIGINT, "
     "estimated BOOLEAN",
@@ -467,7 +467,7 @@ def _fill_doubts(answer, channels):
     answer.fill(
         "effects",
         [
-            (model, to, name, 9000, part / (i + 1), part / (i + 2), part / (i + 0.5), 1.5)
+            (model, to, name, 9000, part / (i + 1), part / (i + 2), part / (i + 0.5), 1.5, 0.8)
             for to, part in (("orders", 0.08), ("enrolments", 0.002))
             for i, name in enumerate(channels)
         ],

@@ -95,7 +95,7 @@ def _digest(journeys: Journeys) -> bytes:
     """Return a digest of everything that a model may look at."""
     found = blake2b(digest_size=16)
     columns = ("unit", "converted", "value", "span_h", "stratum", "offsets", "channel", "gap_h")
-    for name in (*columns, "place", "lookback_h", "direct", "held"):
+    for name in (*columns, "place", "lookback_h", "direct", "held", "again"):
         _fed(found, getattr(journeys, name))
     for matrix in (journeys.strata_h, journeys.expired):
         _fed_sparse(found, matrix)

@@ -161,7 +161,8 @@ def _own(journeys: Journeys) -> Bools:
     Pairs are counted between these alone: an order ends the need that both follow, so pairs on either side of
     one are not alike in both orders.
     """
-    own: Bools = journeys.gap_h <= journeys.span_h[journeys.row]
+    gap = journeys.gap_h
+    own: Bools = (gap <= journeys.span_h[journeys.row]) & (gap <= journeys.lookback_h[journeys.channel])
     return own
 
 

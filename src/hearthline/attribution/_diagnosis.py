@@ -102,9 +102,10 @@ def effects_of(
     tau = model.kernels.tau_h
     hours = np.linspace(0.0, 1.0, 721)[:, None] * journeys.lookback_h  # (steps, channels)
     whole = tau * (1.0 - np.exp(-hours[:, :, None] / tau))  # (steps, channels, kernels)
-    come = (whole * fit.gamma).sum(axis=2)
+    come = (whole * fit.gamma[:, :kernels]).sum(axis=2)
     caused = come[-1]
-    draws = (drawn.reshape(journeys.channels, kernels, replicates) * whole[-1][:, :, None]).sum(axis=1)
+    first = drawn.reshape(journeys.channels, -1, replicates)[:, :kernels]
+    draws = (first * whole[-1][:, :, None]).sum(axis=1)
     low, high = np.quantile(draws, _ENDS, axis=1, method="weibull")
     at = (come >= caused / 2.0).argmax(axis=0)
     own = journeys.gap_h <= journeys.span_h[journeys.row]

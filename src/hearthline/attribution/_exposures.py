@@ -8,19 +8,29 @@ from scipy import sparse
 
 from hearthline.attribution._rhythm import Complexes, in_rhythm, integrals
 from hearthline.attribution._sums import product, sums_by
-from hearthline.schema.journey import Floats, Ints, Journeys, Sparse
+from hearthline.schema.journey import Bools, Floats, Ints, Journeys, Sparse
 
 __all__ = ["Kernels", "hours_by_unit"]
 
 
 @dataclass(frozen=True, slots=True)
 class Kernels:
-    """Exponential kernels by their half-lives in hours; a feature is a channel and a kernel."""
+    """Exponential kernels by their half-lives in hours; a feature is a channel and a kernel.
+
+    With `repeats`, touches that came within a day after another of their channel load on features of their
+    own, behind those of the channel's other touches: twice the features.
+    """
 
     half_lives_h: tuple[float, ...]
+    repeats: bool = False
 
     def __len__(self) -> int:
         return len(self.half_lives_h)
+
+    @property
+    def features(self) -> int:
+        """Features of a channel."""
+        return len(self) * (2 if self.repeats else 1)
 
     @property
     def tau_h(self) -> Floats:
@@ -33,43 +43,52 @@ class Kernels:
         inside = journeys.gap_h <= journeys.lookback_h[journeys.channel]
         return np.exp(-journeys.gap_h[:, None] / self.tau_h) * inside[:, None]
 
-    def loads(self, journeys: Journeys) -> Sparse:
-        """Return the (n, channels * kernels) loads of journeys at their end."""
+    def columns(self, owner: Ints, again: Bools) -> Ints:
+        """Return (m, kernels) on which features touches load, by whose each is and whether it came again."""
         kernels = len(self)
-        column = journeys.channel[:, None] * kernels + np.arange(kernels)
+        first = owner * self.features + (again * kernels if self.repeats else 0)
+        found: Ints = first[:, None] + np.arange(kernels)
+        return found
+
+    def loads(self, journeys: Journeys) -> Sparse:
+        """Return the (n, features) loads of journeys at their end."""
+        column = self.columns(journeys.channel, journeys.again)
         found = sparse.csr_array(
-            (self.load(journeys).ravel(), column.ravel(), journeys.offsets * kernels),
-            shape=(journeys.n, journeys.channels * kernels),
+            (self.load(journeys).ravel(), column.ravel(), journeys.offsets * len(self)),
+            shape=(journeys.n, journeys.channels * self.features),
         )
         found.sum_duplicates()
         return found
 
     def exposure(self, journeys: Journeys, weight: Floats) -> Complexes:
-        """Return the (channels * kernels, 1 + harmonics) weighted integrals of the loads."""
-        each, channels = weight[journeys.row], journeys.channels
-        expired = product(journeys.expired.T, weight)
-        found = expired[:, None, None] * self._whole(journeys)
+        """Return the (features, 1 + harmonics) weighted integrals of the loads."""
+        each, features = weight[journeys.row], journeys.channels * self.features
+        whole = self._whole(journeys)
+        late = np.zeros((journeys.channels, self.features, whole.shape[2]), np.complex128)
+        late[:, : whole.shape[1]] = product(journeys.expired.T, weight)[:, None, None] * whole
+        found = late.reshape(features, whole.shape[2])
+        column = self.columns(journeys.channel, journeys.again)
         for kernel in range(len(self)):
             for harmonic, wave in enumerate(self._watch(journeys, kernel)):
-                found[:, kernel, harmonic] += sums_by(journeys.channel, each * wave.real, channels)
-                found[:, kernel, harmonic] += 1j * sums_by(journeys.channel, each * wave.imag, channels)
-        return found.reshape(channels * found.shape[1], found.shape[2])
+                found[:, harmonic] += sums_by(column[:, kernel], each * wave.real, features)
+                found[:, harmonic] += 1j * sums_by(column[:, kernel], each * wave.imag, features)
+        return found
 
     def watched(self, journeys: Journeys, index: Ints, rhythm: Complexes, weight: Floats) -> Sparse:
-        """Return the (channels * kernels, units) sparse integrals of every unit; `index` is each row's."""
-        kernels, each = len(self), np.arange(len(self))
+        """Return the (features, units) sparse integrals of every unit; `index` is each row's."""
+        kernels = len(self)
         late = sparse.coo_array(journeys.expired)
         own = rhythm[journeys.channel]
         seen = [in_rhythm(np.stack(list(self._watch(journeys, k)), axis=1), own) for k in range(kernels)]
         expired = late.data[:, None] * in_rhythm(self._whole(journeys), rhythm[:, None, :])[late.col]
         feature = [
-            (journeys.channel[:, None] * kernels + each).ravel(),
-            (late.col[:, None] * kernels + each).ravel(),
+            self.columns(journeys.channel, journeys.again).ravel(),
+            self.columns(late.col.astype(np.int64), np.zeros(len(late.col), np.bool_)).ravel(),
         ]
         owner = np.concatenate([np.repeat(journeys.row, kernels), np.repeat(late.row, kernels)])
         both = [np.stack(seen, axis=1) * weight[journeys.row, None], expired * weight[late.row, None]]
         data = np.concatenate([part.ravel() for part in both])
-        shape = (journeys.channels * kernels, int(index.max(initial=-1)) + 1)
+        shape = (journeys.channels * self.features, int(index.max(initial=-1)) + 1)
         return sparse.csr_array((data, (np.concatenate(feature), index[owner])), shape=shape)
 
     def _watch(self, journeys: Journeys, kernel: int) -> Iterator[Complexes]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from scipy import sparse
 
 from hearthline.attribution._cascade import LAG_EDGES_H, Pairs, cascade_of
 from hearthline.attribution._frailty import alike, variance_from
@@ -18,13 +19,16 @@ from hearthline.attribution._intensity import (
     ROUNDS,
     Intensity,
     Leaning,
+    again_of,
     borrowed,
+    joined,
     leaning_of,
-    mean_held,
+    mean_parts,
     means_of,
     one_feature,
     pool,
     spread,
+    told_apart,
 )
 from hearthline.attribution._rhythm import HARMONICS, Complexes, in_rhythm, profile
 from hearthline.attribution._sums import product
@@ -51,6 +55,11 @@ class Terms:
     channels: int
     kernels: int
     strata: int
+
+    @property
+    def features(self) -> int:
+        """Features of a channel: its kernels, and those of touches that came again."""
+        return 2 * self.kernels
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +120,16 @@ def fitted_on_sums(sums: Sums, terms: Terms, other: Intensity | None = None) -> 
     if not seen.count > 0.0:
         return Federated(seen.plain, (), 0.0, rounds)
     if other is None or other.fit is None:
-        held = _held(asked, seen, terms) if seen.exposure[1].any() or seen.carried[1].any() else 1.0
-        remote, mean = _usual(asked, seen, terms, (1.0, held))
+        held, again = _touch_parts(asked, seen, terms)
+        mix = joined(terms.channels, terms.kernels, again)
+        remote, mean = _usual(asked, seen, terms, (1.0, held), mix)
         found = _alternated(remote, mean, seen)
-        gamma = found.fit.gamma.reshape(-1, terms.kernels)
-        fit = replace(seen.plain, mu=found.fit.mu, gamma=gamma, fit=found.fit, held=held)
+        gamma = product(mix, found.fit.gamma).reshape(-1, terms.features)
+        fit = replace(seen.plain, mu=found.fit.mu, gamma=gamma, fit=found.fit, held=held, again=again)
         return Federated(fit, found.past, found.variance, rounds)
     whole, (exposure, of_kernels) = np.full(terms.strata, float(seen.hours.sum())), seen.acting((1.0, 1.0))
     fading, watched, mean = borrowed(other, exposure, whole, seen.count)
-    carried = of_kernels.reshape(-1, terms.kernels).sum(axis=1)
+    carried = of_kernels.reshape(-1, terms.features).sum(axis=1)
     ask = Ask("slope", mix=spread(fading))
     task = _Remote(asked, ask, watched, _active(terms.strata, carried))
     first = _maximised(task, ask, seen.hours, mean, seen.count)
@@ -129,26 +139,38 @@ def fitted_on_sums(sums: Sums, terms: Terms, other: Intensity | None = None) -> 
     found = _alternated(replace(task, sums=_with(leaning, asked)), mean, leant)
     gamma = found.fit.gamma[:, None] * fading
     fit = replace(seen.plain, mu=found.fit.mu, gamma=gamma, fit=found.fit, fading=fading, leaning=leaning)
-    return Federated(fit, found.past, found.variance, rounds)
+    return Federated(replace(fit, again=other.again), found.past, found.variance, rounds)
 
 
-def _usual(sums: Sums, seen: _Seen, terms: Terms, acting: tuple[float, float]) -> tuple["_Remote", Floats]:
+def _usual(
+    sums: Sums, seen: _Seen, terms: Terms, acting: tuple[float, float], mix: Sparse
+) -> tuple["_Remote", Floats]:
     """Return the question about all channels and kernels, and what the prior leans to."""
+    return _about(sums, seen, acting, mix), _means(sums, seen, terms, acting, mix)
+
+
+def _about(sums: Sums, seen: _Seen, acting: tuple[float, float], mix: Sparse) -> "_Remote":
+    """Return the question about features that are mixed of others."""
     exposure, carried = seen.acting(acting)
-    mean = _means(sums, seen, terms, acting)
-    return _Remote(sums, Ask("slope", acting=acting), exposure, _active(terms.strata, carried)), mean
+    active = _active(len(seen.hours), product(abs(mix).T, carried))
+    return _Remote(sums, Ask("slope", mix=mix, acting=acting), product(mix.T, exposure), active)
 
 
-def _held(sums: Sums, seen: _Seen, terms: Terms) -> float:
-    """Return how much touches do while an enrolment goes on: `held_part`, by asking."""
-    free, mean = _usual(sums, seen, terms, (1.0, 0.0))
+def _touch_parts(sums: Sums, seen: _Seen, terms: Terms) -> tuple[float, float]:
+    """Return how much touches do while an enrolment goes on, and when they come again: by asking."""
+    usual, again = joined(terms.channels, terms.kernels, 1.0), 1.0
+    free, mean = _usual(sums, seen, terms, (1.0, 0.0), usual)
     gamma = _maximised(free, free.ask, seen.hours, mean, seen.count).gamma
-    exposure, carried = seen.acting((0.0, 1.0))
-    mix = one_feature(gamma)
-    ask = Ask("slope", mix=mix, acting=(0.0, 1.0))
-    remote = _Remote(sums, ask, product(mix.T, exposure), _active(terms.strata, product(mix.T, carried)))
-    lean = mean_held(seen.hours, seen.count)
-    return float(_maximised(remote, ask, seen.hours, lean, seen.count).gamma[0])
+    if seen.acting((1.0, 0.0))[1].reshape(-1, terms.features)[:, terms.kernels :].any():
+        two = _about(sums, seen, (1.0, 0.0), told_apart(gamma, terms.kernels))
+        parts = _maximised(two, two.ask, seen.hours, mean_parts(seen.hours, seen.count, 2), seen.count).gamma
+        again = again_of(parts, two.exposure)
+    if not (seen.exposure[1].any() or seen.carried[1].any()):
+        return 1.0, again
+    mix = one_feature(product(joined(terms.channels, terms.kernels, again), gamma))
+    held = _about(sums, seen, (0.0, 1.0), mix)
+    lean = mean_parts(seen.hours, seen.count, 1)
+    return float(_maximised(held, held.ask, seen.hours, lean, seen.count).gamma[0]), again
 
 
 def _with(leaning: Leaning, sums: Sums) -> Sums:
@@ -266,15 +288,16 @@ def _maximised(
     return Fit(rate[: len(hours)], rate[len(hours) :], scale, active)
 
 
-def _means(sums: Sums, seen: _Seen, terms: Terms, acting: tuple[float, float]) -> Floats:
+def _means(sums: Sums, seen: _Seen, terms: Terms, acting: tuple[float, float], made: Sparse) -> Floats:
     """Return the (strata + q,) rates that the prior leans to: those of one channel for all touches."""
-    watched, carried = seen.acting(acting)
+    watched, carried = (product(made.T, part) for part in seen.acting(acting))
     exposure = np.maximum(watched.reshape(-1, terms.kernels).sum(axis=0), 1.0)
     hours = np.array([max(float(seen.hours.sum()), 1.0)])
     even = np.concatenate([seen.count / 2 / hours, seen.count / 2 / terms.kernels / exposure])
-    mix: Sparse = pool(terms.channels, terms.kernels)
+    pooled_of = pool(terms.channels, terms.kernels)
+    mix = sparse.csr_array(made @ pooled_of)
     ask = Ask("slope", mix=mix, one_stratum=True, acting=acting)
-    remote = _Remote(sums, ask, exposure, _active(1, product(mix.T, carried)))
+    remote = _Remote(sums, ask, exposure, _active(1, product(pooled_of.T, carried)))
     pooled = _maximised(remote, ask, hours, even, seen.count)
     return means_of(pooled, exposure, seen.hours, terms.channels)
 
@@ -286,7 +309,7 @@ def _active(strata: int, carried: Floats) -> Ints:
 def _seen(told: Floats, terms: Terms) -> _Seen:
     """Return the counts, unpacked in the order in which homes pack them."""
     channels, size = terms.channels, 1 + HARMONICS
-    features, lags = channels * terms.kernels, len(LAG_EDGES_H)
+    features, lags = channels * terms.features, len(LAG_EDGES_H)
     shapes = [
         (1,),
         (terms.strata,),
@@ -302,6 +325,6 @@ def _seen(told: Floats, terms: Terms) -> _Seen:
     parts = [part.reshape(shape) for part, shape in zip(np.split(told, ends[:-1]), shapes, strict=True)]
     rhythm = profile(parts[8] + 1j * parts[9])
     exposure = parts[4] + 1j * parts[5], parts[6] + 1j * parts[7]
-    none = np.zeros((channels, terms.kernels))
+    none = np.zeros((channels, terms.features))
     plain = Intensity(np.zeros(terms.strata), none, alike(), rhythm, cascade_of(Pairs(*parts[10:])))
     return _Seen(float(parts[0][0]), parts[1], (parts[2], parts[3]), exposure, plain)

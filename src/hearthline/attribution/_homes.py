@@ -12,7 +12,15 @@ from scipy import sparse
 
 from hearthline.attribution._frailty import Frailty, alike, surplus
 from hearthline.attribution._hazard import curvature, task_of
-from hearthline.attribution._intensity import STILL, Gathered, Intensity, evidence_of, spread, strata_of
+from hearthline.attribution._intensity import (
+    STILL,
+    Gathered,
+    Intensity,
+    evidence_of,
+    joined,
+    spread,
+    strata_of,
+)
 from hearthline.attribution._sums import product, sums_by
 from hearthline.schema.journey import Floats, Ints, Sparse
 
@@ -44,7 +52,7 @@ class Ask:
         rates: where slopes and curvature are wanted; strata first.
         past: the rates under which homes' factors were found, step by step.
         variance: of the factors.
-        mix: (channels * kernels, features) sparse: what the features are made of; None: as they are.
+        mix: (channels * 2 * kernels, features) sparse: what the features are made of; None: as they are.
         one_stratum: whether all strata count as one.
         acting: how much touches do while no enrolment goes on, and while one does.
         most: the most that a home may answer: Euclidean lengths of the parts of `watched` (conversions,
@@ -89,7 +97,8 @@ class HomeSums:
 
     def inclined(self, fit: Intensity, past: tuple[Rates, ...], variance: float) -> Intensity:
         """Return the fit with this home's own factors, for crediting at home."""
-        mix = None if fit.fading is None else spread(fit.fading)
+        mix = joined(len(fit.gamma), fit.gamma.shape[1] // 2, fit.again)
+        mix = mix if fit.fading is None else spread(fit.fading)
         own = self._asked(Ask("hours", mix=mix, acting=(1.0, fit.held)))
         return replace(fit, frailty=self._factors(own, Ask("hours", past=past, variance=variance)))
 

@@ -107,10 +107,10 @@ def _touched(journeys: Journeys, kernels: Kernels, journey: Ints, before: Floats
     touch = journeys.offsets[journey][row] + within
     gap = journeys.gap_h[touch] - before[row]
     there = (gap >= 0.0) & (gap <= journeys.lookback_h[journeys.channel[touch]])
-    row, channel, gap = row[there], journeys.channel[touch[there]], gap[there]
+    row, touch, gap = row[there], touch[there], gap[there]
     data = np.exp(-gap[:, None] / kernels.tau_h).ravel()
-    column = (channel[:, None] * size + np.arange(size)).ravel()
-    shape = (len(journey), journeys.channels * size)
+    column = kernels.columns(journeys.channel[touch], journeys.again[touch]).ravel()
+    shape = (len(journey), journeys.channels * kernels.features)
     return sparse.csr_array((data, (np.repeat(row, size), column)), shape=shape)
 
 
@@ -131,6 +131,6 @@ def _expired(journeys: Journeys, kernels: Kernels, journey: Ints, before: Floats
     tau = kernels.tau_h
     mean = np.exp(-(at - end)[:, None] / tau) - np.exp(-(at - start)[:, None] / tau)
     data = ((count / over)[:, None] * tau * mean).ravel()
-    column = (channel[:, None] * size + np.arange(size)).ravel()
-    shape = (len(journey), journeys.channels * size)
+    column = kernels.columns(channel, np.zeros(len(channel), np.bool_)).ravel()
+    shape = (len(journey), journeys.channels * kernels.features)
     return sparse.csr_array((data, (np.repeat(row, size), column)), shape=shape)

@@ -20,24 +20,28 @@ __all__ = [
     "Gathered",
     "Intensity",
     "Leaning",
+    "again_of",
     "borrowed",
     "evidence_of",
     "found_alone",
     "found_beside",
-    "held_part",
+    "joined",
     "leaning_of",
-    "mean_held",
+    "mean_parts",
     "means_of",
     "one_feature",
     "pool",
     "spread",
     "strata_of",
+    "told_apart",
+    "touch_parts",
 ]
 
 ROUNDS, STILL = 8, 0.02
 _SUMMED = ("exposure", "exposure_held", "phase", "pairs")
 _OWN_FADING = 5.0
 _MOST_LEANING = 20.0
+_LEAN_AGAIN = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,8 @@ class Gathered:
     Attributes:
         stratum: (N,) baseline stratum at each conversion.
         unit: (N,) whose conversion it is.
-        load: (N, q) sparse loads of each conversion's touches by channel and kernel.
+        load: (N, q) sparse loads of each conversion's touches by channel and kernel, touches that came again
+            apart (`Kernels`).
         weight: (N,) how often each conversion counts.
         units: (u,) keys; one may come again in another batch.
         hours: (u, strata) sparse weighted hours that each spent in each stratum.
@@ -110,7 +115,8 @@ class Intensity:
 
     Attributes:
         mu: (strata,) without any touch, in a home of factor 1.
-        gamma: (channels, kernels) added right after a touch; each kernel fades with its half-life.
+        gamma: (channels, 2 * kernels) added right after a touch; each kernel fades with its half-life. The
+            first half is of touches, the second of those that came again within a day.
         frailty: the homes' factors of the baseline.
         rhythm: (channels, 1 + harmonics) coefficients of the channels' daily profiles.
         cascade: which touches led to others.
@@ -119,6 +125,7 @@ class Intensity:
             fit's features are then channels, and not channels by kernel.
         leaning: what the strata's rates lean to, where they are too many for the conversions.
         held: how much touches do while an enrolment goes on, beside what they do otherwise.
+        again: how much a touch does that came within a day after another of its channel, beside others.
     """
 
     mu: Floats
@@ -130,6 +137,7 @@ class Intensity:
     fading: Floats | None = None
     leaning: "Leaning | None" = None
     held: float = 1.0
+    again: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,36 +152,81 @@ def found_alone(statistics: Gathered, kernels: int) -> Intensity:
     """Return the rates of maximum penalised likelihood; all 0 where nothing converted."""
     if not statistics.weight.sum() > 0.0:
         return _without_rates(statistics, kernels)[0]
-    held = held_part(statistics, kernels) if statistics.reaches_held else 1.0
+    held, again = touch_parts(statistics, kernels)
     seen = statistics.acting((1.0, held))
     plain, exposure = _without_rates(seen, kernels)
-    mean = _prior_means(evidence_of(seen, exposure, alike()), kernels)
-    fit, frailty = _alternated(seen, exposure, mean)
-    found = replace(plain, mu=fit.mu, gamma=fit.gamma.reshape(-1, kernels), frailty=frailty, fit=fit)
-    return replace(found, held=held)
+    mix = joined(plain.gamma.shape[0], kernels, again)
+    seen, exposure = _made_of(seen, exposure, mix)
+    fit, frailty = _alternated(seen, exposure, _prior_means(evidence_of(seen, exposure, alike()), kernels))
+    gamma = product(mix, fit.gamma).reshape(plain.gamma.shape)
+    return replace(plain, mu=fit.mu, gamma=gamma, frailty=frailty, fit=fit, held=held, again=again)
 
 
-def held_part(statistics: Gathered, kernels: int) -> float:
-    """Return how much touches do while an enrolment goes on, beside what they do otherwise.
+def touch_parts(statistics: Gathered, kernels: int) -> tuple[float, float]:
+    """Return how much touches do while an enrolment goes on, and when they come again; beside others.
 
     A home whose machine orders for it buys little by hand, and touches move it little. What they do is found
     where no enrolment goes on; then one number says how much of it is seen where one does, with a prior of a
-    fifth of a conversion that leans to 1.
+    fifth of a conversion that leans to 1. The same way one number says what a touch does that came within a
+    day after another of its channel: at most as much as the first, for a channel that repeats itself as need
+    grows would seem to do more.
     """
     free = statistics.acting((1.0, 0.0))
-    exposure = _without_rates(free, kernels)[1]
-    evidence = evidence_of(free, exposure, alike())
+    plain, exposure = _without_rates(free, kernels)
+    usual = joined(plain.gamma.shape[0], kernels, 1.0)
+    evidence = evidence_of(*_made_of(free, exposure, usual), alike())
     gamma = maximise(evidence, _prior_means(evidence, kernels)).gamma
-    held, mix = statistics.acting((0.0, 1.0)), one_feature(gamma)
-    watched = product(mix.T, _without_rates(held, kernels)[1])
-    held = replace(held, load=sparse.csr_array(held.load @ mix))
-    evidence = evidence_of(held, watched, alike())
-    return float(maximise(evidence, mean_held(evidence.hours, float(held.weight.sum()))).gamma[0])
+    again = 1.0
+    if np.any(free.load.indices % (2 * kernels) >= kernels):
+        two = told_apart(gamma, kernels)
+        evidence = evidence_of(*_made_of(free, exposure, two), alike())
+        found = maximise(evidence, mean_parts(evidence.hours, float(free.weight.sum()), 2)).gamma
+        again = again_of(found, evidence.exposure)
+    if not statistics.reaches_held:
+        return 1.0, again
+    held = statistics.acting((0.0, 1.0))
+    mix = one_feature(product(joined(plain.gamma.shape[0], kernels, again), gamma))
+    evidence = evidence_of(*_made_of(held, _without_rates(held, kernels)[1], mix), alike())
+    mean = mean_parts(evidence.hours, float(held.weight.sum()), 1)
+    return float(maximise(evidence, mean).gamma[0]), again
 
 
-def mean_held(hours: Floats, count: float) -> Floats:
-    """Return the (strata + 1,) rates that `held_part` leans to: all strata alike, and touches as usual."""
-    return np.append(np.full(len(hours), count / max(float(hours.sum()), 1.0)), 1.0)
+def _made_of(statistics: Gathered, exposure: Floats, mix: Sparse) -> tuple[Gathered, Floats]:
+    """Return statistics and exposures in features that are mixed of others."""
+    return replace(statistics, load=sparse.csr_array(statistics.load @ mix)), product(mix.T, exposure)
+
+
+def joined(channels: int, kernels: int, again: float) -> Sparse:
+    """Return the (channels * 2 * kernels, channels * kernels) sparse mix of touches and those again.
+
+    >>> joined(1, 2, 0.5).toarray().T.tolist()
+    [[1.0, 0.0, 0.5, 0.0], [0.0, 1.0, 0.0, 0.5]]
+    """
+    one = np.concatenate([np.eye(kernels), again * np.eye(kernels)])
+    return sparse.csr_array(sparse.kron(sparse.eye_array(channels), one))
+
+
+def told_apart(gamma: Floats, kernels: int) -> Sparse:
+    """Return the (q, 2) sparse mix in which touches are one feature at these rates, those again another."""
+    by_channel, none = gamma.reshape(-1, kernels), np.zeros((len(gamma) // kernels, kernels))
+    columns = [np.hstack(halves).ravel() for halves in ((by_channel, none), (none, by_channel))]
+    return sparse.csr_array(np.stack(columns, axis=1))
+
+
+def again_of(parts: Floats, exposure: Floats) -> float:
+    """Return how much touches do that came again: at most 1, to which it leans by five conversions.
+
+    Args:
+        parts: (2,) how much touches do, and those that came again.
+        exposure: (2,) conversions that they would cause at their usual rates.
+    """
+    would, did = parts * exposure[1]
+    return min(float((did + _LEAN_AGAIN) / (would + _LEAN_AGAIN)), 1.0)
+
+
+def mean_parts(hours: Floats, count: float, parts: int) -> Floats:
+    """Return the (strata + parts,) rates that `touch_parts` leans to: strata alike, and touches as usual."""
+    return np.append(np.full(len(hours), count / max(float(hours.sum()), 1.0)), np.ones(parts))
 
 
 def one_feature(gamma: Floats) -> Sparse:
@@ -201,24 +254,26 @@ def found_beside(statistics: Gathered, kernels: int, other: Intensity) -> Intens
     fit, frailty = _alternated(mixed, watched, mean, leaning)
     gamma = fit.gamma[:, None] * fading
     found = replace(plain, mu=fit.mu, gamma=gamma, frailty=frailty, fit=fit)
-    return replace(found, fading=fading, leaning=leaning)
+    return replace(found, fading=fading, leaning=leaning, again=other.again)
 
 
 def borrowed(
     other: Intensity, exposure: Floats, hours: Floats, count: float
 ) -> tuple[Floats, Floats, Floats]:
-    """Return the (channels, kernels) fading of the other fit, (channels,) exposures in it, and prior means.
+    """Return the (channels, 2 * kernels) fading of the other fit, (channels,) exposures in it, prior means.
 
     Args:
         other: a fit to more conversions.
-        exposure: (channels * kernels,) exposures of the fit that borrows.
+        exposure: (channels * 2 * kernels,) exposures of the fit that borrows.
         hours: (strata,) each of them all its hours watched.
         count: its conversions.
     """
-    kernels = other.gamma.shape[1]
-    scale = np.zeros(0) if other.fit is None else other.fit.scale[len(other.mu) :]
-    caused = other.gamma * scale.reshape(-1, kernels)
-    fading = _fading(caused, np.maximum(exposure.reshape(-1, kernels), 1e-9))
+    channels, kernels = len(other.gamma), other.gamma.shape[1] // 2
+    own, caused = product(joined(channels, kernels, other.again).T, exposure), np.zeros((channels, kernels))
+    if other.fit is not None:
+        caused = (other.fit.gamma * other.fit.scale[len(other.mu) :]).reshape(-1, kernels)
+    fading = _fading(caused, np.maximum(own.reshape(-1, kernels), 1e-9))
+    fading = np.hstack([fading, other.again * fading])
     watched = product(spread(fading).T, exposure)
     of_channels = np.maximum(count / 2 * caused.sum(axis=1) / caused.sum(), 0.01)
     mean = np.concatenate([count / 2 / np.maximum(hours, 1.0), of_channels / np.maximum(watched, 1.0)])
@@ -288,9 +343,9 @@ def leaning_of(seen: Floats, noise: Floats, hours: Floats) -> Leaning:
 
 def _without_rates(statistics: Gathered, kernels: int) -> tuple[Intensity, Floats]:
     """Return an intensity of 0 with its rhythm and cascade, and the (q,) exposures in that rhythm."""
-    rhythm = profile(statistics.phase)
-    exposure = in_rhythm(statistics.exposure, np.repeat(rhythm, kernels, axis=0))
-    none = np.zeros((len(exposure) // kernels, kernels))
+    rhythm, size = profile(statistics.phase), 2 * kernels
+    exposure = in_rhythm(statistics.exposure, np.repeat(rhythm, size, axis=0))
+    none = np.zeros((len(exposure) // size, size))
     strata = np.zeros(statistics.hours.shape[1])
     return Intensity(strata, none, alike(), rhythm, cascade_of(statistics.pairs)), exposure
 

@@ -9,14 +9,16 @@ method would ask for thousands of numbers a round; expectation-maximisation asks
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import sparse
 
 from hearthline.attribution._cascade import Cascade
 from hearthline.attribution._federated import Sums, Terms
 from hearthline.attribution._frailty import alike
 from hearthline.attribution._hazard import PRIOR
 from hearthline.attribution._homes import Ask, Rates
-from hearthline.attribution._intensity import Intensity, pool
+from hearthline.attribution._intensity import Intensity, joined, pool
 from hearthline.attribution._rhythm import HARMONICS
+from hearthline.attribution._sums import product
 from hearthline.schema.journey import Floats
 
 __all__ = ["Privacy", "fitted_privately"]
@@ -72,11 +74,14 @@ def fitted_privately(sums: Sums, terms: Terms, privacy: Privacy) -> Intensity:
         privacy: the budget and the limits.
     """
     noise = _Noise(sums, privacy, np.random.default_rng(privacy.seed))
-    count, hours, exposure = noise.watched(terms.strata)
+    count, hours, apart = noise.watched(terms.strata)
+    whole = joined(terms.channels, terms.kernels, 1.0)  # what comes again counts as any touch
+    exposure = product(whole.T, apart)
     of_kernel = exposure.reshape(-1, terms.kernels).sum(axis=0)
     scale = np.concatenate([[hours.sum()], of_kernel])
     rates = count / len(scale) / scale
-    alone = Ask("caused", mix=pool(terms.channels, terms.kernels), one_stratum=True)
+    pooled = sparse.csr_array(whole @ pool(terms.channels, terms.kernels))
+    alone = Ask("caused", mix=pooled, one_stratum=True)
     for _ in range(_POOLED):
         rates = (noise.caused(alone, Rates(rates[:1], rates[1:]), _OF_POOLED / _POOLED) + PRIOR) / scale
     usual = np.concatenate([np.full(terms.strata, rates[0]), np.tile(rates[1:], terms.channels)])
@@ -84,12 +89,12 @@ def fitted_privately(sums: Sums, terms: Terms, privacy: Privacy) -> Intensity:
     last: list[Floats] = []
     for _ in range(privacy.rounds):
         at, part = Rates(rates[: terms.strata], rates[terms.strata :]), _OF_ROUNDS / privacy.rounds
-        rates = (noise.caused(Ask("caused"), at, part, usual * scale) + PRIOR) / scale
+        rates = (noise.caused(Ask("caused", mix=whole), at, part, usual * scale) + PRIOR) / scale
         last = [*last, rates][-max(privacy.rounds // 4, 1) :]
     found = np.mean(last, axis=0)
     flat = np.tile(np.eye(1 + HARMONICS)[0].astype(np.complex128), (terms.channels, 1))
     nothing = Cascade(np.zeros((terms.channels, terms.channels, 5)), np.zeros((0, 2), np.int64))
-    gamma = found[terms.strata :].reshape(-1, terms.kernels)
+    gamma = product(whole, found[terms.strata :]).reshape(-1, terms.features)
     return Intensity(found[: terms.strata], gamma, alike(), flat, nothing)
 
 

@@ -25,7 +25,9 @@ _OMEGA = 2.0 * np.pi / 24.0 * np.arange(HARMONICS + 1)
 
 def phases(journeys: Journeys, weight: Floats) -> Complexes:
     """Return (channels, 1 + harmonics) sums of `exp(i omega gap)` over long gaps to conversions."""
-    far = journeys.converted[journeys.row] & (journeys.gap_h >= _LONG_H)
+    gap, row = journeys.gap_h, journeys.row
+    inside = (gap <= journeys.lookback_h[journeys.channel]) | (gap > journeys.span_h[row])
+    far = journeys.converted[row] & (gap >= _LONG_H) & inside
     channel, gap, each = journeys.channel[far], journeys.gap_h[far], weight[journeys.row[far]]
     turns = [each * np.exp(1j * omega * gap) for omega in _OMEGA]
     return np.stack([_sums(channel, turn, journeys.channels) for turn in turns], axis=1)

@@ -15,6 +15,7 @@ from hearthline.attribution._intensity import (
     evidence_of,
     found_alone,
     found_beside,
+    joined,
     spread,
 )
 from hearthline.attribution._model import Model
@@ -31,9 +32,10 @@ class AdditiveHazard(Proportional):
     The intensity is `a_h mu[stratum] + sum over touches of sum_k gamma[channel, k] 2**(-gap / half_life[k])`
     inside the look-back window, `a_h` being what this home is inclined to beyond its stratum (`_frailty`).
     How fast an effect fades is estimated: a mixture of half-lives; that people touch and buy by day is
-    allowed for (`_rhythm`). Rates are those of maximum likelihood over all journeys, also those that did
+    allowed for (`_rhythm`); so is that a touch may do less within a day after another of its channel.
+    Rates are those of maximum likelihood over all journeys, also those that did
     not convert, with a gamma prior of a fifth of a conversion for every rate that leans to the mean over
-    channels. While an enrolment goes on, all touches do a part of what they do otherwise (`held_part`).
+    channels. While an enrolment goes on, all touches do a part of what they do otherwise (`touch_parts`).
     Enrolments are few, so their fit takes from orders how touches fade (`_intensity`). A touch's
     share is its part of the intensity at the conversion; the part of `a_h mu` stays unattributed. Where
     touches led to touches, half of what was led to is passed back (`_cascade`).
@@ -61,7 +63,7 @@ class AdditiveHazard(Proportional):
     @property
     def kernels(self) -> Kernels:
         """The kernels that effects are mixed from."""
-        return Kernels(self.half_lives_h)
+        return Kernels(self.half_lives_h, repeats=True)
 
     def gather(self, journeys: Journeys, weight: Floats | None = None) -> Gathered:
         """Return the conversions' loads, and the time that every feature was watched."""
@@ -107,16 +109,17 @@ class AdditiveHazard(Proportional):
         What a touch passes back loads the touch that caused it, on a feature of its own: the rate is that
         of the later channel, the credit goes to the earlier one.
         """
-        kernels, strata, m = len(self.kernels), journeys.strata_h.shape[1], len(journeys.channel)
+        kernels, strata, m = self.kernels.features, journeys.strata_h.shape[1], len(journeys.channel)
         routes = parameters.cascade.routes
         owner = np.concatenate([np.arange(journeys.channels), routes[:, 1]])
         features = strata + len(owner) * kernels
         moved = sparse.coo_array(passed(journeys, parameters.cascade))
         way = _ways(journeys.channels, routes)[journeys.channel[moved.col], journeys.channel[moved.row]]
         acting = np.where(journeys.held, parameters.held, 1.0)[journeys.row[moved.col]]
-        load = (self.kernels.load(journeys)[moved.col] * (moved.data * acting)[:, None]).ravel()
-        column = (strata + way[:, None] * kernels + np.arange(kernels)).ravel()
-        touch = sparse.csr_array((load, (np.repeat(moved.row, kernels), column)), shape=(m, features))
+        load = self.kernels.load(journeys)[moved.col] * (moved.data * acting)[:, None]
+        column = strata + self.kernels.columns(way, journeys.again[moved.col])
+        row = np.repeat(moved.row, load.shape[1])
+        touch = sparse.csr_array((load.ravel(), (row, column.ravel())), shape=(m, features))
         base = sparse.csr_array(
             (parameters.frailty.of(journeys.unit), journeys.stratum, np.arange(journeys.n + 1)),
             shape=(journeys.n, features),
@@ -130,7 +133,7 @@ class AdditiveHazard(Proportional):
 
     def _sources(self, parameters: Intensity) -> Ints:
         """Return for each feature of the design which fitted rate it has."""
-        kernels, strata = len(self.kernels), len(parameters.mu)
+        kernels, strata = self.kernels.features, len(parameters.mu)
         fitted = np.arange(strata + parameters.gamma.size)
         routed = strata + parameters.cascade.routes[:, :1] * kernels + np.arange(kernels)
         return np.concatenate([fitted, routed.ravel()])
@@ -201,8 +204,7 @@ def _mix(point: Intensity) -> Sparse:
     """Return the (channels * kernels, features) sparse mix that makes the fit's features of kernels."""
     if point.fading is not None:
         return spread(point.fading)
-    size = point.gamma.size
-    return sparse.csr_array((np.ones(size), np.arange(size), np.arange(size + 1)), shape=(size, size))
+    return joined(len(point.gamma), point.gamma.shape[1] // 2, point.again)
 
 
 def _ways(channels: int, routes: Ints) -> Ints:

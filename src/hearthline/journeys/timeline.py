@@ -29,7 +29,7 @@ PLACES = 1_048_000
 _START, _AGED = 0, 1  # kinds of change that no mark stands for
 RECENCY_H = (3 * 24.0, 7 * 24.0, 14 * 24.0, 28 * 24.0)
 _RECENCIES = len(RECENCY_H) + 2  # the last: no order seen yet
-_HOUR_MS = 3_600_000.0
+_HOUR_MS, _AGAIN_MS = 3_600_000.0, 24 * 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +139,14 @@ def split(units: Ints, lists: pa.ListArray, ending: int, layout: Layout, *, reac
         touch &= ~marks.enrolled
     at, time_ms, place = journey[touch], marks.time_ms[touch], marks.code[touch]
     channel = layout.channel[place] if len(place) else place
+    again = np.zeros(len(place), bool)
     if reach:
+        again = _again(marks.row[touch], channel, time_ms)
         until = time_ms + np.rint(layout.lookback_h[channel] * _HOUR_MS).astype(np.int64)
-        at, again = _reached(at, until, unit, start_ms)
+        at, reached = _reached(at, until, unit, start_ms)
         if ending == ENROLMENT:
-            at, again = at[~held[at]], again[~held[at]]
-        time_ms, place, channel = time_ms[again], place[again], channel[again]
+            at, reached = at[~held[at]], reached[~held[at]]
+        time_ms, place, channel, again = time_ms[reached], place[reached], channel[reached], again[reached]
     return Split(
         Journeys(
             unit=unit,
@@ -161,10 +163,21 @@ def split(units: Ints, lists: pa.ListArray, ending: int, layout: Layout, *, reac
             lookback_h=layout.lookback_h,
             direct=layout.direct,
             held=held & reach,
+            again=again,
         ),
         start_ms,
         end_ms,
     )
+
+
+def _again(row: Ints, channel: Ints, time_ms: Ints) -> Bools:
+    """Return (m,) which touches came within a day after another of the same channel and unit."""
+    order = np.lexsort((time_ms, channel, row))
+    row, channel, time_ms = row[order], channel[order], time_ms[order]
+    alike = (row[1:] == row[:-1]) & (channel[1:] == channel[:-1])
+    found = np.zeros(len(order), np.bool_)
+    found[order[1:]] = alike & (np.diff(time_ms) < _AGAIN_MS)
+    return found
 
 
 def _reached(at: Ints, until: Ints, unit: Ints, start_ms: Ints) -> tuple[Ints, Ints]:

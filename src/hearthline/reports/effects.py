@@ -16,24 +16,26 @@ QUESTION = (
     "How many orders and enrolments do a hundred touches of a channel cause, and how fast does that fade?"
 )
 DEFINITION = (
-    "Conversions that 100 touches of a channel cause within its look-back window, by the additive "
-    "hazard, outside enrolments (while a machine orders for a home, touches do less), before what is "
-    "brought forward is taken off, and without what touches lead to by way of other channels. Half of "
-    "it comes within the half-life. Interval (90%): household bootstrap. Touches: all that were seen. A "
-    "touch of a channel without any effect still shows about as much as a few conversions among all its "
-    "touches."
+    "Conversions that 100 touches of a channel cause within its look-back window, by the additive hazard, "
+    "outside enrolments (while a machine orders for a home, touches do less), before what is brought "
+    "forward is taken off, and without what touches lead to by way of other channels. Half of it comes "
+    "within the half-life. A touch that comes within a day after another of its channel does the part "
+    "that stands in the last column but one. Interval (90%): household bootstrap. Touches: all that were "
+    "seen. A touch of a channel without any effect still shows about as much as a few conversions among "
+    "all its touches."
 )
 COLUMNS = (
     Column("section", "Leads to"),
     Column("channel", "Channel"),
     Column("caused", "Caused by 100 touches", "number", low="low", high="high"),
     Column("half_days", "Half of it within", "number", unit="days"),
+    Column("again", "Again within a day", "number", help="Beside the first; one number for all channels"),
     Column("touches", "Touches", "count"),
 )
 _SECTIONS = {"orders": "Orders by hand", "enrolments": "Enrolments"}
 _SQL = """
     SELECT e.leads_to, e.channel, 100 * e.caused AS caused, 100 * e.low AS low, 100 * e.high AS high,
-      e.half_days, e.touches
+      e.half_days, e.again, e.touches
     FROM effects e JOIN models m USING (model)
     WHERE e.touches > 0 ORDER BY e.leads_to DESC, e.caused DESC, e.channel"""
 

@@ -40,6 +40,7 @@ class Journeys:
         lookback_h: (channels,) length of the look-back window of each channel in hours.
         direct: (channels,) whether the channel is a direct visit, without a marketing source.
         held: (n,) whether an enrolment went on during it (default: none).
+        again: (m,) whether the touch came within a day after another of its channel (default: none).
 
     A touch may be older than its journey (`gap_h` above `span_h`): what it does goes on after the conversion
     before. Then it was watched from the journey's start on.
@@ -59,11 +60,14 @@ class Journeys:
     lookback_h: Floats
     direct: Bools = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
     held: Bools = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+    again: Bools = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
 
     def __post_init__(self) -> None:
-        """Let no enrolment go on where nothing is said."""
+        """Let no enrolment go on and no touch come again where nothing is said."""
         if len(self.held) != len(self.unit):
             object.__setattr__(self, "held", np.zeros(len(self.unit), np.bool_))
+        if len(self.again) != len(self.channel):
+            object.__setattr__(self, "again", np.zeros(len(self.channel), np.bool_))
 
     @property
     def n(self) -> int:
@@ -108,16 +112,17 @@ class Journeys:
             place=self.place[touch],
             expired=self.expired[rows],
             held=self.held[rows],
+            again=self.again[touch],
         )
 
     def within_lookback(self) -> "Journeys":
         """Return the same journeys without touches older than their window, counted in `expired`.
 
         Applies to journeys that converted and to those that did not alike. A touch that is older than its
-        journey, and so was watched for a part of its window, stays.
+        journey, and so was watched for a part of its window, stays; so does one that came again.
         """
         row = self.row
-        keep = (self.gap_h <= self.lookback_h[self.channel]) | (self.gap_h > self.span_h[row])
+        keep = (self.gap_h <= self.lookback_h[self.channel]) | (self.gap_h > self.span_h[row]) | self.again
         if keep.all():
             return self
         old = (row[~keep], self.channel[~keep])
@@ -138,6 +143,7 @@ class Journeys:
             channel=self.channel[keep],
             gap_h=self.gap_h[keep],
             place=self.place[keep],
+            again=self.again[keep],
         )
 
 
@@ -150,7 +156,7 @@ def concatenated(parts: Sequence[Journeys]) -> Journeys:
     def joined(name: str) -> Any:
         return np.concatenate([getattr(p, name) for p in parts])
 
-    plain = ("unit", "converted", "value", "span_h", "stratum", "channel", "gap_h", "place", "held")
+    plain = ("unit", "converted", "value", "span_h", "stratum", "channel", "gap_h", "place", "held", "again")
     return replace(
         parts[0],
         offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),

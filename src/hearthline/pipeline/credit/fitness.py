@@ -25,6 +25,7 @@ EFFECTS = pa.schema(
         "low": pa.float64(),
         "high": pa.float64(),
         "half_days": pa.float64(),
+        "again": pa.float64(),
     }
 )
 FITNESS = pa.schema(
@@ -68,6 +69,7 @@ def effects_table(
             "low": np.maximum(found.caused + (found.low - found.caused) * wide, 0.0),
             "high": found.caused + (found.high - found.caused) * wide,
             "half_days": found.half_h / _DAY_H,
+            "again": [fit.again] * len(names),
         }
         tables.append(pa.table(columns, schema=EFFECTS))
     return pa.concat_tables(tables)
