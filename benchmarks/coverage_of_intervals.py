@@ -20,6 +20,7 @@ import json
 import multiprocessing
 import os
 import sys
+import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -63,8 +64,8 @@ class Sample:
         return replace(self, seen=False, replicates=2, doubt=False)
 
 
-def shares_of(sample: Sample) -> Rows:
-    """Return all shares of one sample with their ends."""
+def shares_of(sample: Sample) -> tuple[Rows, float]:
+    """Return all shares of one sample with their ends, and the CPU seconds that crediting took."""
     from hearthline import sim
     from hearthline.pipeline.core import build_core, silent
     from hearthline.pipeline.credit import credit
@@ -93,12 +94,15 @@ def shares_of(sample: Sample) -> Rows:
         with lake.batch(datetime(2026, 6, 1, tzinfo=UTC)) as batch:
             batch.adopt(raw / "events-*.parquet", raw / "identities-*.parquet")
         engine = DuckEngine("1GB", threads=1)
-        credit(build_core(engine, lake, Settings(attribution=chosen)), keep, silent)
+        core = build_core(engine, lake, Settings(attribution=chosen))
+        begun = time.process_time()
+        credit(core, keep, silent)
+        took = time.process_time() - begun
         engine.close()
     rows = pa.concat_tables(kept)
     rows = rows.filter(pc.equal(rows["kind"], "all"))
     columns = [rows[c].to_pylist() for c in ("model", "channel", "share", "share_low", "share_high")]
-    return list(zip(*columns, strict=True))
+    return list(zip(*columns, strict=True)), took
 
 
 def coverage_of(
@@ -170,24 +174,30 @@ def table_of(found: dict[str, dict[str, dict[str, float]]]) -> str:
     return markdown(heads, rows)
 
 
-def _run(todo: Sequence[Sample], processes: int) -> list[Rows]:
-    """Return the shares of all samples, in their order."""
+def _run(todo: Sequence[Sample], processes: int) -> tuple[list[Rows], list[float]]:
+    """Return the shares of all samples, in their order, and the CPU seconds of each."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # each process is one core's
-    done: list[Rows] = []
+    done: list[tuple[Rows, float]] = []
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
-        for rows in pool.map(shares_of, todo, chunksize=1):
-            done.append(rows)
+        for told in pool.map(shares_of, todo, chunksize=1):
+            done.append(told)
             if len(done) % 10 == 0:
                 print(f"{len(done)} of {len(todo)}", file=sys.stderr)
-    return done
+    return [rows for rows, _ in done], [took for _, took in done]
 
 
-def strange(todo: Sequence[Sample], processes: int) -> dict[str, dict[str, dict[str, dict[str, float]]]]:
-    """Return coverage of what models say where it is known who is who, without the doubt and with it."""
+def strange(
+    todo: Sequence[Sample], processes: int
+) -> tuple[dict[str, dict[str, dict[str, dict[str, float]]]], float]:
+    """Return coverage of what models say where it is known who is who, without and with doubt; and its cost.
+
+    The cost is the ratio of the CPU seconds that crediting takes.
+    """
     every = [one for s in todo for one in (s.point, replace(s, doubt=False), s)]
-    done = _run(every, processes)
+    done, took = _run(every, processes)
     known, without, within = (done[i::3] for i in range(3))
-    return {"without the doubt": coverage_of(without, known), "with the doubt": coverage_of(within, known)}
+    found = {"without the doubt": coverage_of(without, known), "with the doubt": coverage_of(within, known)}
+    return found, sum(took[2::3]) / sum(took[1::3])
 
 
 def main() -> None:
@@ -224,11 +234,12 @@ def main() -> None:
     )
     found: Any
     if more:
-        found = strange(todo, given.processes)
+        found, cost = strange(todo, given.processes)
         tables = [f"Intervals {which}:\n\n{table_of(told)}" for which, told in found.items()]
-        text = "\n\n".join([f"{about} Beside them {more:,} homes that are not in view.", *tables])
+        about += f" Beside them {more:,} homes that are not in view. Crediting takes {cost:.1f} times the CPU"
+        text = "\n\n".join([f"{about} seconds with the doubt.", *tables])
     else:
-        found = coverage_of(_run(todo, given.processes))
+        found = coverage_of(_run(todo, given.processes)[0])
         text = f"{about}\n\n{table_of(found)}"
     if given.keep:
         given.keep.write_text(json.dumps(found, indent=1))
