@@ -6,11 +6,12 @@ number of uses a day (Poisson of a rate that wanders and is lumpy between days),
 Nothing here is imported by a signal, and nothing of a signal is imported here.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["HABITS", "SENSORS", "Habits", "Pantry", "best_days", "read_by", "stock"]
+__all__ = ["HABITS", "SENSORS", "Habits", "Pantry", "best_days", "futures", "read_by", "stock"]
 
 SENSORS = {
     "1 %, noise .5, 5 % missing": (0.01, 0.005, 0.05),
@@ -89,20 +90,13 @@ def stock(seed: int, homes: int, days: int, habits: Habits = HABITS["restless ho
     return Pantry(use, *_filled(rng, use), Mind(habits, uses, pack_days, profile, *known))
 
 
-def best_days(pantry: Pantry, day: int, seed: int, draws: int = 101, ahead: int = 150) -> np.ndarray:
-    """Return the days left that nobody can beat: the middle of futures drawn from all that is true now.
-
-    Whoever knows the true level, each home's habits, how it lives at the moment and who is on a trip still
-    does not know what comes: this is the least mean error that any forecast can have here.
-    """
-    rng, mind, n = np.random.default_rng([seed, day, 81]), pantry.mind, pantry.level.shape[1]
-    left = np.broadcast_to(pantry.level[day - 1], (draws, n)).copy()
-    wander = np.broadcast_to(mind.wander[day - 1], (draws, n)).copy()
-    away = np.broadcast_to(mind.away[day - 1].astype(np.int64), (draws, n)).copy()
-    out = np.full((draws, n), float(ahead))
+def futures(pantry: Pantry, day: int, seed: int, draws: int, ahead: int) -> Iterator[np.ndarray]:
+    """Yield (draws, n) what is used on each day to come, drawn from all that is true at the end of a day."""
+    rng, mind, shape = np.random.default_rng([seed, day, 81]), pantry.mind, (draws, pantry.use.shape[1])
+    wander = np.broadcast_to(mind.wander[day - 1], shape).copy()
+    away = np.broadcast_to(mind.away[day - 1].astype(np.int64), shape).copy()
     habits = mind.habits
-    for later in range(ahead):
-        now, shape = day + later, (draws, n)
+    for now in range(day, day + ahead):
         wander += -wander / 45 + rng.normal(0, habits.wander, shape)
         wander += (rng.random(shape) < 1 / 365 / habits.moves) * rng.normal(0, 0.35, shape)
         leave = (away == 0) & (rng.random(shape) < 1 / habits.trips)
@@ -110,7 +104,18 @@ def best_days(pantry: Pantry, day: int, seed: int, draws: int = 101, ahead: int 
         season = 1 + 0.12 * np.sin(2 * np.pi * now / 365)
         lumpy = rng.gamma(habits.lumps, 1 / habits.lumps, shape)
         rate = mind.uses * mind.profile[now % 7] * np.exp(wander) * season * lumpy * (away == 0)
-        use = rng.poisson(rate) * np.exp(rng.normal(-0.08, 0.4, shape)) / (mind.uses * mind.pack_days)
+        yield rng.poisson(rate) * np.exp(rng.normal(-0.08, 0.4, shape)) / (mind.uses * mind.pack_days)
+
+
+def best_days(pantry: Pantry, day: int, seed: int, draws: int = 101, ahead: int = 150) -> np.ndarray:
+    """Return the days left that nobody can beat: the middle of futures drawn from all that is true now.
+
+    Whoever knows the true level, each home's habits, how it lives at the moment and who is on a trip still
+    does not know what comes: this is the least mean error that any forecast can have here.
+    """
+    left = np.broadcast_to(pantry.level[day - 1], (draws, pantry.level.shape[1])).copy()
+    out = np.full(left.shape, float(ahead))
+    for later, use in enumerate(futures(pantry, day, seed, draws, ahead)):
         over = (left > 0) & (use >= left)
         out[over] = later + (left[over] / np.maximum(use[over], 1e-12))
         left = np.where(left > 0, np.maximum(left - use, 0), 0)

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
-from pantry import HABITS, SENSORS, stock
+from pantry import HABITS, SENSORS, Pantry, futures, stock
 from run_outs import MONDAY, asked_at, supplies_at
 
 from hearthline import signals
@@ -19,6 +19,7 @@ WARM, END = 140, 400
 LEAD = (2, 3, 4, 5)
 THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 SERVICES = (0.95, 0.98, 0.99, 0.997, 0.9995)
+KNOWN = (0.95, 0.98, 0.99)
 _WHEN = pa.timestamp("us", tz="UTC")
 
 
@@ -39,7 +40,10 @@ class Life:
 
 
 def lived(seed: int, homes: int, policy: str, level: float) -> Life:
-    """Return how a policy does: `threshold` orders at that reading, `signal` for that service."""
+    """Return how a policy does: `threshold` orders at that reading, `signal` and `all known` for a service.
+
+    Who knows all has the true level, each home's habits and how it lives at the moment, and no sensor.
+    """
     step, noise, missing = SENSORS["5 %, noise 1.5, 20 % missing"]
     pantry = stock(seed, homes, END, HABITS["steady homes"])
     pace = pantry.use.mean(axis=0)
@@ -69,12 +73,24 @@ def lived(seed: int, homes: int, policy: str, level: float) -> Life:
         said = np.where(heard, reading, said)
         at = np.flatnonzero(heard)
         reads.append((at, np.full(len(at), day), reading[at]))
-        if day < WARM or policy == "threshold":
+        if day >= WARM and policy == "all known":
+            order = _risk(pantry, day + 1, seed, now) > 1 - level
+        elif day < WARM or policy == "threshold":
             order = said <= (level if policy == "threshold" else 0.3)
         else:
             order = _due(reads, day + 1, level, homes)
         coming = np.where(order & (coming < 0), leads[day], coming)
     return life
+
+
+def _risk(pantry: Pantry, day: int, seed: int, left: np.ndarray) -> np.ndarray:
+    """Return the chance that a home is empty before a delivery that is ordered tomorrow."""
+    total, risk = np.zeros(len(left)), np.zeros(len(left))
+    for later, use in enumerate(futures(pantry, day, seed, 200, max(LEAD) + 1)):
+        total = total + use
+        if later in LEAD:  # ordered tomorrow, it is there after so many days and one more
+            risk += (total > left).mean(axis=0) / len(LEAD)
+    return risk
 
 
 def _due(reads: Sequence[tuple[np.ndarray, ...]], day: int, service: float, homes: int) -> np.ndarray:
@@ -129,9 +145,13 @@ def told(seeds: tuple[int, ...], *, small: bool) -> str:
         _row(f"order at {t:.0%} left", [lived(s, homes, "threshold", t) for s in seeds]) for t in THRESHOLDS
     ]
     own = [_row(f"signal, service {v:.2%}", [lived(s, homes, "signal", v) for s in seeds]) for v in some]
+    best = [
+        _row(f"all known, service {v:.1%}", [lived(s, homes, "all known", v) for s in seeds]) for v in KNOWN
+    ]
     heads = ["policy", "refills in time", "empty days a year", "days spare at delivery", "refills"]
-    table = markdown(heads, [cells for cells, _, _ in found + own])
-    return f"{table}\n\n{_at_equal_service(found, own)}"
+    table = markdown(heads, [cells for cells, _, _ in found + own + best])
+    limit = _at_equal_service(found, best).replace("the signal", "all known")
+    return f"{table}\n\n{_at_equal_service(found, own)} {limit}"
 
 
 def _at_equal_service(
