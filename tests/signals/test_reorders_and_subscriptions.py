@@ -1,5 +1,6 @@
 """When to order, how much, and which subscriptions fit."""
 
+import math
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
@@ -133,13 +134,14 @@ def test_where_orders_cover_half_of_use_elsewhere_a_home_that_orders_half_as_oft
     hand = list(range(102, 400, 28))
     alone = subscribed(hand=hand)
     assert (alone["proposal"], alone["basis"]) == ("less often", "before")
-    others = [supply(unit=u, rate=1 / 14) for u in range(10, 40)]
-    learned = subscribed(
-        hand=hand, supplies=others, free=[(u, 7, 6 * 28 * (0.8 + u / 120)) for u in range(10, 40)]
-    )
+    rates = {u: math.exp(0.9 * math.sin(u)) / 14 for u in range(10, 50)}
+    others = [supply(unit=u, rate=r) for u, r in rates.items()]
+    half = [(u, 7, 6 / (0.5 * r)) for u, r in rates.items()]
+    learned = subscribed(hand=hand, supplies=others, free=half)
     assert learned["proposal"] == "keep"
     assert learned["fits"] == pytest.approx(14, rel=0.1)
     assert "cover 50% of it" in learned["why"]
+    assert alone["often"] > 0.8 > 0.4 > learned["often"]
 
 
 def test_a_home_that_uses_slower_is_asked_less_often():

@@ -12,6 +12,7 @@ from hearthline.pipeline.signals.content import CONTENT, content_of
 from hearthline.schema.arrow import EVENTS
 from hearthline.schema.errors import BadConfig
 from hearthline.signals import Asked, asked_of
+from hearthline.signals._matching import heard
 
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 END = datetime(2026, 6, 1, tzinfo=UTC)
@@ -288,3 +289,12 @@ def test_device_retention_does_not_count_heartbeats():
         r["week"]: r for r in derive("device_retention", events)["device_retention"] if r["kind"] == "all"
     }
     assert [(weeks[k]["devices"], weeks[k]["active"]) for k in (0, 1, 2)] == [(2, 2), (2, 1), (2, 0)]
+
+
+def test_what_is_heard_once_needs_more_likeness_than_what_is_written_alike_again():
+    stop = frozenset({"order", "find"})
+    once = heard(["order baseline", "order water"], ["Vaseline"], stop)
+    again = heard(["order baseline", "find baseline"], ["Vaseline"], stop)
+    assert again.likeness[0] - once.likeness[0] == pytest.approx(0.6, abs=1e-5)
+    exact = heard(["order vaseline", "order water"], ["Vaseline"], stop).likeness[0]
+    assert exact == heard(["order vaseline", "find vaseline"], ["Vaseline"], stop).likeness[0]
