@@ -7,11 +7,12 @@ readings lie beside those four keys, or in `payload`.
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from hearthline.schema.event import Device, Event, Hint, Initiator, Raw, Signal
+from hearthline.schema.event import Device, Event, Hint, Identifier, Initiator, Raw, Signal
 from hearthline.sources import (
     Payload,
     content_id,
@@ -155,7 +156,8 @@ def _read(body: dict[str, Any], received: datetime) -> Iterator[Event]:
         raise unreadable(PLATFORM, "no known shape", body, "add topic, timestamp and clientid by the rule")
     if shape in _ASKS:
         raise not_an_event(PLATFORM, _ASKS[shape])
-    message = _Message(body, received)
+    native = next((found for key in _IDS if (found := text(body.get(key)))), None)
+    message = _Message(body, received, native)
     if shape == "telemetry":
         yield from _readings(message)
     else:
@@ -164,14 +166,15 @@ def _read(body: dict[str, Any], received: datetime) -> Iterator[Event]:
 
 
 class _Message(NamedTuple):
-    """One message and when we got it."""
+    """One message, when we got it, and the id that it has of its own."""
 
     body: dict[str, Any]
     received: datetime
+    native: str | None
 
     def event(self, kind: str, device: Device, time: datetime | None, index: int = 0, **fields: Any) -> Event:
         """Return an event with what all events of the message share."""
-        native = next((found for key in _IDS if (found := text(self.body.get(key)))), None)
+        native = self.native
         return Event(
             id=part_id(native, index) if native else content_id(PLATFORM, self.body, index),
             id_origin="native" if native else "derived",
@@ -182,11 +185,29 @@ class _Message(NamedTuple):
             time_quality="platform" if time else "received",
             time_received=self.received,
             layer="device",
-            identifiers=identified("aws_iot.thing", device.id),
+            identifiers=_named(device.id),
             device=device,
             raw=_RAW,
             **fields,
         )
+
+
+# A thing says much, and always who it is.
+
+
+@lru_cache(maxsize=4096)
+def _named(thing: str | None) -> tuple[Identifier, ...]:
+    return identified("aws_iot.thing", thing)
+
+
+@lru_cache(maxsize=4096)
+def _thing_of(name: str | None, kind: str | None) -> Device:
+    return Device(id=name, kind=kind)
+
+
+@lru_cache(maxsize=4096)
+def _at_home(home: str | None) -> tuple[Hint, ...]:
+    return (Hint(kind="home", value=home),) if home else ()
 
 
 def _one_click(message: _Message) -> Event:
@@ -261,8 +282,8 @@ def _readings(message: _Message) -> Iterator[Event]:
         raise unreadable(f"{PLATFORM}.telemetry", "no readings", body, "send readings beside the topic")
     topic = text(body.get("topic"))
     name = text(body.get("clientid")) or text(body.get("clientId")) or _thing(topic)
-    device = Device(id=name, kind=text(body.get("device_kind")))
-    home = text(body.get("household"))
+    device = _thing_of(name, text(body.get("device_kind")))
+    home = _at_home(text(body.get("household")))
     stamped = instant(body.get("timestamp"))
     for index, (path, value) in enumerate(found):
         own = instant(within(told.times, *path.split("."), "timestamp")) if told.times else None
@@ -271,7 +292,7 @@ def _readings(message: _Message) -> Iterator[Event]:
             device,
             own or stamped,
             index,
-            household_hints=(Hint(kind="home", value=home),) if home else (),
+            household_hints=home,
             modality="ambient",
             signal=measured(topic, path, value),
         )
