@@ -159,3 +159,30 @@ def test_who_denied_measurement_is_not_shown(kept: Kept) -> None:
     denied = {"consent": {"categoryPreferences": {"Analytics": False}}}
     kept.come(call(5, "ann", **denied), call(6, "ann"))
     assert [e["id"] for e in service.tail.newest(service.shelf, 9)[0]] == ["m6"]
+
+
+def test_an_identifier_that_two_homes_share_tells_of_neither(kept: Kept) -> None:
+    shared = {"anonymousId": "browser-in-a-library"}
+    for user, first in (("ann", 5), ("bob", 10)):
+        kept.come(*({**call(first + n, user), **shared} for n in range(3)))
+    kept.answer()
+    service = kept.service()
+    units = {r["order_id"]: r["unit"] for r in service.shelf.rows("SELECT order_id, unit FROM orders")}
+    assert units["o1"] != units["o2"]
+    nobody = {**call(20, "cid"), **shared}
+    del nobody["userId"]
+    kept.come(nobody)
+    assert [e["id"] for e in service.tail.newest(service.shelf, 9)[0]] == ["m20"]
+    for unit in units.values():
+        assert service.tail.of_home(service.shelf, unit) == []
+
+
+def test_an_event_that_names_two_homes_is_shown_in_both_as_unsure(kept: Kept, address: str) -> None:
+    service = kept.service()
+    units = {r["order_id"]: r["unit"] for r in service.shelf.rows("SELECT order_id, unit FROM orders")}
+    kept.come(call(5, "ann", ip="203.0.113.9"), {**call(6, "ann"), "previousId": "bob"})
+    for order, shown in (("o1", [("m6", True), ("m5", False)]), ("o2", [("m6", True)])):
+        found = service.tail.of_home(service.shelf, units[order])
+        assert [(e["id"], e["unsure"]) for e in found] == shown
+        page = requests.get(f"{address}/household/{units[order]}", timeout=30).text
+        assert page.count("names another home too") == 1

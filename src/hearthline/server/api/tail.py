@@ -37,13 +37,18 @@ _NAMES = f"""
     FROM (SELECT DISTINCT identity, unnest(identifiers) AS i FROM {_FILES})"""
 _MEMBERS = "SELECT identity FROM members WHERE unit = $unit"
 _KNOWN_AS = "SELECT id FROM identifiers WHERE unit = $unit"
-_OWN = """
+_NAMED = """
     WITH named AS (
       SELECT m.unit, n.namespace || ':' || n.value AS name
-      FROM (SELECT identity, unnest(identifiers) AS n FROM identities) JOIN members m USING (identity))
+      FROM (SELECT identity, unnest(identifiers) AS n FROM identities) JOIN members m USING (identity))"""
+_OWN = f"""{_NAMED}
     SELECT name FROM named WHERE name IN (SELECT name FROM named WHERE unit = $unit)
     GROUP BY name HAVING count(DISTINCT unit) = 1"""
 """The identifiers that name this household and no other one."""
+_OTHERS = f"""{_NAMED}
+    SELECT name FROM named WHERE name IN (SELECT unnest($names))
+    GROUP BY name HAVING count(DISTINCT unit) = 1 AND any_value(unit) <> $unit"""
+"""Those of some identifiers that name one other household."""
 
 
 class Tail:
@@ -72,17 +77,25 @@ class Tail:
         return found, found[0]["whole"] if found else 0
 
     def of_home(self, shelf: Shelf, unit: int, most: int = 50) -> list[Row]:
-        """Return the newest events that name an identifier of a household, last received first."""
+        """Return the newest events that name an identifier of a household, last received first.
+
+        An identifier that several households have tells of none of them. `unsure` are events that also name
+        one of another household: only the next answer says whose they are.
+        """
         members = [r["identity"] for r in shelf.rows(_MEMBERS, unit=unit)]
         known = {r["id"] for r in shelf.rows(_KNOWN_AS, unit=unit)}
         with self._lock:
             self._refresh(shelf)
-            named = {key: names & known for key, names in self._names.items() if names & known}
+            named = {key: set(names) for key, names in self._names.items() if names & known}
         own = {r["name"] for r in shelf.rows(_OWN, unit=unit)} if named else set()
-        identities = members + [key for key, names in named.items() if names & own]
-        sql = f"""SELECT {_SHOWN} FROM fresh WHERE identity IN (SELECT unnest($identities))
+        theirs = {key: names - own for key, names in named.items() if names & own and key not in members}
+        beside = sorted(set().union(*theirs.values()))
+        others = {r["name"] for r in shelf.rows(_OTHERS, unit=unit, names=beside)} if beside else set()
+        unsure = [key for key, names in theirs.items() if names & others]
+        sql = f"""SELECT {_SHOWN}, identity IN (SELECT unnest($unsure::BIGINT[])) AS unsure FROM fresh
+                  WHERE identity IN (SELECT unnest($identities))
                   ORDER BY time_received DESC, time DESC, id LIMIT $most"""
-        return self._asked(shelf, sql, identities=identities, most=most)
+        return self._asked(shelf, sql, identities=[*members, *theirs], unsure=unsure, most=most)
 
     def _asked(self, shelf: Shelf, sql: str, **parameters: Any) -> list[Row]:
         with self._lock:

@@ -103,7 +103,7 @@ def arrivals(rows: Sequence[Row]) -> list[Row]:
         told = row["commerce_total"] if row["commerce_total"] is not None else row["commerce_revenue"]
         known = told is not None and row["commerce_currency"] is not None
         amount = text.exact_money(told, row["commerce_currency"]) if known else text.MISSING
-        found.append({**row, "amount": amount})
+        found.append({"unsure": False, **row, "amount": amount})
     return found
 
 
