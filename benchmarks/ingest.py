@@ -25,6 +25,7 @@ ratios.
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import selectors
@@ -193,6 +194,7 @@ async def serve(kind: str, home: Path, port: int) -> None:
 
     app, commit = application(kind, home)
     server = granian_server(app, "127.0.0.1", port, interface="rsgi", header_s=60.0)
+    gc.freeze()  # as `hearthline serve` does
     serving = asyncio.create_task(server.serve())
     await until_alone()
     server.stop()

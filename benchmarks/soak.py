@@ -10,7 +10,7 @@ time and growth with data are told apart. In both, events come by HTTP in batche
 them alone by MQTT, an answer is made as often as there is something new, and the screens are read without
 rest. Every two seconds the memory of each process is read (anonymous pages: what a process holds itself,
 without files that the kernel keeps for it), and how far the lake is behind the log. Now and then an order is
-sent and waited for: on its screen, and in an answer.
+sent and waited for on its screen; when an answer counts it is noted beside.
 
 Growth compares the median of the last fifth of a time with that of its second fifth: by then each process has
 done all that it ever does. It ends with exit code 1 where a process grew by 5 % or more while the home did
@@ -27,7 +27,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -123,6 +123,7 @@ class Life:
     behind_s: list[float] = field(default_factory=list)
     seen_s: list[float] = field(default_factory=list)
     counted_s: list[float] = field(default_factory=list)
+    uncounted: deque[tuple[str, float]] = field(default_factory=deque)
 
     def numbers(self, count: int) -> range:
         """Return the numbers of events to send: new ones while the home grows, else some that it has."""
@@ -170,25 +171,34 @@ class Life:
                 print(f"{page}: {status} {body[:200]!r}", file=sys.stderr)
 
     def waiting(self) -> None:
-        """Send an order and wait for it on the screen, every few seconds."""
+        """Send an order and wait for it on its screen, every few seconds, whatever answers do meanwhile."""
         number = 0
         while not self.stop.wait(3.0):
             self.watch(number)
             number += 1
 
+    def counting(self) -> None:
+        """Wait for the orders in answers, one after the other as they were sent."""
+        while not self.stop.wait(0.1):
+            if (
+                self.uncounted
+                and asked(self.server.screens, f"/api/explain/{self.uncounted[0][0]}")[0] == 200
+            ):
+                self.counted_s.append(time.monotonic() - self.uncounted.popleft()[1])
+
     def watch(self, number: int) -> None:
-        """Send an order and wait for it on its screen, and in an answer."""
+        """Send an order and wait for it on its screen."""
         order = f"watched-{number}"
         call = {**event(0), "messageId": order, "userId": f"watcher-{number}"}
         call["properties"] = {"order_id": order, "total": 20, "currency": "EUR"}
         began = time.monotonic()
         if asked(self.server.port, "/in/segment", json.dumps(call).encode())[0] != 200:
             return
-        for path, found in ((f"/orders/{order}", self.seen_s), (f"/api/explain/{order}", self.counted_s)):
-            while asked(self.server.screens, path)[0] != 200:
-                if self.stop.wait(0.1):
-                    return
-            found.append(time.monotonic() - began)
+        self.uncounted.append((order, began))
+        while asked(self.server.screens, f"/orders/{order}")[0] != 200:
+            if self.stop.wait(0.1):
+                return
+        self.seen_s.append(time.monotonic() - began)
 
     def measured(self) -> None:
         """Measure every two seconds."""
@@ -224,7 +234,7 @@ def lived(folder: Path, given: argparse.Namespace) -> tuple[Life, int]:
         life.post(min(500, given.before - life.sent))
     life.growing = False
     wait_for(lambda: asked(server.screens, "/api/explain/o0")[0] == 200, 900)
-    doing = (life.sending, life.reading, life.waiting, life.measured)
+    doing = (life.sending, life.reading, life.waiting, life.counting, life.measured)
     threads = [threading.Thread(target=what) for what in doing]
     for thread in threads:
         thread.start()

@@ -36,6 +36,17 @@ def test_what_is_answered_with_200_is_on_disk(sender: Sender) -> None:
     assert sender.kept.events["id"].to_pylist() == ["m0", "m1", "m2"]
 
 
+def test_a_body_that_nobody_can_read_is_of_no_platform_that_shares_its_path(sender: Sender) -> None:
+    key = sender.ring.add("write", "*")[1]
+    for path, body, source in (
+        ("/v1/track", b'{"a": NaN}', "unknown"),
+        ("/v1/track", b'{"userId": "u1"}', "segment"),  # no event's name, but of whom is told
+        ("/in/segment", b'{"a": NaN}', "segment"),
+    ):
+        sender.send(path, body, basic(key))
+        assert sender.kept.rejects[-1].source == source
+
+
 def test_counts_say_what_was_refused_and_the_rest_went_in(sender: Sender) -> None:
     body = json.dumps({"batch": [call(1), {"type": "nothing"}]}).encode()
     answer = json.loads(sender.send("/in/segment", body).body)

@@ -1,7 +1,6 @@
 """What ties a child process to the server: its standard input, which ends when the server does."""
 
 import asyncio
-import gc
 import sys
 from typing import Any
 
@@ -19,9 +18,6 @@ async def until_alone() -> None:
 def granian_server(application: Any, host: str, port: int, *, interface: str, header_s: float) -> Any:
     """Return granian, inside our own event loop, with nothing on that is not needed.
 
-    What is there by now stays as long as the process, so the collector of cycles looks through it no more:
-    whoever waits for an answer would wait for that.
-
     Raises:
         MissingExtra: the package granian is not installed.
     """
@@ -35,7 +31,6 @@ def granian_server(application: Any, host: str, port: int, *, interface: str, he
         raise MissingExtra(
             "hearthline serve: the package granian is not installed; pip install 'hearthline[serve]'"
         ) from error
-    gc.freeze()
     return Server(
         application,
         address=host,

@@ -7,6 +7,7 @@ answered, and the children end.
 
 import asyncio
 import contextlib
+import gc
 import importlib.util
 import signal
 from collections.abc import AsyncIterator, Callable
@@ -86,6 +87,8 @@ class _Server:
             mqtt = " ".join(about.mqtt) or None
             self._logs.say("started", door=about.door, screens=about.screens, mqtt=mqtt, open=about.open)
             started(about)
+            # what is there by now stays: whoever waits for an answer need not wait until it is looked through
+            gc.freeze()
             await stop.wait()
             self._logs.say("stopping")
         self._logs.say("stopped")

@@ -174,13 +174,18 @@ class Door:
         return answer
 
 
-def _meant(platforms: tuple[str, ...], sent: Sent) -> str:
-    """Return which of the sources that share a path knows the shape of what was sent; else the first."""
+def _meant(platforms: tuple[str, ...], sent: Sent) -> str | None:
+    """Return which of the sources that share a path knows the shape of what was sent; else the first.
+
+    None where nobody can read it: then it is of nobody.
+    """
+    first = None
     for name in platforms:
         try:
             payload = next(iter(sources.payloads_of(name, sent)), None)
         except BadPayload:
             continue
+        first = first or name
         if payload is not None and sources.load(name).recognises(payload):
             return name
-    return platforms[0]
+    return first
