@@ -25,7 +25,6 @@ from hearthline.store.duckdb import DuckEngine
 __all__ = ["DRAWS", "Doubted", "doubted"]
 
 DRAWS = 8
-_MEMORY = "1GB"
 _AGAIN = ("touches", "homed_enrolments", "orders", "stock", "segments", "marks", "timelines")
 _SELECTS = {s.table: s for s in journeys.AFTER_IDENTITY}
 _MEMBERS = ("identity", "unit", "person", "valid_from_us", "valid_to_us")
@@ -62,13 +61,11 @@ class Doubted:
         units: keys of the journeys' units that do, ascending.
         identities: those of their parts.
         doubt: the links.
-        parts: the parts, ascending.
     """
 
     units: Ints
     identities: pa.Array
     doubt: Doubt
-    parts: Ints
 
     def cores(self, core: Core, seed: int) -> Iterator[Core]:
         """Yield `DRAWS` cores that hold these households alone, each as one draw of the links has them.
@@ -108,7 +105,7 @@ def doubted(core: Core) -> Doubted | None:
     units = engine.table(
         "SELECT DISTINCT m.unit FROM members m JOIN doubted_identities d ON m.identity = d.identity"
     )
-    return Doubted(np.sort(units["unit"].to_numpy().astype(np.int64)), identities, doubt, parts)
+    return Doubted(np.sort(units["unit"].to_numpy().astype(np.int64)), identities, doubt)
 
 
 def _with_lineage(core: Core, parts: Ints) -> Ints:
@@ -136,7 +133,8 @@ def _with_lineage(core: Core, parts: Ints) -> Ints:
 @contextmanager
 def _beside(core: Core) -> Iterator[DuckEngine]:
     """Give an engine with these households' events and orders, as before anybody's home is known."""
-    engine = DuckEngine(_MEMORY, core.settings.engine.threads)
+    chosen = core.settings.engine
+    engine = DuckEngine(chosen.memory, chosen.threads)
     try:
         conditions = core.settings.journeys.conditions
         for table, sql in _TAKEN.items():
