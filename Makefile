@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-browser bench-web screenshots lint types contracts tests bench-models bench-pipeline bench-ingest bench-mqtt soak fuzz federated incremental quantum truth coverage-of-intervals torture picture docs lock clean bench-identity fuzz-decoders bench-start
+.PHONY: bench-fitting help demo test test-browser bench-web screenshots lint types contracts tests bench-models bench-pipeline bench-ingest bench-mqtt soak fuzz federated incremental quantum truth coverage-of-intervals torture picture docs lock clean bench-identity fuzz-decoders bench-start
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -56,6 +56,10 @@ bench-web: $(VENV)/dev.done ## first paint, weight and server time of each scree
 bench-models: $(VENV)/dev.done ## time and memory of the models on a million journeys, beside other packages
 	$(call say,models on a million journeys)
 	@$(BIN)/python benchmarks/models.py
+
+bench-fitting: $(VENV)/dev.done ## time and memory of fitting the default model to a million homes (ARGS=--small is quick)
+	$(call say,fitting to a million homes)
+	@$(BIN)/python benchmarks/fitting.py $(ARGS)
 
 bench-pipeline: $(VENV)/dev.done ## time and memory from raw events to credit, stage by stage
 	$(call say,from raw events to credit)

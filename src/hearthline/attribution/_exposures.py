@@ -10,7 +10,9 @@ from hearthline.attribution._rhythm import Complexes, in_rhythm, integrals
 from hearthline.attribution._sums import product, sums_by
 from hearthline.schema.journey import Bools, Floats, Ints, Journeys, Sparse
 
-__all__ = ["Kernels", "hours_by_unit"]
+__all__ = ["Kernels", "hours_by_unit", "narrow"]
+
+_NOTHING = 2.0**-30  # of a fresh touch: what is left of it after thirty half-lives is not kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +54,12 @@ class Kernels:
 
     def loads(self, journeys: Journeys) -> Sparse:
         """Return the (n, features) loads of journeys at their end."""
-        column = self.columns(journeys.channel, journeys.again)
-        found = sparse.csr_array(
-            (self.load(journeys).ravel(), column.ravel(), journeys.offsets * len(self)),
-            shape=(journeys.n, journeys.channels * self.features),
-        )
+        load, column = self.load(journeys).ravel(), self.columns(journeys.channel, journeys.again).ravel()
+        load[load < _NOTHING] = 0.0
+        shape = (journeys.n, journeys.channels * self.features)
+        found = narrow(sparse.csr_array((load, column, journeys.offsets * len(self)), shape=shape))
         found.sum_duplicates()
+        found.eliminate_zeros()
         return found
 
     def exposure(self, journeys: Journeys, weight: Floats) -> Complexes:
@@ -112,4 +114,12 @@ def hours_by_unit(hours: Sparse, index: Ints, weight: Floats, units: int) -> Spa
     """Return the (units, strata) sums of the weighted hours of each unit's journeys."""
     each = sparse.coo_array(hours)
     place = (index[each.row], each.col)
-    return sparse.csr_array((each.data * weight[each.row], place), shape=(units, hours.shape[1]))
+    return narrow(sparse.csr_array((each.data * weight[each.row], place), shape=(units, hours.shape[1])))
+
+
+def narrow(matrix: Sparse) -> Sparse:
+    """Return the matrix with indices of 32 bits where these are enough: a million homes' are large."""
+    if max(matrix.nnz, *matrix.shape) >= 2**31:
+        return matrix
+    parts = (matrix.data, matrix.indices.astype(np.int32), matrix.indptr.astype(np.int32))
+    return sparse.csr_array(parts, shape=matrix.shape)

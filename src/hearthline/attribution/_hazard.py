@@ -99,7 +99,9 @@ def task_of(evidence: Evidence, scale: Floats, active: Ints) -> "Task":
     """Return the evidence in units of expected conversions, active features only."""
     strata = len(evidence.hours)
     some = active[strata:]
-    load = sparse.csr_array(evidence.load[:, some - strata] * (1.0 / scale[some])[None, :])
+    chosen = evidence.load if len(some) == evidence.load.shape[1] else evidence.load[:, some - strata]
+    known = (chosen.data / scale[some][chosen.indices], chosen.indices, chosen.indptr)
+    load = sparse.csr_array(known, shape=chosen.shape)
     here = sparse.csr_array(
         (evidence.factor / scale[evidence.stratum], evidence.stratum, np.arange(len(evidence.stratum) + 1)),
         shape=(len(evidence.stratum), strata),

@@ -103,8 +103,10 @@ class Gathered:
             return self
         part = np.repeat(np.where(self.held, held, free), np.diff(self.load.indptr))
         known = (self.load.data * part, self.load.indices, self.load.indptr)
-        load = Sparse(known, shape=self.load.shape, copy=True)  # what falls away falls away here only
-        load.eliminate_zeros()
+        gone = 0.0 in parts
+        load = Sparse(known, shape=self.load.shape, copy=gone)  # what falls away falls away here only
+        if gone:
+            load.eliminate_zeros()
         exposure = free * self.exposure + held * self.exposure_held
         return replace(self, load=load, exposure=exposure, exposure_held=0.0 * exposure)
 
@@ -171,24 +173,23 @@ def touch_parts(statistics: Gathered, kernels: int) -> tuple[float, float]:
     day after another of its channel: at most as much as the first, for a channel that repeats itself as need
     grows would seem to do more.
     """
-    free = statistics.acting((1.0, 0.0))
-    plain, exposure = _without_rates(free, kernels)
-    usual = joined(plain.gamma.shape[0], kernels, 1.0)
-    evidence = evidence_of(*_made_of(free, exposure, usual), alike())
-    gamma = maximise(evidence, _prior_means(evidence, kernels)).gamma
-    again = 1.0
-    if np.any(free.load.indices % (2 * kernels) >= kernels):
-        two = told_apart(gamma, kernels)
-        evidence = evidence_of(*_made_of(free, exposure, two), alike())
-        found = maximise(evidence, mean_parts(evidence.hours, float(free.weight.sum()), 2)).gamma
+    channels, count = statistics.load.shape[1] // (2 * kernels), float(statistics.weight.sum())
+
+    def seen(parts: tuple[float, float], mix: Sparse) -> Evidence:
+        """Return the evidence where touches act so much; large ones do not stay."""
+        acting = statistics.acting(parts)
+        return evidence_of(*_made_of(acting, _without_rates(acting, kernels)[1], mix), alike())
+
+    evidence = seen((1.0, 0.0), joined(channels, kernels, 1.0))
+    gamma, again = maximise(evidence, _prior_means(evidence, kernels)).gamma, 1.0
+    if np.any(statistics.load.indices % (2 * kernels) >= kernels):
+        evidence = seen((1.0, 0.0), told_apart(gamma, kernels))
+        found = maximise(evidence, mean_parts(evidence.hours, count, 2)).gamma
         again = again_of(found, evidence.exposure)
     if not statistics.reaches_held:
         return 1.0, again
-    held = statistics.acting((0.0, 1.0))
-    mix = one_feature(product(joined(plain.gamma.shape[0], kernels, again), gamma))
-    evidence = evidence_of(*_made_of(held, _without_rates(held, kernels)[1], mix), alike())
-    mean = mean_parts(evidence.hours, float(held.weight.sum()), 1)
-    return float(maximise(evidence, mean).gamma[0]), again
+    evidence = seen((0.0, 1.0), one_feature(product(joined(channels, kernels, again), gamma)))
+    return float(maximise(evidence, mean_parts(evidence.hours, count, 1)).gamma[0]), again
 
 
 def _made_of(statistics: Gathered, exposure: Floats, mix: Sparse) -> tuple[Gathered, Floats]:
