@@ -217,7 +217,7 @@ def print_shares(console: Console, answer: Facts) -> None:
 
 
 def _caveats(models: Sequence[Facts]) -> Iterator[str]:
-    yield "Intervals: which households, and who is who; the choice of model is the difference between columns."
+    yield "Intervals: which households, who is who; the choice of model is the difference between columns."
     for model in models:
         if model["state"] != "ok":
             yield f"{model['title']} is missing: {model['state']}"
