@@ -81,6 +81,14 @@ def test_what_hangs_on_a_link_seen_once_may_be_lost_and_the_amount_stays(wide: A
     assert width(on, "mail")[2] > width(off, "mail")[2]
 
 
+def test_where_too_many_homes_are_in_doubt_nothing_is_drawn(
+    wide: Answered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    off = wide(town(), settings(identity_doubt=False))
+    monkeypatch.setattr("hearthline.pipeline.doubting.MOST_HOMES", 5)
+    assert wide(town(), settings()).sql(_SHARES).equals(off.sql(_SHARES))
+
+
 def test_surer_links_are_doubted_less_and_one_without_doubt_changes_no_bit(wide: Answered) -> None:
     once, often = (wide(town(named=named), settings()) for named in (1, 60))
     lost = [(amount - low) / amount for amount, low, _ in (width(once, "tv"), width(often, "tv"))]

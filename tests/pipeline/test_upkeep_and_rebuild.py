@@ -1,6 +1,7 @@
 """The answer is a cache: lake and log alone bring it back, byte for byte."""
 
 import os
+import shutil
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -64,6 +65,9 @@ def test_a_rebuild_gives_the_same_answer_whatever_was_cached(lived: Home) -> Non
         file.write_bytes(b"rubbish")
     found = lived.rebuild()
     assert found.before is None
+    assert prints(folder)[0] == before
+    shutil.rmtree(folder.answers)
+    lived.run()
     assert prints(folder)[0] == before
 
 

@@ -22,9 +22,9 @@ from hearthline.pipeline.resolving import judged_again
 from hearthline.schema.journey import Ints
 from hearthline.store.duckdb import DuckEngine
 
-__all__ = ["DRAWS", "Doubted", "doubted"]
+__all__ = ["DRAWS", "MOST_HOMES", "Doubted", "doubted"]
 
-DRAWS = 8
+DRAWS, MOST_HOMES = 8, 10_000
 _AGAIN = ("touches", "homed_enrolments", "orders", "stock", "segments", "marks", "timelines")
 _SELECTS = {s.table: s for s in journeys.AFTER_IDENTITY}
 _MEMBERS = ("identity", "unit", "person", "valid_from_us", "valid_to_us")
@@ -91,7 +91,7 @@ class Doubted:
 
 
 def doubted(core: Core) -> Doubted | None:
-    """Return what hangs on doubtful links; None where none is."""
+    """Return what hangs on doubtful links; None where none is, or where it is more than 10,000 households."""
     found = core.who.found
     doubt = identity.doubt_in(found.links, found.identifiers)
     if not len(doubt.sure):
@@ -105,6 +105,8 @@ def doubted(core: Core) -> Doubted | None:
     units = engine.table(
         "SELECT DISTINCT m.unit FROM members m JOIN doubted_identities d ON m.identity = d.identity"
     )
+    if units.num_rows > MOST_HOMES:
+        return None
     return Doubted(np.sort(units["unit"].to_numpy().astype(np.int64)), identities, doubt)
 
 

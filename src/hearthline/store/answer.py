@@ -29,6 +29,9 @@ _LATEST = {
 
 def draft(home: HomeFolder, run: str) -> Path:
     """Return the file that a run writes to before it is published; drafts left by killed runs go."""
+    home.answers.mkdir(
+        exist_ok=True
+    )  # answers are made anew from the lake, so somebody may have cleared them
     for stray in home.answers.glob("*.draft*"):
         stray.unlink(missing_ok=True)
     return home.answers / f"{run}.draft"
