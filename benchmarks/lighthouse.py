@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
@@ -47,10 +48,13 @@ def _asked(url: str, chromium: str) -> dict[str, float]:
     failed = [
         f"{name} ({audit['title']})"
         for name, audit in report["audits"].items()
-        if audit["score"] is not None and audit["score"] < 0.5 and audit["scoreDisplayMode"] == "binary"
+        if audit["score"] is not None
+        and audit["score"] < 0.5
+        and audit["scoreDisplayMode"] == "binary"
+        and name != "bf-cache"  # pages are not to be kept: a household may be on them
     ]
     if failed:
-        print(f"{url}: {'; '.join(failed)}")
+        print(f"{url}: {'; '.join(failed)}", file=sys.stderr)
     return {c: report["categories"][c]["score"] for c in CATEGORIES} | {
         t: report["audits"][t]["numericValue"] for t in TIMES
     }
