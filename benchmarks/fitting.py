@@ -1,6 +1,6 @@
 """Time and memory of fitting the additive hazard to the journeys of up to a million homes.
 
-    python benchmarks/fitting.py [--homes 100000,300000,1000000] [--small] [--write docs/benchmarks.md]
+    python benchmarks/fitting.py [--homes 100000,1000000] [--small] [--write docs/benchmarks.md]
 
 Journeys to orders of a simulated town of 2,000 homes over 120 days, as a process, are given to other homes
 again and again; each time, a part of the touches is of other channels, until there are twenty. They are
@@ -104,7 +104,7 @@ def page_of(found: list[dict[str, Any]]) -> str:
 def main() -> None:
     """Measure, print, and write where it is asked for."""
     flags = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    flags.add_argument("--homes", default="100000,300000,1000000")
+    flags.add_argument("--homes", default="100000,1000000")
     flags.add_argument("--small", action="store_true", help="4,000 homes")
     flags.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     flags.add_argument("--write", type=Path, help="a page whose block is replaced by the table")
