@@ -126,7 +126,7 @@ def test_cost_and_return_are_those_of_attribution_beside_last_touch():
     ]
     assert "Connected TV brings" in figure.title
     assert "last touch says" in figure.title
-    assert any("another currency" in n for n in figure.notes)
+    assert any("USD" in n for n in figure.notes)
 
 
 def test_cost_and_return_says_how_to_add_spend_where_none_is_known():

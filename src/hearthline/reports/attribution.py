@@ -6,7 +6,8 @@ import pyarrow as pa
 
 from hearthline.reports import Answer
 from hearthline.reports._leaders import finding, ranks, shares
-from hearthline.reports._reading import Row, min_homes, rows, run, table
+from hearthline.reports._reading import Row, min_homes, run, table
+from hearthline.reports._spend import costs_of
 from hearthline.reports._words import BASELINE, KINDS, channel
 from hearthline.schema import text
 from hearthline.schema.figure import Chart, Column, Figure
@@ -44,24 +45,6 @@ _OF = {
     "machine": "machine-placed revenue",
 }
 _HIDDEN = {"kind": pa.string(), "lowest": pa.float64(), "highest": pa.float64()}
-
-
-def _costs(answer: Answer) -> tuple[dict[str, Row], list[str]]:
-    """Return the cost of each channel, and a note for each currency that was set aside."""
-    found = rows(
-        answer,
-        """SELECT channel, currency, sum(cost)::DECIMAL(24, 6) AS cost FROM spend
-           GROUP BY ALL ORDER BY ALL""",
-    )
-    ours = {r["channel"]: r for r in found if r["currency"] == answer.currency}
-    aside: dict[str, int] = {}
-    for row in found:
-        if row["currency"] != answer.currency:
-            aside[row["currency"]] = aside.get(row["currency"], 0) + 1
-    return ours, [
-        f"Spend of {text.plural(n, 'channel')} is in {money}, not counted: no rate into {answer.currency}."
-        for money, n in aside.items()
-    ]
 
 
 def _spread(found: Sequence[Row]) -> dict[tuple[str, str], tuple[float, float]]:
@@ -133,7 +116,7 @@ def _plain(shown: str) -> str:
 def build(answer: Answer) -> Figure:
     """Return the shares of all channels by kind of order and model, the default model first."""
     found = shares(answer)
-    costs, notes = _costs(answer)
+    costs, notes = costs_of(answer)
     needed = min_homes(run(answer))
     lead = [r for r in found if r["is_default"] and r["kind"] == "all"]
     few = sum(1 for r in lead if not r["enough"])

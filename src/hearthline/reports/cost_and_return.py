@@ -7,7 +7,8 @@ import pyarrow as pa
 
 from hearthline.reports import Answer
 from hearthline.reports._leaders import shares
-from hearthline.reports._reading import LAST, Row, default_model, min_homes, rows, run, table
+from hearthline.reports._reading import LAST, Row, default_model, min_homes, run, table
+from hearthline.reports._spend import costs_of
 from hearthline.reports._words import BASELINE, channel
 from hearthline.schema import text
 from hearthline.schema.figure import Chart, Column, Figure
@@ -39,9 +40,6 @@ COLUMNS = (
     ),
     Column("homes", "Homes", "count", help="Homes with a touch of the channel"),
 )
-_SPEND = """SELECT channel, sum(cost)::DECIMAL(24, 6) AS cost FROM spend
-            WHERE currency = '{currency}' GROUP BY channel HAVING sum(cost) > 0"""
-_ELSEWHERE = "SELECT count(DISTINCT channel) AS n FROM spend WHERE currency <> '{currency}'"
 
 
 def _earned(row: Row, cost: Decimal, needed: int) -> Row:
@@ -82,7 +80,8 @@ def _ends(row: Row) -> str:
 
 def build(answer: Answer) -> Figure:
     """Return cost and return by channel, under the default model and under last touch."""
-    costs = {r["channel"]: r["cost"] for r in rows(answer, _SPEND.format(currency=answer.currency))}
+    known, notes = costs_of(answer)
+    costs = {name: row["cost"] for name, row in known.items() if row["cost"]}
     lead, needed = default_model(answer)["model"], min_homes(run(answer))
     wanted = dict.fromkeys((lead, LAST))
     found = {
@@ -97,12 +96,6 @@ def build(answer: Answer) -> Figure:
     drawn = [r | {"model": r["section"]} for r in made if r.get("earned") is not None]
     kinds = {n: pa.string() for n in ("channel", "model")}
     kinds |= dict.fromkeys(("earned", "earned_low", "earned_high"), pa.float64())
-    aside = rows(answer, _ELSEWHERE.format(currency=answer.currency))
-    notes = [
-        f"Spend of {text.plural(r['n'], 'channel')} is in another currency and not counted."
-        for r in aside
-        if r["n"]
-    ]
     if not made:
         notes.insert(
             0,
