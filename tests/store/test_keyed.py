@@ -13,7 +13,7 @@ from hearthline.schema.event import Event, Touch
 from hearthline.store.keyed import CONTEXT, KEYED_SQL, KINDS_SQL, keyed
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-_words = st.sampled_from(["", "a", "b", "é", "\x1f"])
+_words = st.sampled_from(["", "a", "b", "é", "\x1f", "\x1e", "\x1e1"])
 events = st.builds(
     Event,
     id=_words | st.text(max_size=5),
@@ -52,6 +52,20 @@ def test_keys_are_those_that_sql_makes(told: list[Event]) -> None:
     known = {row["context"]: {k: v or "" for k, v in row.items()} for row in contexts.to_pylist()}
     for row in here.to_pylist():
         assert {c: known[row["context"]][c] for c in CONTEXT} == {c: row[c] or "" for c in CONTEXT}
+
+
+def test_a_text_that_holds_the_separator_is_no_other_text() -> None:
+    told = [
+        Event(id=i, source=s, type="t", time=NOW, layer="media", touch=Touch(channel=c, campaign=g))
+        for s, i, c, g in [
+            ("a\x1fb", "c", "\x1f", ""),
+            ("a", "b\x1fc", "", "\x1f"),
+            ("a\x1e1b", "c", "\x1e1", None),
+            ("a", "b\x1e1c", None, "\x1e1"),
+        ]
+    ]
+    found, contexts = keyed(events_table(told))
+    assert len(set(found["key"].to_pylist())) == len(set(contexts["context"].to_pylist())) == 4
 
 
 def test_events_keep_their_order_and_only_gain_columns() -> None:

@@ -36,16 +36,29 @@ CONTEXT = (
 """The columns of an event that say what kind of event it is."""
 CONTEXTS = pa.schema([("context", pa.int64()), *((c, pa.string()) for c in CONTEXT)])
 _SEPARATOR = "\x1f"
+_ESCAPE = "\x1e"
+_SAFE = ((_ESCAPE, f"{_ESCAPE}0"), (_SEPARATOR, f"{_ESCAPE}1"))
+"""What stands for the separator inside a text, so that no two lists of texts are joined to the same one."""
+
+
+def _safe_sql(column: str) -> str:
+    text = f"coalesce({column}, '')"
+    for old, new in _SAFE:
+        text = f"replace({text}, '{old}', '{new}')"
+    return text
+
 
 KINDS_SQL = f"""
-    SELECT *, CAST(md5_number_lower(concat_ws(chr(31), {
-    ", ".join(f"coalesce({c}, '')" for c in CONTEXT)
+    SELECT *, {_safe_sql("source")} AS keyed_source, CAST(md5_number_lower(concat_ws('{_SEPARATOR}', {
+    ", ".join(_safe_sql(c) for c in CONTEXT)
 })) >> 1 AS BIGINT) AS context
     FROM (SELECT DISTINCT {", ".join(CONTEXT)} FROM batch)
 """
 """The distinct contexts are few: each is hashed once, and every event looks its own up."""
 KEYED_SQL = f"""
-    SELECT e.*, CAST(md5_number_lower(e.source || chr(31) || e.id) >> 1 AS BIGINT) AS key, k.context
+    SELECT e.*,
+        CAST(md5_number_lower(k.keyed_source || '{_SEPARATOR}' || e.id) >> 1 AS BIGINT) AS key,
+        k.context
     FROM batch e JOIN kinds k ON {" AND ".join(f"e.{c} IS NOT DISTINCT FROM k.{c}" for c in CONTEXT)}
 """
 
@@ -58,13 +71,20 @@ def keyed(events: pa.Table) -> tuple[pa.Table, pa.Table]:
     >>> empty.column_names[-2:], contexts.num_rows
     (['key', 'context'], 0)
     """
-    texts = pc.binary_join_element_wise(events["source"], events["id"], _SEPARATOR)
-    keys = _hashed(texts.to_pylist())
     kinds, at = _kinds(events)
-    columns = [[text or "" for text in kinds[c].to_pylist()] for c in CONTEXT]
+    columns = [_safe(kinds[c].to_pylist()) for c in CONTEXT]
     contexts = _hashed(map(_SEPARATOR.join, zip(*columns, strict=True)))
+    sources = pa.array(columns[CONTEXT.index("source")], type=pa.string()).take(pa.array(at))
+    keys = _hashed(pc.binary_join_element_wise(sources, events["id"], _SEPARATOR).to_pylist())
     told = events.append_column("key", pa.array(keys)).append_column("context", pa.array(contexts[at]))
     return told, _once(pa.table([pa.array(contexts), *(kinds[c] for c in CONTEXT)], schema=CONTEXTS))
+
+
+def _safe(texts: list[str | None]) -> list[str]:
+    found = [text or "" for text in texts]
+    for old, new in _SAFE:
+        found = [text.replace(old, new) for text in found]
+    return found
 
 
 def _hashed(texts: Iterable[str]) -> np.ndarray:
