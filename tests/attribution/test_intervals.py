@@ -183,12 +183,12 @@ def test_touches_that_hang_on_a_doubtful_link_widen_the_interval_and_leave_the_a
 
     plain = intervals(model, parts, 80)["person"]
     found = intervals(model, parts, 80, drawn=_with_draws(journeys, without, part))["person"]
-    assert np.array_equal(found.amount, plain.amount)
+    assert found.amount == pytest.approx(plain.amount, rel=1e-12)
     lost, before = found.amount - found.low, plain.amount - plain.low
     assert lost[0] > before[0] + 0.3 * part * plain.amount[0]
     for low, high in (("low", "high"), ("share_low", "share_high")):  # doubt makes nothing surer
-        assert (getattr(found, low) <= getattr(plain, low)).all()
-        assert (getattr(found, high) >= getattr(plain, high)).all()
+        assert (getattr(found, low) <= (1 + 1e-9) * getattr(plain, low)).all()
+        assert (getattr(found, high) >= (1 - 1e-9) * getattr(plain, high)).all()
     assert (found.high - found.amount)[0] == pytest.approx((plain.high - plain.amount)[0], rel=0.5)
 
 

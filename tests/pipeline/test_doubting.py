@@ -1,6 +1,6 @@
 """Doubt about who is who, carried from links into the intervals of credit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
 
@@ -11,7 +11,7 @@ from hearthline.api import Home
 from hearthline.identity import Doubt
 from hearthline.pipeline.core import Core
 from hearthline.pipeline.credit import credit as credit_all
-from hearthline.pipeline.doubting import DRAWS, doubted
+from hearthline.pipeline.doubting import DRAWS, Doubted, doubted
 from hearthline.schema.event import Identifier
 from tests.pipeline.conftest import Story, who
 
@@ -81,12 +81,24 @@ def test_what_hangs_on_a_link_seen_once_may_be_lost_and_the_amount_stays(wide: A
     assert width(on, "mail")[2] > width(off, "mail")[2]
 
 
-def test_where_too_many_homes_are_in_doubt_nothing_is_drawn(
+def test_where_many_homes_are_in_doubt_a_sample_of_them_is_drawn(
     wide: Answered, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    off = wide(town(), settings(identity_doubt=False))
-    monkeypatch.setattr("hearthline.pipeline.doubting.MOST_HOMES", 5)
-    assert wide(town(), settings()).sql(_SHARES).equals(off.sql(_SHARES))
+    homes: list[int] = []
+    plain = Doubted.cores
+
+    def watched(self: Doubted, core: Core, seed: int) -> Iterator[Core]:
+        homes.append(len(self.units))
+        return plain(self, core, seed)
+
+    monkeypatch.setattr(Doubted, "cores", watched)
+    whole = width(wide(town(homes=60), settings()), "tv")
+    monkeypatch.setattr("hearthline.pipeline.credit.bands.MOST_DOUBTED", 30)
+    sample = width(wide(town(homes=60), settings()), "tv")
+    assert homes[0] == 60
+    assert 15 < homes[1] < 45
+    assert sample[0] == whole[0]
+    assert sample[0] - sample[1] == pytest.approx(whole[0] - whole[1], rel=0.6)
 
 
 def test_surer_links_are_doubted_less_and_one_without_doubt_changes_no_bit(wide: Answered) -> None:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from hearthline.attribution._blocks import Blocks, block_of
     from hearthline.attribution._diagnosis import Effect, Fitness, effects_of, fitness_of
     from hearthline.attribution._displaced import Estimate, Spells, by_itself_an_hour, displaced_part
-    from hearthline.attribution._drawn import Drawn
     from hearthline.attribution._federated import Federated, Sums, Terms, fitted_on_sums, sums_of
     from hearthline.attribution._homes import Ask, HomeSums
     from hearthline.attribution._intervals import Band, intervals
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from hearthline.attribution._private import Privacy, fitted_privately
     from hearthline.attribution._split import split
     from hearthline.attribution._survival import Ahead, Enrolled, Survival, ahead_of, survival_of
-    from hearthline.attribution._town import Part, Scales
+    from hearthline.attribution._town import Drawn, Part, Scales
     from hearthline.attribution._weights import replicate_weights
 
 __all__ = [
@@ -80,7 +79,6 @@ _HOLDS = {
     "_blocks": ("Blocks", "block_of"),
     "_diagnosis": ("Effect", "Fitness", "effects_of", "fitness_of"),
     "_displaced": ("Estimate", "Spells", "by_itself_an_hour", "displaced_part"),
-    "_drawn": ("Drawn",),
     "_federated": ("Federated", "Sums", "Terms", "fitted_on_sums", "sums_of"),
     "_homes": ("Ask", "HomeSums"),
     "_intervals": ("Band", "intervals"),
@@ -89,7 +87,7 @@ _HOLDS = {
     "_private": ("Privacy", "fitted_privately"),
     "_split": ("split",),
     "_survival": ("Ahead", "Enrolled", "Survival", "ahead_of", "survival_of"),
-    "_town": ("Part", "Scales"),
+    "_town": ("Drawn", "Part", "Scales"),
     "_weights": ("replicate_weights",),
 }
 

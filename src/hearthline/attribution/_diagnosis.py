@@ -5,6 +5,7 @@ as often as it says, so do those of which it says little, and so do all in every
 of the homes it finds the orders of the other half likelier than simpler processes do.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -14,7 +15,6 @@ from hearthline.attribution._exposures import Kernels
 from hearthline.attribution._frailty import alike
 from hearthline.attribution._instants import instants_of
 from hearthline.attribution._intensity import Intensity
-from hearthline.attribution._proportional import Resample
 from hearthline.attribution._sums import product, sums_by
 from hearthline.attribution._weights import bucket_of, replicate_weights
 from hearthline.schema.journey import Floats, Ints, Journeys, Sparse
@@ -42,7 +42,7 @@ class Process(Protocol):
         """Return the fit."""
         ...
 
-    def resampler(self, journeys: Journeys, index: Ints, point: Intensity) -> Resample:
+    def resampler(self, journeys: Journeys, index: Ints, point: Intensity) -> Callable[[Floats], Floats]:
         """Return what refits to weighted units; strata's rates come first, then channels' by kernel."""
         ...
 

@@ -12,6 +12,7 @@ from hearthline.schema.journey import Bools, Floats, Ints, Journeys, Sparse
 
 __all__ = ["Kernels", "hours_by_unit", "narrow"]
 
+_AT_ONCE = 8_192  # touches, whose integrals fit into a cache
 _NOTHING = 2.0**-30  # of a fresh touch: what is left of it after thirty half-lives is not kept
 
 
@@ -70,44 +71,51 @@ class Kernels:
         late[:, : whole.shape[1]] = product(journeys.expired.T, weight)[:, None, None] * whole
         found = late.reshape(features, whole.shape[2])
         column = self.columns(journeys.channel, journeys.again)
-        for kernel in range(len(self)):
-            for harmonic, wave in enumerate(self._watch(journeys, kernel)):
-                found[:, harmonic] += sums_by(column[:, kernel], each * wave.real, features)
-                found[:, harmonic] += 1j * sums_by(column[:, kernel], each * wave.imag, features)
+        for some, waves in self._watch(journeys):
+            part = each[some]
+            for kernel in range(len(self)):
+                to = column[some, kernel]
+                for harmonic, wave in enumerate(waves[:, kernel].T):
+                    found[:, harmonic] += sums_by(to, part * wave.real, features)
+                    if harmonic:
+                        found[:, harmonic] += 1j * sums_by(to, part * wave.imag, features)
         return found
 
     def watched(self, journeys: Journeys, index: Ints, rhythm: Complexes, weight: Floats) -> Sparse:
         """Return the (features, units) sparse integrals of every unit; `index` is each row's."""
         kernels = len(self)
         late = sparse.coo_array(journeys.expired)
-        own = rhythm[journeys.channel]
-        seen = [in_rhythm(np.stack(list(self._watch(journeys, k)), axis=1), own) for k in range(kernels)]
+        seen = np.empty((len(journeys.channel), kernels))
+        for some, waves in self._watch(journeys):
+            seen[some] = in_rhythm(waves, rhythm[journeys.channel[some], None])
         expired = late.data[:, None] * in_rhythm(self._whole(journeys), rhythm[:, None, :])[late.col]
         feature = [
             self.columns(journeys.channel, journeys.again).ravel(),
             self.columns(late.col.astype(np.int64), np.zeros(len(late.col), np.bool_)).ravel(),
         ]
         owner = np.concatenate([np.repeat(journeys.row, kernels), np.repeat(late.row, kernels)])
-        both = [np.stack(seen, axis=1) * weight[journeys.row, None], expired * weight[late.row, None]]
-        data = np.concatenate([part.ravel() for part in both])
+        data = np.concatenate(
+            [(seen * weight[journeys.row, None]).ravel(), (expired * weight[late.row, None]).ravel()]
+        )
         shape = (journeys.channels * self.features, int(index.max(initial=-1)) + 1)
         return sparse.csr_array((data, (np.concatenate(feature), index[owner])), shape=shape)
 
-    def _watch(self, journeys: Journeys, kernel: int) -> Iterator[Complexes]:
-        """Yield the (m,) integrals of the touches' loads over their journey, times the daily waves.
+    def _watch(self, journeys: Journeys) -> Iterator[tuple[slice, Complexes]]:
+        """Yield (m, kernels, 1 + harmonics) integrals of the touches' loads over their journey, part by part.
 
         From the touch, or the journey's start where the touch came before it, to the end of the journey
-        or of the look-back window.
+        or of the look-back window; times the daily waves.
         """
-        start = np.maximum(journeys.gap_h - journeys.span_h[journeys.row], 0.0)
-        end = np.maximum(np.minimum(journeys.gap_h, journeys.lookback_h[journeys.channel]), start)
-        return integrals(start, end, float(self.tau_h[kernel]))
+        span, lookback = journeys.span_h[journeys.row], journeys.lookback_h[journeys.channel]
+        start = np.maximum(journeys.gap_h - span, 0.0)
+        end = np.maximum(np.minimum(journeys.gap_h, lookback), start)
+        for first in range(0, len(start), _AT_ONCE):
+            some = slice(first, first + _AT_ONCE)
+            yield some, integrals(start[some], end[some], self.tau_h)
 
     def _whole(self, journeys: Journeys) -> Complexes:
         """Return the (channels, kernels, 1 + harmonics) integrals over a whole look-back window."""
-        start = np.zeros(journeys.channels)
-        by_kernel = [list(integrals(start, journeys.lookback_h, float(tau))) for tau in self.tau_h]
-        return np.stack([np.stack(waves, axis=1) for waves in by_kernel], axis=1)
+        return integrals(np.zeros(journeys.channels), journeys.lookback_h, self.tau_h)
 
 
 def hours_by_unit(hours: Sparse, index: Ints, weight: Floats, units: int) -> Sparse:

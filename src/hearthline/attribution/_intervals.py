@@ -1,16 +1,15 @@
 """The household bootstrap: every channel's credit with its interval, over all kinds of order at once."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
-from hearthline.attribution._drawn import Drawn, drawn_towns
 from hearthline.attribution._model import Model
-from hearthline.attribution._town import Part, Roll, Town
-from hearthline.attribution._weights import chosen, replicate_weights
+from hearthline.attribution._town import Drawn, Group, Part, Town, told_by
+from hearthline.attribution._weights import chosen, picked, replicate_weights
 from hearthline.schema.journey import Floats, Ints, Journeys
 
 __all__ = ["Band", "intervals"]
@@ -58,8 +57,8 @@ def intervals(
     fitted models refitted (the additive hazard on its likelihood's parabola) and recredited. Above
     200,000 units a hashed sample of that size is resampled and deviations are scaled to the whole.
     With `Part.scales` a replicate also takes a draw of what is owed at all. With `drawn` all replicates come
-    a second time, each with one of the draws of who is who; of both the wider end counts, on either side.
-    The amounts do not move by any of this.
+    a second time, each home in it as one of the draws of who is who has it; of both the wider end counts,
+    on either side. The amounts do not move by any of this.
     Intervals show how much chance in which households there are, and doubt about who they are, move the
     credit; not whether the model is right.
 
@@ -72,59 +71,92 @@ def intervals(
     """
     units = np.unique(np.concatenate([u for p in parts.values() for u in (p.fit.unit, p.credit.unit)]))
     known = _solved(model, parts)
-    once = np.ones((len(units), 1))
-    kept = chosen(units, MOST_UNITS, seed)
-    town = Town(model, known, Roll(units))
-    point = town.amounts(once)
-    if not kept.all():
-        units, once = units[kept], once[kept]
-        known = _solved(model, _sampled(parts, units, float(kept.mean())))
-        town = Town(model, known, Roll(units))
-    middle = town.amounts(once)
+    kept, fraction = chosen(units, MOST_UNITS, seed), 1.0
+    sure, open_ = (known, None) if drawn is None else _parted(known, drawn.units)
+    town = Town(model, known, [sure] if open_ is None else [sure, open_])
+    point = middle = town.as_fitted()
     homes = {kind: _homes([part.credit]) for kind, part in parts.items()}
     homes["all"] = _homes([part.credit for part in parts.values()])
+    if not kept.all():
+        fraction = float(kept.mean())
+        known = _solved(model, _sampled(parts, units[kept], fraction))
+        town = Town(model, known, [known])
+        middle, drawn = town.as_fitted(), None
+    plain, torn = _replicated(town, drawn, replicates, seed)
 
-    def bands(towns: Iterable[tuple[Town, Roll, Ints]]) -> dict[str, Band]:
-        found, fraction = _replicated(towns, seed), float(kept.mean())
+    def bands(found: dict[str, Floats]) -> dict[str, Band]:
         return {
             kind: _band(point[kind][:, 0], draws, middle[kind], fraction, homes[kind])
             for kind, draws in found.items()
         }
 
-    plain = bands([(town, Roll(units), np.arange(replicates))])
-    if drawn is None:
-        return plain
-    torn = bands(drawn_towns(model, known, drawn, replicates))
-    return {kind: _wider(band, torn[kind]) for kind, band in plain.items()}
+    told = bands(plain)
+    if not torn:
+        return told
+    wider = bands(torn)
+    return {kind: _wider(band, wider[kind]) for kind, band in told.items()}
 
 
-def _replicated(towns: Iterable[tuple[Town, Roll, Ints]], seed: int) -> dict[str, Floats]:
-    """Return (channels + 2, replicates) amounts by kind, over towns that have some replicates each."""
-    blocks = [
-        town.amounts(weights, which)
-        for town, roll, numbers in towns
-        for weights, which in _blocks(roll, numbers, seed)
-    ]
-    return {kind: np.concatenate([block[kind] for block in blocks], axis=1) for kind in blocks[0]}
+def _parted(parts: Mapping[str, Part], units: Ints) -> tuple[dict[str, Part], dict[str, Part]]:
+    """Return the homes that hang on no doubtful link, and these."""
+    taken: dict[tuple[int, bool], Journeys] = {}
+
+    def of(journeys: Journeys, *, these: bool) -> Journeys:
+        if (id(journeys), these) not in taken:
+            rows = np.flatnonzero(np.isin(journeys.unit, units) == these)
+            taken[id(journeys), these] = journeys.take(rows)
+        return taken[id(journeys), these]
+
+    def side(part: Part, *, these: bool) -> Part:
+        rows = np.flatnonzero(np.isin(part.credit.unit, units) == these)
+        return replace(
+            part,
+            fit=of(part.fit, these=these),
+            credit=of(part.credit, these=these),
+            scale=np.broadcast_to(part.scale, part.credit.n)[rows],
+            scales=None if part.scales is None else part.scales.take(rows),
+        )
+
+    sure, open_ = ({k: side(p, these=these) for k, p in parts.items()} for these in (False, True))
+    return sure, open_
+
+
+def _replicated(
+    town: Town, drawn: Drawn | None, replicates: int, seed: int
+) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """Return (channels + 2, replicates) amounts by kind: as all links hold, and as they are drawn.
+
+    In each replicate every home that hangs on a doubtful link is as one of the draws has it.
+    """
+    draws = [] if drawn is None else [town.group(draw) for draw in drawn.draws]
+    blocks = [np.arange(f, min(f + _BLOCK, replicates)) for f in range(0, replicates, _BLOCK)]
+
+    def plain(which: Ints) -> list[tuple[Group, Floats]]:
+        return [(group, _weights(group.units, which, seed)) for group in town.groups]
+
+    def torn(which: Ints) -> list[tuple[Group, Floats]]:
+        sure = town.groups[0]
+        return [(sure, _weights(sure.units, which, seed))] + [
+            (group, _weights(group.units, which, seed) * (picked(group.units, which, seed, len(draws)) == d))
+            for d, group in enumerate(draws)
+        ]
+
+    def amounts(homes: Callable[[Ints], list[tuple[Group, Floats]]]) -> dict[str, Floats]:
+        fits = town.fits([told_by(homes(which)) for which in blocks])
+        found = [town.amounts(homes(w), fit, w) for w, fit in zip(blocks, fits, strict=True)]
+        return {kind: np.concatenate([part[kind] for part in found], axis=1) for kind in found[0]}
+
+    return amounts(plain), amounts(torn) if draws else {}
+
+
+def _weights(units: Ints, which: Ints, seed: int) -> Floats:
+    return replicate_weights(units, len(which), seed, int(which[0]))
 
 
 def _wider(band: Band, other: Band) -> Band:
     """Return the band with the wider end on either side: doubt about who is who makes nothing surer."""
     low, high = ({end: pick(getattr(band, end), getattr(other, end)) for end in ends} for pick, ends in _ENDS)
     return replace(band, **low, **high)
-
-
-def _blocks(roll: Roll, numbers: Ints, seed: int) -> Iterator[tuple[Floats, Ints]]:
-    """Yield the weights of some replicates after the other, with their numbers."""
-    for first in range(0, len(numbers), _BLOCK):
-        which = numbers[first : first + _BLOCK]
-        if which[-1] - which[0] < len(which):
-            weights = replicate_weights(roll.units, len(which), seed, int(which[0]))
-        else:
-            weights = np.hstack([replicate_weights(roll.units, 1, seed, int(b)) for b in which])
-        if roll.draw is not None:
-            weights *= (roll.draw[:, None] < 0) | (roll.draw[:, None] == which % roll.draws)
-        yield weights, which
 
 
 def _solved(model: Model, parts: Mapping[str, Part]) -> dict[str, Part]:

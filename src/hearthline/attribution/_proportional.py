@@ -6,7 +6,7 @@ baseline) is a feature that belongs to no channel. Crediting all replicates of a
 sparse products.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -15,12 +15,10 @@ from scipy import sparse
 
 from hearthline.attribution._position import times_touched
 from hearthline.attribution._sums import product
+from hearthline.attribution._told import Refit, Resampling, Solver, Tells
 from hearthline.schema.journey import Floats, Ints, Journeys, Sparse
 
-__all__ = ["Design", "Proportional", "Resample", "by_channel"]
-
-Resample = Callable[[Floats], Floats]
-"""From (units, b) weights to (features, b) strengths: b replicates of the fit."""
+__all__ = ["Design", "Proportional", "Strengths", "by_channel"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +58,10 @@ class Proportional:
         """Return additive statistics."""
         raise NotImplementedError
 
+    def merge(self, left: Any, right: Any) -> Any:
+        """Return the statistics of both parts together."""
+        raise NotImplementedError
+
     def solve(self, statistics: Any) -> Any:
         """Return the fitted parameters."""
         raise NotImplementedError
@@ -80,30 +82,48 @@ class Proportional:
         share[np.repeat(journeys.converted, journeys.lengths)] = earned
         return share
 
-    def resampler(
-        self,
-        journeys: Journeys,
-        index: Ints,
-        point: Any,  # noqa: ARG002
-        usual: Journeys | None = None,  # noqa: ARG002
-    ) -> Resample:
-        """Return what refits the model to weighted units.
+    def resampling(self, point: Any) -> Resampling:
+        """Return what refits the model to weighted homes; by default it is fitted from scratch."""
+        return Strengths(self, Solver(self, point))
+
+    def resampler(self, journeys: Journeys, index: Ints, point: Any) -> Callable[[Floats], Floats]:
+        """Return what refits the model to homes weighed anew.
+
+        From (rows, b) weights to (features, b) strengths: b replicates of the fit.
 
         Args:
             journeys: those that the model was fitted to.
             index: (n,) which row of the weights each journey's unit is.
-            point: the parameters of the unweighted fit, for models that step from there.
-            usual: the journeys that it was fitted to, where they are others.
+            point: the fit.
         """
+        way = self.resampling(point)
+        tells = way.tells(journeys, index)
+        refit = way.refit([tells])
+        return lambda weights: np.asarray(refit([tells(weights)])[0], np.float64)
 
-        def refit(weights: Floats) -> Floats:
-            fits = [
-                self.strength(self.solve(self.gather(journeys, weights[index, b])))
-                for b in range(weights.shape[1])
-            ]
-            return np.stack(fits, axis=1)
 
-        return refit
+@dataclass(frozen=True, slots=True)
+class Strengths:
+    """A resampling whose fits are turned into columns of strengths."""
+
+    model: "Proportional"
+    way: Resampling
+
+    def tells(self, journeys: Journeys, index: Ints) -> Tells:
+        """Return what a group of homes tells."""
+        return self.way.tells(journeys, index)
+
+    def refit(self, usual: Sequence[Tells]) -> Refit:
+        """Return what refits to (features, b) strengths."""
+        again = self.way.refit(usual)
+        return lambda blocks: [self._columns(fits) for fits in again(blocks)]
+
+    def as_fitted(self) -> Floats:
+        """Return the (features, 1) strengths."""
+        return self._columns(self.way.as_fitted())
+
+    def _columns(self, fits: Sequence[Any]) -> Floats:
+        return np.stack([self.model.strength(fit) for fit in fits], axis=1)
 
 
 def by_channel(journeys: Journeys) -> Design:

@@ -6,8 +6,6 @@ of the channel meet at that gap. This profile has a period of a day and is read 
 nothing that a touch causes changes within hours; no clock time is needed.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -47,14 +45,16 @@ def profile(phase: Complexes) -> Complexes:
     return np.asarray(found, dtype=np.complex128)
 
 
-def integrals(start: Floats, end: Floats, tau: float) -> Iterator[Complexes]:
-    """Yield for every harmonic the integral of `exp(-u / tau + i omega u)` from start to end."""
-    for omega in _OMEGA:
-        rate = 1.0 / tau - 1j * omega
-        found = np.exp(-rate * start)
-        found -= np.exp(-rate * end)
-        found /= rate
-        yield found
+def integrals(start: Floats, end: Floats, tau: Floats) -> Complexes:
+    """Return (m, kernels, 1 + harmonics) integrals of `exp(-u / tau + i omega u)` from start to end."""
+    found = np.empty((HARMONICS + 1, len(start), len(tau)), np.complex128)
+    fades = [np.exp(-hours[:, None] / tau) for hours in (start, end)]
+    turns = [np.exp(1j * _OMEGA[1] * hours)[:, None] for hours in (start, end)]
+    turned = [np.ones_like(turn) for turn in turns]
+    for harmonic, omega in enumerate(_OMEGA):
+        found[harmonic] = (fades[0] * turned[0] - fades[1] * turned[1]) / (1.0 / tau - 1j * omega)
+        turned = [now * turn for now, turn in zip(turned, turns, strict=True)]
+    return found.transpose(1, 2, 0)
 
 
 def in_rhythm(exposure: Complexes, coefficient: Complexes) -> Floats:

@@ -1,7 +1,7 @@
 """All kinds of order of some homes, ready to be credited again and again under other weights of them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,12 +10,10 @@ from scipy import sparse
 from hearthline.attribution._model import Model, Relearning
 from hearthline.attribution._proportional import Design, Proportional
 from hearthline.attribution._sums import product, sums_by
+from hearthline.attribution._told import Relearner, Resampling, Solver, together
 from hearthline.schema.journey import Floats, Ints, Journeys
 
-__all__ = ["Part", "Roll", "Scales", "Town"]
-
-Refit = Callable[[Floats], Any]
-"""From (rows, b) weights to b fits, in whatever form the model's crediting takes them."""
+__all__ = ["Drawn", "Group", "Part", "Scales", "Town", "told_by"]
 
 Earn = Callable[[Floats, Any, Ints | None], Floats]
 """From (rows, b) weights, b fits and the replicates' numbers to (channels, b) amounts."""
@@ -72,91 +70,124 @@ class Scales:
         gone, rate = (drawn[which % len(drawn)] for drawn in (self.gone, self.rate))
         return self.kept[:, None] * (1.0 - gone) * np.exp(-self.age_h[:, None] * rate)
 
-    def beside(self, others: "Sequence[Scales]") -> "Scales":
-        """Return these with those of further journeys behind them."""
-        every = (self, *others)
-        kept, age_h = (np.concatenate([getattr(s, name) for s in every]) for name in ("kept", "age_h"))
-        return replace(self, kept=kept, age_h=age_h)
-
 
 @dataclass(frozen=True, slots=True)
-class Roll:
-    """Which row of the weights each journey's unit is.
+class Drawn:
+    """Homes that hang on doubtful links, as each draw of the links has them.
 
     Attributes:
-        units: (rows,) keys; ascending, or else all journeys have their rows in `index`.
-        draw: (rows,) in which draw of who is who alone a row counts, -1: in all.
-        index: rows of journeys, by the journeys' `id`.
-        draws: how many draws there are; replicate b has draw b modulo that.
+        units: keys of those homes where every link holds, ascending.
+        draws: of each draw their journeys, by kind of order; kinds that they have none of may be left out.
     """
 
     units: Ints
-    draw: Ints | None = None
-    index: dict[int, Ints] = field(default_factory=dict)
-    draws: int = 1
+    draws: tuple[Mapping[str, Part], ...]
 
-    def rows(self, journeys: Journeys) -> Ints:
-        """Return (n,) the row of each journey."""
-        known = self.index.get(id(journeys))
-        found: Ints = np.searchsorted(self.units, journeys.unit) if known is None else known
-        return found
+
+class Group:
+    """Some homes of a town: what they tell the fits, and what their touches earn.
+
+    Attributes:
+        units: (rows,) keys, ascending; row i of weights is unit i's.
+        tells: by kind that a fit is known by, what they tell it.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        parts: Mapping[str, Part],
+        known: Mapping[str, Any],
+        ways: Mapping[str, Resampling],
+    ) -> None:
+        every = [u for p in parts.values() for u in (p.fit.unit, p.credit.unit)]
+        self.units = np.unique(np.concatenate([np.zeros(0, np.int64), *every]))
+        rows = {id(j): np.searchsorted(self.units, j.unit) for p in parts.values() for j in (p.fit, p.credit)}
+        self.tells = {
+            kind: ways[kind].tells(part.fit, rows[id(part.fit)])
+            for kind, part in parts.items()
+            if kind in ways
+        }
+        self.earns = {
+            kind: _earn(model, replace(part, parameters=known[kind]), rows[id(part.credit)])
+            for kind, part in parts.items()
+        }
+        self.values = {
+            kind: _value(part.credit, rows[id(part.credit)], len(self.units)) for kind, part in parts.items()
+        }
 
 
 class Town:
-    """All parts under weights of their units; `usual` are the parts that the parameters were fitted to."""
+    """All homes in groups, credited again and again under other weights of the homes.
 
-    def __init__(
-        self, model: Model, parts: Mapping[str, Part], roll: Roll, usual: Mapping[str, Part] | None = None
-    ) -> None:
-        self.fit_of = {kind: id(part.fit) for kind, part in parts.items()}
-        self.refits = {
-            id(part.fit): _refit(model, part, roll, usual[kind].fit if usual else None)
-            for kind, part in parts.items()
-        }
-        self.earns = {kind: _earn(model, part, roll) for kind, part in parts.items()}
-        self.values = {kind: _value(part.credit, roll) for kind, part in parts.items()}
+    Attributes:
+        groups: the homes that the model was fitted to.
+    """
+
+    def __init__(self, model: Model, parts: Mapping[str, Part], groups: Sequence[Mapping[str, Part]]) -> None:
+        first: dict[int, str] = {}
+        self.model = model
+        self.fit_of = {kind: first.setdefault(id(part.fit), kind) for kind, part in parts.items()}
+        self.known = {kind: part.parameters for kind, part in parts.items()}
+        self.ways = {kind: _way(model, self.known[kind]) for kind in first.values()} if not model.rule else {}
         self.others = {kind: part.other for kind, part in parts.items()}
+        self.groups = [self.group(some) for some in groups]
+        self.refits = {
+            kind: way.refit([group.tells[kind] for group in self.groups]) for kind, way in self.ways.items()
+        }
 
-    def amounts(self, weights: Floats, which: Ints | None = None) -> dict[str, Floats]:
+    def group(self, parts: Mapping[str, Part]) -> Group:
+        """Return homes that may stand in the place of others."""
+        return Group(self.model, parts, self.known, self.ways)
+
+    def as_fitted(self) -> dict[str, Floats]:
+        """Return (channels + 2, 1) amounts by kind; see `amounts`."""
+        fits = {kind: way.as_fitted() for kind, way in self.ways.items()}
+        return self.amounts([(group, np.ones((len(group.units), 1))) for group in self.groups], fits, None)
+
+    def fits(self, told: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Return the fits of blocks of replicates, from what all groups told in each."""
+        found: list[dict[str, Any]] = [{} for _ in told]
+        for kind, refit in self.refits.items():
+            for fits, block in zip(found, refit([t[kind] for t in told]), strict=True):
+                fits[kind] = block
+        return found
+
+    def amounts(
+        self, homes: Sequence[tuple[Group, Floats]], fits: Mapping[str, Any], which: Ints | None
+    ) -> dict[str, Floats]:
         """Return (channels + 2, b) amounts by kind: the channels, the baseline, all value.
 
         Args:
-            weights: (rows, b) of the units.
-            which: (b,) numbers of the replicates; None where nothing but the weights is another.
+            homes: the groups that there are, each with its (rows, b) weights.
+            fits: of these replicates.
+            which: (b,) their numbers; None where nothing but the weights is another.
         """
-        fits = {key: refit(weights) for key, refit in self.refits.items()}
         found = {}
-        for kind, earn in self.earns.items():
-            earned = earn(weights, fits[self.fit_of[kind]], which)
-            whole = self.values[kind] @ weights + self.others[kind]
+        for kind, fit in self.fit_of.items():
+            some = [(group, weights) for group, weights in homes if kind in group.earns]
+            earned = np.sum([g.earns[kind](w, fits.get(fit), which) for g, w in some], axis=0)
+            whole = np.sum([g.values[kind] @ w for g, w in some], axis=0) + self.others[kind]
             found[kind] = np.vstack([earned, whole - earned.sum(axis=0), whole])
         found["all"] = np.sum(list(found.values()), axis=0)
         return found
 
 
-def _value(journeys: Journeys, roll: Roll) -> Floats:
-    worth = np.where(journeys.converted, journeys.value, 0.0)
-    return sums_by(roll.rows(journeys), worth, len(roll.units))
+def told_by(homes: Sequence[tuple[Group, Floats]]) -> dict[str, Any]:
+    """Return what groups under weights tell each fit together."""
+    kinds = dict.fromkeys(kind for group, _ in homes for kind in group.tells)
+    return {
+        kind: together([g.tells[kind](weights) for g, weights in homes if kind in g.tells]) for kind in kinds
+    }
 
 
-def _refit(model: Model, part: Part, roll: Roll, usual: Journeys | None) -> Refit:
-    if model.rule:
-        return lambda weights: None  # noqa: ARG005
-    index = roll.rows(part.fit)
+def _way(model: Model, point: Any) -> Resampling:
     if isinstance(model, Proportional):
-        again = model.resampler(part.fit, index, part.parameters, usual)
-        point = model.strength(part.parameters)[:, None]
-        return lambda weights: point if usual is None and _unweighted(weights) else again(weights)
-    if isinstance(model, Relearning):
-        near, learned = model.refits, part.parameters
-        return lambda weights: [learned] if _unweighted(weights) else near(part.fit, weights[index], learned)
-    return lambda weights: [
-        model.solve(model.gather(part.fit, weights[index, b])) for b in range(weights.shape[1])
-    ]
+        return model.resampling(point)
+    return Relearner(model, point) if isinstance(model, Relearning) else Solver(model, point)
 
 
-def _unweighted(weights: Floats) -> bool:
-    return weights.shape[1] == 1 and bool((weights == 1.0).all())
+def _value(journeys: Journeys, rows: Ints, size: int) -> Floats:
+    return sums_by(rows, np.where(journeys.converted, journeys.value, 0.0), size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,13 +206,13 @@ class _Money:
         return self.value[:, None] * self.scales.under(which) * weights[self.owner]
 
 
-def _earn(model: Model, part: Part, roll: Roll) -> Earn:
+def _earn(model: Model, part: Part, rows: Ints) -> Earn:
     won = part.credit.converted
     journeys, whole = part.credit.take(np.flatnonzero(won)), np.broadcast_to(part.scale, part.credit.n)
     scales = None if part.scales is None else part.scales.take(np.flatnonzero(won))
-    money = _Money(journeys.value, whole[won], roll.rows(part.credit)[won], scales)
+    money = _Money(journeys.value, whole[won], rows[won], scales)
     if model.rule:
-        return _by_rule(model.credit(journeys, None), journeys, money, len(roll.units))
+        return _by_rule(model.credit(journeys, None), journeys, money)
     if isinstance(model, Proportional):
         return _in_proportion(model.design_at(journeys, part.parameters), journeys, money)
 
@@ -195,17 +226,18 @@ def _earn(model: Model, part: Part, roll: Roll) -> Earn:
     return earn
 
 
-def _by_rule(share: Floats, journeys: Journeys, money: _Money, rows: int) -> Earn:
+def _by_rule(share: Floats, journeys: Journeys, money: _Money) -> Earn:
     row = journeys.row
     place = (journeys.channel, money.owner[row])
     worth = (money.value * money.scale)[row]
+    rows = int(money.owner.max(initial=-1)) + 1
     fixed = sparse.csr_array((share * worth, place), shape=(journeys.channels, rows))
     if money.scales is None:
-        return lambda weights, fits, which: product(fixed, weights)  # noqa: ARG005
+        return lambda weights, fits, which: product(fixed, weights[:rows])  # noqa: ARG005
     each = sparse.csr_array((share, (journeys.channel, row)), shape=(journeys.channels, journeys.n))
 
     def earn(weights: Floats, fits: Any, which: Ints | None) -> Floats:  # noqa: ARG001
-        return product(fixed, weights) if which is None else product(each, money.under(weights, which))
+        return product(fixed, weights[:rows]) if which is None else product(each, money.under(weights, which))
 
     return earn
 

@@ -6,7 +6,7 @@ from scipy.special import pdtr
 
 from hearthline.schema.journey import Floats, Ints
 
-__all__ = ["bucket_of", "chosen", "replicate_weights"]
+__all__ = ["bucket_of", "chosen", "picked", "replicate_weights"]
 
 _BITS = 20
 # Poisson(1) counts of equally likely 20-bit numbers: right to one in a million
@@ -51,6 +51,17 @@ def chosen(units: Ints, most: int, seed: int) -> NDArray[np.bool_]:
         return np.ones(len(units), np.bool_)
     base = _mixed(units.astype(np.uint64) ^ _mixed(np.array([~seed], np.int64).view(np.uint64)))
     return np.asarray(base < np.uint64(int(most / len(units) * 2.0**64)), dtype=np.bool_)
+
+
+def picked(units: Ints, which: Ints, seed: int, draws: int) -> Ints:
+    """Return (n, b) which of so many draws each unit is in, in the replicates with these numbers.
+
+    >>> picked(np.array([7, 8]), np.arange(5), 1, 3).tolist()
+    [[2, 2, 2, 0, 2], [2, 1, 1, 0, 0]]
+    """
+    salt = _mixed(which.astype(np.uint64) + _mixed(np.array([seed ^ 0x5EED], np.int64).view(np.uint64)))
+    mixed = _mixed(units.astype(np.uint64)[:, None] ^ salt)
+    return (mixed % np.uint64(draws)).astype(np.int64)
 
 
 def bucket_of(units: Ints, buckets: int) -> Ints:

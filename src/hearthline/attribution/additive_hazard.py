@@ -1,6 +1,6 @@
 """Additive hazard: every touch raises the rate of buying for a while; the rest is the baseline's."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -8,20 +8,17 @@ from scipy import sparse
 
 from hearthline.attribution._cascade import pairs_of, passed
 from hearthline.attribution._exposures import Kernels, hours_by_unit
-from hearthline.attribution._hazard import Fit, Task, ascend, curvature, task_of
 from hearthline.attribution._intensity import (
     Gathered,
     Intensity,
-    evidence_of,
     found_alone,
     found_beside,
-    joined,
-    spread,
 )
 from hearthline.attribution._model import Model
-from hearthline.attribution._proportional import Design, Proportional, Resample
+from hearthline.attribution._parabola import parabola_of
+from hearthline.attribution._proportional import Design, Proportional
 from hearthline.attribution._rhythm import phases
-from hearthline.attribution._sums import product
+from hearthline.attribution._told import Resampling
 from hearthline.schema.journey import Floats, Ints, Journeys, Sparse
 
 
@@ -129,57 +126,24 @@ class AdditiveHazard(Proportional):
     def strength(self, parameters: Intensity) -> Floats:
         """Return the rates: strata first, then channels, then those of credit that is passed back."""
         rates = np.concatenate([parameters.mu, parameters.gamma.ravel()])
-        return rates[self._sources(parameters)]
+        return rates[self.sources(parameters)]
 
-    def _sources(self, parameters: Intensity) -> Ints:
+    def sources(self, parameters: Intensity) -> Ints:
         """Return for each feature of the design which fitted rate it has."""
         kernels, strata = self.kernels.features, len(parameters.mu)
         fitted = np.arange(strata + parameters.gamma.size)
         routed = strata + parameters.cascade.routes[:, :1] * kernels + np.arange(kernels)
         return np.concatenate([fitted, routed.ravel()])
 
-    def resampler(
-        self, journeys: Journeys, index: Ints, point: Intensity, usual: Journeys | None = None
-    ) -> Resample:
+    def resampling(self, point: Intensity) -> Resampling:
         """Return what moves the fit to the maximum of the likelihood's parabola under other weights.
 
         The score bootstrap of Kline & Santos (2012), Journal of Econometric Methods 1(1), 23-41: scores
         at the fit are reweighted by unit, the curvature is kept, and no rate falls below 0. So nothing
-        is gathered again. Rhythm, cascade and homes' factors are those of the fit. Where the journeys are
-        not those of the fit (`usual`), scores are what they say beyond what those let expect.
+        is gathered again. Rhythm, cascade and homes' factors are those of the fit. Scores of other homes
+        than those of the fit are what they say beyond what those let expect.
         """
-        fit, sources = point.fit, self._sources(point)
-        if fit is None:
-            return lambda weights: np.zeros((len(sources), weights.shape[1]))
-        strata, scale = len(fit.mu), fit.scale[fit.active]
-        rates, mix = np.concatenate([fit.mu, fit.gamma]), _mix(point)
-        x = rates[fit.active] * scale
-        task = self._task(journeys, point, fit, mix)
-        bend = curvature(task if usual is None else self._task(usual, point, fit, mix), x)
-        units, ratio = index[journeys.converted], 1.0 / task.intensity(x)
-        fixed = task.weight[len(units) :]  # what strata lean to is no household's
-        watched = _mixed(self.watched(journeys, index, point), mix, strata)[fit.active]
-        usually = watched
-        if usual is not None:  # a draw's own shift counts: it is not subtracted
-            usually = _mixed(self.watched(usual, np.zeros(usual.n, np.int64), point), mix, strata)[fit.active]
-        expected = product(usually, np.ones(usually.shape[1]))
-
-        def refit(weights: Floats) -> Floats:
-            more = product(watched, weights[: watched.shape[1]]) - expected[:, None]
-            counted = np.concatenate([weights[units], np.repeat(fixed[:, None], weights.shape[1], axis=1)])
-            slope = task.pull(ratio[:, None] * counted) - 1.0 - more / scale[:, None]
-            rate = np.repeat(rates[:, None], weights.shape[1], axis=1)
-            rate[fit.active] = ascend(x, slope, bend) / scale[:, None]
-            return np.concatenate([rate[:strata], product(mix, rate[strata:])])[sources]
-
-        return refit
-
-    def _task(self, journeys: Journeys, point: Intensity, fit: Fit, mix: Sparse) -> Task:
-        """Return the evidence in these journeys, as the fit sees it."""
-        gathered = self.gather(journeys).acting((1.0, point.held))
-        gathered = replace(gathered, load=sparse.csr_array(gathered.load @ mix))
-        evidence = evidence_of(gathered, fit.scale[len(fit.mu) :], point.frailty, point.leaning)
-        return task_of(evidence, fit.scale, fit.active)
+        return parabola_of(self, point)
 
     def watched(self, journeys: Journeys, index: Ints, point: Intensity) -> Sparse:
         """Return the (strata + channels * kernels, units) sparse exposures; `index` is each journey's unit.
@@ -193,18 +157,6 @@ class AdditiveHazard(Proportional):
         shape = (hours.shape[1], touched.shape[1])
         base = sparse.csr_array((inclined, (hours.col, index[hours.row])), shape=shape)
         return sparse.csr_array(sparse.vstack([base, touched]))
-
-
-def _mixed(watched: Sparse, mix: Sparse, strata: int) -> Sparse:
-    """Return exposures of strata as they are, and of the fit's features as they are made of kernels."""
-    return sparse.csr_array(sparse.vstack([watched[:strata], mix.T @ watched[strata:]]))
-
-
-def _mix(point: Intensity) -> Sparse:
-    """Return the (channels * kernels, features) sparse mix that makes the fit's features of kernels."""
-    if point.fading is not None:
-        return spread(point.fading)
-    return joined(len(point.gamma), point.gamma.shape[1] // 2, point.again)
 
 
 def _ways(channels: int, routes: Ints) -> Ints:

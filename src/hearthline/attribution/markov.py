@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from scipy import sparse
 
 from hearthline.attribution._chain import (
     Removal,
@@ -15,8 +14,8 @@ from hearthline.attribution._chain import (
     removal_effects,
 )
 from hearthline.attribution._model import Model
-from hearthline.attribution._proportional import Proportional, Resample
-from hearthline.attribution._sums import product
+from hearthline.attribution._proportional import Proportional, Strengths
+from hearthline.attribution._told import Counted, Counts, Resampling, Tells, counting
 from hearthline.schema.journey import Floats, Ints, Journeys
 
 LEAST = 1e-12
@@ -65,28 +64,18 @@ class Markov(Proportional):
         """Return the removal effects."""
         return np.maximum(parameters.effect, LEAST)
 
-    def resampler(
-        self,
-        journeys: Journeys,
-        index: Ints,
-        point: Removal,  # noqa: ARG002
-        usual: Journeys | None = None,  # noqa: ARG002
-    ) -> Resample:
+    def resampling(self, point: Removal) -> Resampling:
         """Return what refits the chain: step counts by unit times the units' weights."""
-        key, row = edges_of(journeys, self.order)
-        distinct, place = np.unique(key, return_inverse=True)
-        units = int(index.max(initial=-1)) + 1
-        steps = sparse.csr_array((np.ones(len(key)), (place, index[row])), shape=(len(distinct), units))
 
-        def refit(weights: Floats) -> Floats:
-            counts = product(steps, weights[:units])
-            fits = [
-                self.strength(self.solve(Walks(journeys.channels, self.order, distinct, counts[:, b])))
-                for b in range(weights.shape[1])
-            ]
-            return np.stack(fits, axis=1)
+        def count(journeys: Journeys, index: Ints) -> Tells:
+            key, row = edges_of(journeys, self.order)
+            return counting(key, index[row], [np.ones(len(key))])
 
-        return refit
+        def solve(told: Counts) -> list[Removal]:
+            channels = len(point.effect)
+            return [self.solve(Walks(channels, self.order, told.key, column)) for column in told.sums.T]
+
+        return Strengths(self, Counted(count, solve, point))
 
 
 MODEL: Model = Markov()

@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from scipy import sparse
 
 from hearthline.attribution._chain import Removal, Walks, add_walks, count_walks, edges_of, removal_effects
 from hearthline.attribution._model import Model
-from hearthline.attribution._proportional import Proportional, Resample
+from hearthline.attribution._proportional import Proportional, Strengths
 from hearthline.attribution._sets import Sets, add_sets, count_sets, masks
-from hearthline.attribution._sums import product
+from hearthline.attribution._told import Counted, Counts, Resampling, Tells, counting
 from hearthline.schema.journey import Floats, Ints, Journeys
 
 LEAST = 1e-12
@@ -79,33 +78,32 @@ class MarkovGlobal(Proportional):
         """Return the raked strengths."""
         return np.maximum(parameters.strength, LEAST)
 
-    def resampler(
-        self,
-        journeys: Journeys,
-        index: Ints,
-        point: Raked,  # noqa: ARG002
-        usual: Journeys | None = None,  # noqa: ARG002
-    ) -> Resample:
+    def resampling(self, point: Raked) -> Resampling:
         """Return what refits chain and strengths from steps and values by unit times the weights."""
-        key, row = edges_of(journeys, self.order)
-        distinct, place = np.unique(key, return_inverse=True)
-        mask, at = np.unique(masks(journeys), return_inverse=True)
-        units = int(index.max(initial=-1)) + 1
-        steps = sparse.csr_array((np.ones(len(key)), (place, index[row])), shape=(len(distinct), units))
-        money = np.where(journeys.converted, journeys.value, 0.0)
-        value = sparse.csr_array((money, (at, index)), shape=(len(mask), units))
+        channels = len(point.strength)
 
-        def refit(weights: Floats) -> Floats:
-            counts, worth = product(steps, weights[:units]), product(value, weights[:units])
+        def count(journeys: Journeys, index: Ints) -> Tells:
+            step, row = edges_of(journeys, self.order)
+            mask, money = masks(journeys), np.where(journeys.converted, journeys.value, 0.0)
+            paid = np.flatnonzero((mask > 0) & (money > 0.0))
+            # sets of channels are the keys below 0, steps the others
+            key = np.concatenate([-mask[paid], step])
+            return counting(
+                key, np.concatenate([index[paid], index[row]]), [np.append(money[paid], np.ones(len(step)))]
+            )
+
+        def solve(told: Counts) -> list[Raked]:
+            sets = told.key < 0
+            mask, step = -told.key[sets], told.key[~sets]
             fits = []
-            for b in range(weights.shape[1]):
-                walks = Walks(journeys.channels, self.order, distinct, counts[:, b])
-                kept = (mask > 0) & (worth[:, b] > 0.0)
-                seen = np.repeat(worth[kept, b][:, None], 3, axis=1)
-                fits.append(self.strength(self.solve((walks, Sets(journeys.channels, mask[kept], seen)))))
-            return np.stack(fits, axis=1)
+            for column in told.sums.T:
+                worth = column[sets]
+                seen = np.repeat(worth[worth > 0.0, None], 3, axis=1)
+                walks = Walks(channels, self.order, step, column[~sets])
+                fits.append(self.solve((walks, Sets(channels, mask[worth > 0.0], seen))))
+            return fits
 
-        return refit
+        return Strengths(self, Counted(count, solve, point))
 
 
 def _raked(effect: Floats, sets: Sets) -> Floats:

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 
 from hearthline.attribution._game import shapley_values, subset_sums
 from hearthline.attribution._model import Model
-from hearthline.attribution._proportional import Proportional, Resample
+from hearthline.attribution._proportional import Proportional, Strengths
 from hearthline.attribution._sets import Sets, add_sets, count_sets, masks
-from hearthline.attribution._sums import product, sums_by
+from hearthline.attribution._sums import sums_by
+from hearthline.attribution._told import Counted, Counts, Resampling, Tells, counting
 from hearthline.schema.errors import NothingToAnswer
 from hearthline.schema.journey import Floats, Ints, Journeys
 
@@ -78,30 +78,22 @@ class ShapleyRate(Proportional):
         """Return the signed values."""
         return parameters.value
 
-    def resampler(
-        self,
-        journeys: Journeys,
-        index: Ints,
-        point: Values,  # noqa: ARG002
-        usual: Journeys | None = None,  # noqa: ARG002
-    ) -> Resample:
+    def resampling(self, point: Values) -> Resampling:
         """Return what refits the game: journeys and conversions by set and unit times the weights."""
-        mask = masks(journeys)
-        distinct, place = np.unique(mask, return_inverse=True)
-        shape = (len(distinct), int(index.max(initial=-1)) + 1)
-        all_ = sparse.csr_array((np.ones(journeys.n), (place, index)), shape=shape)
-        won = sparse.csr_array((journeys.converted.astype(np.float64), (place, index)), shape=shape)
-        kept = distinct > 0
+        channels = len(point.value)
 
-        def refit(weights: Floats) -> Floats:
-            seen, bought = product(all_, weights[: shape[1]]), product(won, weights[: shape[1]])
-            fits = []
-            for b in range(weights.shape[1]):
-                table = np.stack([seen[:, b], bought[:, b], bought[:, b]], axis=1)
-                fits.append(self.solve(Sets(journeys.channels, distinct[kept], table[kept])).value)
-            return np.stack(fits, axis=1)
+        def count(journeys: Journeys, index: Ints) -> Tells:
+            mask = masks(journeys)
+            met = np.flatnonzero(mask)
+            columns = [np.ones(len(met)), journeys.converted[met].astype(np.float64)]
+            return counting(mask[met], index[met], columns)
 
-        return refit
+        def solve(told: Counts) -> list[Values]:
+            seen, bought = np.hsplit(told.sums, 2)
+            tables = (np.stack([s, w, w], axis=1) for s, w in zip(seen.T, bought.T, strict=True))
+            return [self.solve(Sets(channels, told.key, table)) for table in tables]
+
+        return Strengths(self, Counted(count, solve, point))
 
 
 def _rates(statistics: Sets, players: list[int]) -> Floats:

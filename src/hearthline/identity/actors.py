@@ -319,7 +319,7 @@ class _Tables:
         logs = _turn_of(own, known[s.home], habits)
         base = np.append(np.repeat(habits.hour[:1], self.slots - 1, axis=0), habits.hour[1:], axis=0)
         by_hour = self.counts(share, s.home * HOURS + s.hour, self.homes * HOURS)
-        smooth = np.einsum("hbj,bc->hcj", by_hour.reshape(self.homes, HOURS, self.slots), _SMOOTH)
+        smooth = _SMOOTH.T @ by_hour.reshape(self.homes, HOURS, self.slots)
         near = smooth[s.home, s.hour] - share * _SMOOTH[s.hour, s.hour][:, None]
         logs += np.log(near + _STRENGTH.hour * base.T[s.hour]) - np.log(own + _STRENGTH.hour)
         base = np.append(np.repeat(habits.category[:1], self.slots - 1, axis=0), habits.category[1:], axis=0)

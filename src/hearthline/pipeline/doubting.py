@@ -22,9 +22,9 @@ from hearthline.pipeline.resolving import judged_again
 from hearthline.schema.journey import Ints
 from hearthline.store.duckdb import DuckEngine
 
-__all__ = ["DRAWS", "MOST_HOMES", "Doubted", "doubted"]
+__all__ = ["DRAWS", "Doubted", "doubted"]
 
-DRAWS, MOST_HOMES = 8, 10_000
+DRAWS = 4
 _AGAIN = ("touches", "homed_enrolments", "orders", "stock", "segments", "marks", "timelines")
 _SELECTS = {s.table: s for s in journeys.AFTER_IDENTITY}
 _MEMBERS = ("identity", "unit", "person", "valid_from_us", "valid_to_us")
@@ -67,6 +67,16 @@ class Doubted:
     identities: pa.Array
     doubt: Doubt
 
+    def among(self, core: Core, units: Ints) -> "Doubted":
+        """Return what hangs on doubtful links in some of the households, and in those that go with them."""
+        core.engine.load("wanted_units", pa.table({"unit": units}))
+        parts = core.engine.table(
+            "SELECT DISTINCT d.part FROM doubted_identities d JOIN members m ON m.identity = d.identity "
+            "JOIN wanted_units w ON m.unit = w.unit"
+        )
+        known = np.sort(parts["part"].to_numpy().astype(np.int64))
+        return _of_parts(core, _with_lineage(core, known), self.doubt)
+
     def cores(self, core: Core, seed: int) -> Iterator[Core]:
         """Yield `DRAWS` cores that hold these households alone, each as one draw of the links has them.
 
@@ -91,23 +101,26 @@ class Doubted:
 
 
 def doubted(core: Core) -> Doubted | None:
-    """Return what hangs on doubtful links; None where none is, or where it is more than 10,000 households."""
+    """Return what hangs on doubtful links; None where none is."""
     found = core.who.found
     doubt = identity.doubt_in(found.links, found.identifiers)
     if not len(doubt.sure):
         return None
-    engine = core.engine
-    parts = _with_lineage(core, np.unique(doubt.part))
-    some = found.parts.filter(pc.is_in(found.parts["part"], value_set=pa.array(parts)))
-    identities = some["identity"].combine_chunks()
-    engine.load("doubted_identities", pa.table({"identity": identities}))
-    engine.load("doubted_parts", pa.table({"part": parts}))
-    units = engine.table(
+    return _of_parts(core, _with_lineage(core, np.unique(doubt.part)), doubt)
+
+
+def _of_parts(core: Core, parts: Ints, doubt: Doubt) -> Doubted:
+    """Return what hangs on doubtful links in some parts; the engine learns which they are."""
+    found = core.who.found.parts
+    some = found.filter(pc.is_in(found["part"], value_set=pa.array(parts)))
+    core.engine.load("doubted_identities", some.select(["identity", "part"]))
+    core.engine.load("doubted_parts", pa.table({"part": parts}))
+    units = core.engine.table(
         "SELECT DISTINCT m.unit FROM members m JOIN doubted_identities d ON m.identity = d.identity"
     )
-    if units.num_rows > MOST_HOMES:
-        return None
-    return Doubted(np.sort(units["unit"].to_numpy().astype(np.int64)), identities, doubt)
+    return Doubted(
+        np.sort(units["unit"].to_numpy().astype(np.int64)), some["identity"].combine_chunks(), doubt
+    )
 
 
 def _with_lineage(core: Core, parts: Ints) -> Ints:

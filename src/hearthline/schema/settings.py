@@ -68,8 +68,7 @@ class AttributionSettings(Section, frozen=True, kw_only=True):
     unattributed. `persistence` is the part of each further machine-placed order that is still owed to the
     enrolment, per cycle (1.0: all of it, for ever). `"estimated"` reads them from the data; what is
     brought forward, and how long orders are owed, where a model knows a baseline. `identity_doubt` lets
-    intervals contain the doubt about who is who: replicates draw which links hold, where that moves at most
-    10,000 households. `horizon_days` is how far
+    intervals contain the doubt about who is who: replicates draw which links hold. `horizon_days` is how far
     forecasts of enrolments look ahead. `options` holds what a model leaves open, by its name, as
     `[attribution.options.markov]` with `order = 3`.
     """

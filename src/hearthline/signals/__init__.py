@@ -17,8 +17,20 @@ from typing import Protocol, cast
 import pyarrow as pa
 
 from hearthline.schema.errors import BadConfig, UnknownName
+from hearthline.signals._use import USES
 
-__all__ = ["DERIVED", "Asked", "Signal", "Tables", "asked_of", "in_order", "load", "makers", "names"]
+__all__ = [
+    "DERIVED",
+    "SHARED",
+    "Asked",
+    "Signal",
+    "Tables",
+    "asked_of",
+    "in_order",
+    "load",
+    "makers",
+    "names",
+]
 
 Tables = Mapping[str, pa.Table]
 
@@ -45,6 +57,9 @@ DERIVED = pa.schema(
 `time` is when it is known (the run's as-of); what it foretells is in `signal_value` and `signal_number`.
 """
 
+SHARED: Mapping[str, str] = {"device_uses": USES}
+"""Tables that several signals read, as SELECTs over what signals read: each is made once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -65,8 +80,8 @@ class Signal(Protocol):
         TITLE: its name on screens.
         TELLS: what it tells, in a sentence or two.
         PAPER: where the method is from.
-        READS: name -> SELECT (DuckDB) over the answer's tables (docs/answer.md) and `homed_events`:
-            the usable events, each once, with the canonical columns and `unit`, `person`.
+        READS: name -> SELECT (DuckDB) over the answer's tables (docs/answer.md), those of `SHARED`, and
+            `homed_events`: the usable events, each once, with the canonical columns and `unit`, `person`.
         NEEDS: tables of other signals that it wants to see; the order of signals follows from them.
         TABLES: name -> schema of what it gives back; each field's metadata `b"help"` says what it is.
             A table named `derived` has the schema `DERIVED`; all signals' rows stand in one table.

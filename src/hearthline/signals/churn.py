@@ -9,7 +9,6 @@ from hearthline.signals import DERIVED, Asked, Tables
 from hearthline.signals._columns import Floats, Ints, made, schema
 from hearthline.signals._leaving import HORIZON, SILENCE, Days, active
 from hearthline.signals._risk import Risk, at_risk
-from hearthline.signals._use import USES
 
 __all__ = ["NEEDS", "OPTIONS", "PAPER", "READS", "TABLES", "TELLS", "TITLE", "derive"]
 
@@ -20,9 +19,9 @@ TELLS: Final = (
 )
 PAPER: Final = "penalised logistic hazards over fortnights; chances set right as Platt (1999)"
 READS: Final = {
-    "daily_use": f"""
+    "daily_use": """
         SELECT unit, day, sum(uses) AS uses, sum(acts) AS acts, sum(errors) AS errors
-        FROM ({USES}) GROUP BY unit, day""",
+        FROM device_uses GROUP BY unit, day""",
     "daily_orders": """
         SELECT DISTINCT unit, day FROM orders
         WHERE unit IS NOT NULL AND kind = 'person' AND coalesce(status, 'placed') = 'placed'""",

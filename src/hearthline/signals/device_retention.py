@@ -8,7 +8,6 @@ import pyarrow as pa
 from hearthline.signals import Asked, Tables
 from hearthline.signals._chances import wilson
 from hearthline.signals._columns import Floats, Ints, schema, sorted_by
-from hearthline.signals._use import USES
 
 __all__ = ["NEEDS", "OPTIONS", "PAPER", "READS", "TABLES", "TELLS", "TITLE", "derive"]
 
@@ -21,8 +20,8 @@ PAPER: Final = (
     "Wilson (1927); last use by Kaplan & Meier (1958), a device unused for four weeks counts as lost"
 )
 READS: Final = {
-    "device_weeks": f"""
-        WITH uses AS (SELECT unit, device, kind, day FROM ({USES}) WHERE uses > 0),
+    "device_weeks": """
+        WITH uses AS (SELECT unit, device, kind, day FROM device_uses WHERE uses > 0),
         firsts AS (SELECT device, min(unit) AS unit, min(kind) AS kind, min(day) AS first, max(day) AS last
                    FROM uses WHERE kind NOT IN ('phone', 'browser') GROUP BY device)
         SELECT f.device, f.kind, f.first, f.last, list(DISTINCT (u.day - f.first) // 7) AS weeks

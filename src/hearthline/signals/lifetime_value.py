@@ -9,7 +9,6 @@ import pyarrow as pa
 from hearthline.signals import Asked, Tables, _buying, _spending
 from hearthline.signals._buying import History
 from hearthline.signals._columns import Floats, Ints, made, schema, sorted_by
-from hearthline.signals._use import USES
 
 __all__ = ["NEEDS", "OPTIONS", "PAPER", "READS", "TABLES", "TELLS", "TITLE", "derive"]
 
@@ -27,9 +26,9 @@ READS: Final = {
         SELECT unit, day, CAST(sum(net) AS DOUBLE) AS net, kind FROM orders
         WHERE unit IS NOT NULL AND net IS NOT NULL AND coalesce(status, 'placed') = 'placed'
         GROUP BY unit, day, kind""",
-    "used_days": f"""
+    "used_days": """
         SELECT unit, kind, count(DISTINCT day) AS days, min(day) AS first, max(day) AS last
-        FROM ({USES}) WHERE uses > 0 AND kind NOT IN ('phone', 'browser') GROUP BY unit, kind""",
+        FROM device_uses WHERE uses > 0 AND kind NOT IN ('phone', 'browser') GROUP BY unit, kind""",
 }
 NEEDS: Final = ()
 TABLES: Final = {

@@ -8,7 +8,6 @@ import pyarrow as pa
 
 from hearthline.signals import DERIVED, Asked, Tables
 from hearthline.signals._columns import Floats, Ints, schema, sorted_by
-from hearthline.signals._use import USES
 
 __all__ = ["NEEDS", "OPTIONS", "PAPER", "READS", "TABLES", "TELLS", "TITLE", "derive"]
 
@@ -19,9 +18,9 @@ TELLS: Final = (
 )
 PAPER: Final = "an exponentially weighted Poisson control chart (Borror, Champ & Rigdon 1998)"
 READS: Final = {
-    "device_days": f"""
+    "device_days": """
         SELECT device, min(unit) AS unit, min(kind) AS kind, day, sum(uses) AS uses, sum(errors) AS errors
-        FROM ({USES}) GROUP BY device, day""",
+        FROM device_uses GROUP BY device, day""",
     "contacts": """
         SELECT DISTINCT unit, CAST(time AS DATE) AS day FROM homed_events
         WHERE regexp_matches(type, '(ticket|support|complaint|service|help)') AND initiator_kind = 'human'""",

@@ -114,6 +114,8 @@ def credit(core: Core, keep: Keep, progress: Progress) -> None:
         sample_of(fraction, owing, book, reaching=False),
         sample_of(fraction, owing, book, reaching=True),
     )
+    if open_ is not None and fraction < 1.0:
+        open_ = open_.among(core, open_.units[samples[0].takes(open_.units)])
     run = _Crediting(core, book, able, samples, owing, keep)
     for batch in batches(core, book, reaching=any(f.model.reaches for f in able)):
         run.take(batch)

@@ -11,19 +11,18 @@ from hearthline.attribution import Band, Drawn, Part, Scales, intervals, tuned
 from hearthline.pipeline.credit.batches import Owed
 from hearthline.pipeline.credit.ledger import decimals
 from hearthline.pipeline.credit.orders import Orders
-from hearthline.pipeline.doubting import DRAWS
 from hearthline.schema.journey import Floats, Ints, Journeys, concatenated
 from hearthline.schema.settings import AttributionSettings
 
 __all__ = ["BASELINE", "Sample", "sampled", "shares_table"]
 
 BASELINE = "(baseline)"
-MOST_HOMES = 200_000
+MOST_HOMES, MOST_DOUBTED = 200_000, 20_000
 
 
 def sampled(homes: int, doubted: int) -> float:
-    """Return the fraction of households that are resampled: neither they nor draws of some are too many."""
-    return min(1.0, MOST_HOMES / max(homes, 1), 4 * MOST_HOMES / max(homes + DRAWS * doubted, 1))
+    """Return the fraction of households that are resampled: neither they nor those in doubt are too many."""
+    return min(1.0, MOST_HOMES / max(homes, 1), MOST_DOUBTED / max(doubted, 1))
 
 
 @dataclass(slots=True)

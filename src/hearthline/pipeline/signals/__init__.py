@@ -1,7 +1,8 @@
 """The signals are derived from the answer's tables, and their tables are kept in the answer.
 
 They read on a session of their own, which sees what reports see: the tables of docs/answer.md, and
-`homed_events`, the usable events, each once, with their household; and `content`, from the brand's files.
+`homed_events`, the usable events, each once, with their household; `content`, from the brand's files; and
+what several signals read, which is made once (`signals.SHARED`).
 """
 
 from datetime import UTC, datetime
@@ -63,6 +64,8 @@ def _reader(core: Core, writer: DuckEngine, lake: Lake) -> DuckEngine:
     reader.load("content", content_of(lake.folder.parent, core.settings.signals.content))
     for select in HOMED:
         make(reader, select, {})
+    for table, sql in signals.SHARED.items():
+        reader.create(table, sql)
     return reader
 
 
