@@ -103,9 +103,14 @@ bench-mqtt: $(VENV)/dev.done ## messages a second at QoS 1, with fsync, beside M
 	$(call say,MQTT at QoS 1 beside Mosquitto)
 	@$(BIN)/python benchmarks/mqtt.py $(ARGS)
 
-truth: $(VENV)/base.done ## error of every model against what simulated channels caused (ARGS=--small is quick)
+truth: $(VENV)/base.done ## error of every model against what simulated channels caused (ARGS=--small is quick; ARGS=--peers: beside other packages)
 	$(call say,error of every model against the known truth)
 	@$(BIN)/python benchmarks/truth.py $(ARGS)
+
+.PHONY: truth-of-demo
+truth-of-demo: $(VENV)/base.done ## the demo's answer against what its channels caused, beside other packages (ARGS=--alone: no network)
+	$(call say,the demo against the known truth)
+	@$(BIN)/python benchmarks/truth_of_demo.py $(ARGS)
 
 federated: $(VENV)/base.done ## fit where journeys stay at home: rounds, numbers sent, what privacy costs (ARGS=--small is quick)
 	$(call say,fitting on sums over homes)

@@ -14,7 +14,6 @@ import json
 import os
 import subprocess
 import sys
-import venv
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -22,13 +21,12 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from environments import PACKAGES, environment
+
 HERE = Path(__file__).parent
 CHANNELS = 20
 BATCH = 250_000
-PEERS = {
-    "ChannelAttribution 2.2.5": ("channel_attribution", ["ChannelAttribution==2.2.5", "matplotlib"]),
-    "marketing-attribution-models 2.1.1": ("dp6", ["marketing-attribution-models==2.1.1"]),
-}
+PEERS = ("channel_attribution", "dp6")
 
 
 @dataclass(frozen=True)
@@ -108,16 +106,6 @@ def measured(python: Path, script: str, file: Path, out: Path) -> Run:
     return Run(**json.loads(done.stdout), found=json.loads(out.read_text()))
 
 
-def environment(folder: Path, packages: list[str]) -> Path:
-    """Return the interpreter of a new environment with the packages."""
-    python = folder / "bin" / "python"
-    if not (folder / "installed").exists():
-        venv.create(folder, with_pip=True, clear=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True)
-        (folder / "installed").touch()
-    return python
-
-
 def middle(runs: list[Run]) -> Run:
     """Return the medians."""
     return Run(
@@ -131,9 +119,11 @@ def middle(runs: list[Run]) -> Run:
 def compare(folder: Path, file: Path, rounds: int, *, alone: bool) -> None:
     """Print the table of all packages on one file."""
     scripts = {"hearthline": (Path(sys.executable), "ours")}
-    for name, (script, packages) in {} if alone else PEERS.items():
+    for script in () if alone else PEERS:
+        package = PACKAGES[script]
+        name = f"{package.name} {package.version}"
         print(f"installing {name} ...", file=sys.stderr)
-        scripts[name] = (environment(folder / script, packages), script)
+        scripts[name] = (environment(folder / script, package.needs), script)
     small = folder / "journeys-small.csv"
     write_journeys(small, 1_000)
     for python, script in scripts.values():

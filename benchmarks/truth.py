@@ -1,11 +1,14 @@
 """The error of every model against what the channels of simulated towns really caused.
 
     python benchmarks/truth.py [--homes 8000] [--days 120] [--seeds 101,102,103] [--density 1] [--small]
+                               [--models NAME,NAME] [--peers] [--environments FOLDER]
                                [--cache FOLDER] [--write docs/how-true.md]
 
 Every town is lived once as it is, attributed from its events alone, and lived again with every set of
 channels switched off. Seeds 1 to 9 are for tuning and refused here. Prints Markdown: the median over
 seeds with the range. `--cache` keeps the truths (513 lives of each town), which no change of a model moves.
+`--peers` puts other packages into the same tables (peers/README.md): they are fetched over a network into
+environments of their own, which `--environments` keeps for the next time.
 """
 
 import argparse
@@ -25,6 +28,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from peer_credit import (
+    Credited,
+    Peers,
+    alike,
+    credit_of_peers,
+    installed,
+    left_out,
+    merged,
+    misses_of_peers,
+    paths_of,
+)
 from published import markdown, write_block
 
 if TYPE_CHECKING:
@@ -35,11 +49,19 @@ TUNING_SEEDS = range(1, 10)
 WORLDS = ("additive", "multiplicative", "confounded", "mediated")
 MARK = "make truth"
 DENSITY_MARK = 'make truth ARGS="--density 0.5,1,2 --seeds 101"'
-DEFAULT = "additive_hazard"
+PEERS_MARK = "make truth, beside other packages"
+DEFAULT, YARDSTICK = "additive_hazard", "(last touch before each order)"
 KINDS = {
     "person": "orders placed by people",
     "automated": "orders without a person (machine-placed and subscriptions)",
     "all": "all orders",
+}
+BRIEF = {
+    "all": "all orders",
+    "automated": "no person",
+    "shapley": "error",
+    "rank": "rank",
+    "recovered": "credited",
 }
 MEASURES = {
     "off": "error, one off",
@@ -68,7 +90,15 @@ class Town:
         return usual if self.density == 1.0 else usual.with_density(self.density)
 
 
-def misses_of(town: Town, cache: Path | None) -> "list[Miss]":
+@dataclass(frozen=True)
+class Graded:
+    """The errors about one town, of our models and of packages that were asked, and their credit."""
+
+    misses: "list[Miss]"
+    credited: Credited
+
+
+def graded(town: Town, cache: Path | None, peers: Peers | None) -> Graded:
     """Return the errors of all models about one town."""
     import hearthline as hl
     from hearthline import sim
@@ -83,9 +113,11 @@ def misses_of(town: Town, cache: Path | None) -> "list[Miss]":
         with Lake(home.path / "lake").batch(datetime(2026, 6, 1, tzinfo=UTC)) as batch:
             batch.adopt(raw / "events-*.parquet", raw / "identities-*.parquet")
         home.run()
-        found = compare(home, truth_of(town, cache))
+        known = truth_of(town, cache)
+        found = compare(home, known)
+        credited = credit_of_peers(paths_of(home), peers) if peers else Credited()
     print(f"done: {town.world} world, seed {town.seed}, touches x {town.density:g}", file=sys.stderr)
-    return found
+    return Graded([*found, *misses_of_peers(credited, known)], credited)
 
 
 def truth_of(town: Town, cache: Path | None) -> "Truth":
@@ -140,6 +172,33 @@ def by_density(found: "dict[Town, list[Miss]]", densities: Sequence[float]) -> s
     return markdown(["world", "touches", *heads, "last touch: error, Shapley"], rows)
 
 
+def beside_peers(found: "dict[str, list[Miss]]") -> str:
+    """Return one table for each world: the default model and last touch beside other packages."""
+    measures = {"all": ("shapley", "rank", "recovered"), "automated": ("shapley", "rank")}
+    heads = [f"{BRIEF[kind]}: {BRIEF[m]}" for kind, chosen in measures.items() for m in chosen]
+    parts = []
+    for world, misses in found.items():
+        rows = []
+        for model, title in _in_order(misses).items():
+            cells = [
+                _said([getattr(m, x) for m in misses if (m.model, m.kind) == (model, kind)])
+                for kind, chosen in measures.items()
+                for x in chosen
+            ]
+            name, _, package = title.partition(" (")
+            rows.append((name, package.rstrip(")"), cells))
+        parts.append(f"### {world.capitalize()} world, beside other packages\n")
+        parts.append(markdown(["model", *heads], merged(rows)) + "\n")
+    return "\n".join(parts)
+
+
+def _in_order(misses: "Sequence[Miss]") -> dict[str, str]:
+    """Return the titles of the default model, last touch, its yardstick; then packages' models by title."""
+    ours = {m.model: m.title for m in misses if m.model in (DEFAULT, "last_touch", YARDSTICK)}
+    theirs = {m.model: m.title for m in misses if ":" in m.model}
+    return ours | dict(sorted(theirs.items(), key=lambda named: named[1]))
+
+
 def _row(title: str, seeds: "Sequence[Miss]") -> list[str]:
     return [title, *(_said([getattr(m, measure) for m in seeds]) for measure in MEASURES)]
 
@@ -162,6 +221,13 @@ def main() -> None:
     flags.add_argument("--density", default="1", help="of touches; several, as in 0.5,1,2, for a short table")
     flags.add_argument("--small", action="store_true", help="1,000 homes, 60 days, one seed")
     flags.add_argument("--processes", type=int, default=2)
+    flags.add_argument("--models", help="ours that run, as in additive_hazard,last_touch; default: all")
+    flags.add_argument(
+        "--peers", action="store_true", help="other packages in the same tables; needs a network"
+    )
+    flags.add_argument(
+        "--environments", type=Path, help="a folder that keeps the other packages for the next time"
+    )
     flags.add_argument("--cache", type=Path, help="a folder for truths, outside the repository")
     flags.add_argument("--write", type=Path, help="a page whose block is replaced by the tables")
     given = flags.parse_args()
@@ -174,20 +240,27 @@ def main() -> None:
     densities = [float(d) for d in given.density.split(",")]
     worlds = given.world or WORLDS
     short = len(densities) > 1
-    models = (DEFAULT, "last_touch") if short else ()
+    models = (DEFAULT, "last_touch") if short else tuple(given.models.split(",") if given.models else ())
     towns = [Town(w, homes, days, s, d, models) for w in worlds for d in densities for s in seeds]
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # each process is one core's
     spawned = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(given.processes, mp_context=spawned) as pool:
-        misses = list(pool.map(misses_of, towns, [given.cache] * len(towns)))
-    about = (
-        f"{homes:,} homes, {days} days, seeds {', '.join(map(str, seeds))}; median (least to largest seed)."
-    )
-    of_town = dict(zip(towns, misses, strict=True))
-    text = f"{about}\n\n{by_density(of_town, densities) if short else tables_of(_by_world(of_town))}"
-    print(text)
+    with TemporaryDirectory(prefix="hearthline-peers-") as passing:
+        peers = installed(given.environments or Path(passing)) if given.peers else None
+        with ProcessPoolExecutor(given.processes, mp_context=spawned) as pool:
+            found = list(pool.map(graded, towns, [given.cache] * len(towns), [peers] * len(towns)))
+    of = ", ".join(map(str, seeds))
+    about = f"{homes:,} homes, {days} days, seeds {of}; median (least to largest seed)."
+    misses = {town: one.misses for town, one in zip(towns, found, strict=True)}
+    text = by_density(misses, densities) if short else tables_of(_by_world(misses))
+    print(f"{about}\n\n{text}")
+    mark = DENSITY_MARK if short else MARK
+    if peers:
+        credited = [one.credited for one in found]
+        text = "\n".join([beside_peers(_by_world(misses)), alike(credited), left_out(credited)])
+        mark = PEERS_MARK
+        print(text)
     if given.write:
-        write_block(given.write, DENSITY_MARK if short else MARK, text)
+        write_block(given.write, mark, f"{about}\n\n{text}")
 
 
 def _by_world(found: "dict[Town, list[Miss]]") -> "dict[str, list[Miss]]":

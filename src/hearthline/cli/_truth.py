@@ -12,7 +12,17 @@ import hearthline as hl
 if TYPE_CHECKING:
     from hearthline.sim import Truth
 
-__all__ = ["KINDS", "NAIVE", "Miss", "compare", "keep_misses", "rank_correlation", "total_variation"]
+__all__ = [
+    "KINDS",
+    "NAIVE",
+    "Kind",
+    "Miss",
+    "compare",
+    "keep_misses",
+    "miss_of",
+    "rank_correlation",
+    "total_variation",
+]
 
 Kind = Literal["person", "automated", "all"]
 KINDS: dict[Kind, tuple[str, ...]] = {
@@ -111,8 +121,8 @@ def compare(home: "hl.Home", truth: "Truth") -> list[Miss]:
     for model in models:
         for kind, kinds in KINDS.items():
             credit = _summed(r for r in rows if r["model"] == model["model"] and r["kind"] in kinds)
-            misses.append(_miss(model["model"], model["title"], kind, credit, truth))
-    return [*misses, _miss(NAIVE, "Last touch before each order", "automated", naive, truth)]
+            misses.append(miss_of(model["model"], model["title"], kind, credit, truth))
+    return [*misses, miss_of(NAIVE, "Last touch before each order", "automated", naive, truth)]
 
 
 def keep_misses(home: "hl.Home", misses: Sequence[Miss]) -> None:
@@ -142,7 +152,16 @@ def _summed(rows: Iterable[Mapping[str, object]]) -> dict[str, float]:
     return found
 
 
-def _miss(model: str, title: str, kind: Kind, credit: dict[str, float], truth: "Truth") -> Miss:
+def miss_of(model: str, title: str, kind: Kind, credit: Money, truth: "Truth") -> Miss:
+    """Return the error of what one model credits to channels.
+
+    Args:
+        model: the model's name.
+        title: how people call it.
+        kind: the kind of orders.
+        credit: money credited to each channel for orders of that kind, the baseline left out.
+        truth: the truth of the town.
+    """
     effects = [e for e in truth.effects if e.kind == kind]
     total = next(t for t in truth.totals if t.kind == kind)
     caused = float(total.revenue - total.revenue_without)
