@@ -93,7 +93,7 @@ class Credited:
 
     Attributes:
         credit: money by channel, for each package, model and kind of orders.
-        effects: removal effects of a first-order chain on all orders, of each package that says them, and ours.
+        effects: removal effects of a first-order chain on all orders: of packages that say them, and ours.
         rules: money by channel of linear touch on orders by people, for each package; and ours.
         left_out: why a model of a package has no credit.
     """
