@@ -8,7 +8,7 @@ from ChannelAttribution import (  # type: ignore[import-not-found]  # installed 
     heuristic_models,
     markov_model,
 )
-from credited import attempted, credited
+from credited import credited
 
 
 def credit(file: Path) -> dict[str, Any]:
@@ -19,17 +19,15 @@ def credit(file: Path) -> dict[str, Any]:
         table, "path", "conversions", var_value="value", var_null="null", out_more=True, flg_pro=False
     )
     result, removal = chain["result"], chain["removal_effects"]
-    found = {
+    models = {
         "First touch": dict(zip(rules["channel_name"], rules["first_touch_value"], strict=True)),
         "Last touch": dict(zip(rules["channel_name"], rules["last_touch_value"], strict=True)),
         "Linear": dict(zip(rules["channel_name"], rules["linear_touch_value"], strict=True)),
         "Markov chain": dict(zip(result["channel_name"], result["total_conversion_value"], strict=True)),
     }
     effects = dict(zip(removal["channel_name"], removal["removal_effects_conversion"].tolist(), strict=True))
-    return {
-        **attempted({title: lambda money=money: money for title, money in found.items()}),
-        "effects": effects,
-    }
+    money = {title: {str(c): float(v) for c, v in by.items()} for title, by in models.items()}
+    return {"credit": money, "left_out": {}, "effects": effects}
 
 
 credited(credit)
