@@ -24,7 +24,7 @@ def both(one, other):
 
 
 def test_the_report_says_the_sizes_that_are_used():
-    for size, word in ((calibration.SHARED, "40%"), (calibration.KIN, "30%"), (calibration.OWN, "20%")):
+    for size, word in ((calibration.SHARED, "20%"), (calibration.KIN, "20%"), (calibration.OWN, "20%")):
         assert f"{size:.0%}" == word
         assert word in calibrated.DEFINITION
 
@@ -76,6 +76,19 @@ def test_a_channel_without_credit_can_be_found_to_work():
 def test_an_experiment_in_half_of_the_time_shows_half_of_the_effect():
     after = updated(prior(CREDIT, ERROR), lift(0, 30.0, 1.0, part=0.5))
     assert after.mean[0] == pytest.approx(60.0, abs=2.0)
+
+
+def test_what_is_wrong_for_all_channels_is_wrong_for_both_kinds_of_orders():
+    credit = np.stack([CREDIT, CREDIT / 4])
+    before = prior(credit, np.stack([ERROR, ERROR]))
+    after = updated(before, lift(0, 50.0, 2.0, channels=8))
+    assert (after.mean[4:7] < before.mean[4:7] - 0.05 * before.mean[4:7]).all()
+    assert np.allclose(before.covariance[:4, :4], prior(CREDIT, ERROR).covariance)
+
+
+def test_what_no_model_leads_is_doubted_twice_as_far():
+    alone = prior(CREDIT, np.zeros(4), wide=calibration.ALONE)
+    assert np.allclose(alone.error, 2 * prior(CREDIT, np.zeros(4)).error)
 
 
 amounts = st.floats(-500, 500)

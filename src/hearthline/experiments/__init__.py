@@ -5,7 +5,7 @@ Arrays only, as in the models: no channel's name has a meaning here, and nothing
 what an experiment found, whoever ran it, and `prior` and `updated` calibrate a model's credit to lifts.
 """
 
-from hearthline.experiments.calibration import Belief, Observed, agreement, prior, updated
+from hearthline.experiments.calibration import ALONE, Belief, Observed, agreement, prior, updated
 from hearthline.experiments.choosing import chosen
 from hearthline.experiments.difference import LEVEL, Difference, balanced, difference
 from hearthline.experiments.lifts import KINDS, Lift, read_arms, read_lifts
@@ -13,6 +13,7 @@ from hearthline.experiments.lots import keys_of, off_by_lot
 from hearthline.experiments.power import Power, detectable, needed, power_of
 
 __all__ = [
+    "ALONE",
     "KINDS",
     "LEVEL",
     "Belief",

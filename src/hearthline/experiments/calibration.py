@@ -8,9 +8,10 @@ The unknown is what every channel truly caused (theta). Before any experiment it
 together, `s_g` its scale for one group of channels (a stage: what comes early earns too little wherever it
 works through what comes later), `t` how far another model, `other`, is right where the two differ, and `d`
 what is wrong for one channel alone. `d` has the variance of the bootstrap, and that of a part of the credit
-and of the usual credit of a channel, so that a credit of 0 is doubted, too. The first three are shared:
-through them an experiment on some channels moves all others. A lift is l = a * theta_c + noise, where `a`
-is the part of the channel's credit that the model places in the days and the households of the experiment.
+and of the usual credit of a channel, so that a credit of 0 is doubted, too. The first three are shared by
+all channels and kinds of orders: through them an experiment on some channels moves all others. A lift is
+l = a . theta + noise, where `a` says which part of a channel's credit the model places in the days and the
+households of the experiment.
 All is normal, so theta given the lifts is normal, with mean and covariance in one line of algebra
 (Kalman's): no sampling, and the order of experiments has no meaning.
 
@@ -29,16 +30,21 @@ from hearthline.schema.journey import Floats, Ints
 
 __all__ = ["Belief", "Observed", "agreement", "prior", "updated"]
 
-SHARED: Final = 0.4
+SHARED: Final = 0.2
 """How far, as a part of its credit, a model may be wrong for all channels together (one standard error)."""
-KIN: Final = 0.3
+KIN: Final = 0.2
 """How far it may be wrong for one group of channels."""
 TOWARDS: Final = 1.0
 """How far the other model may be right: 1 is wholly."""
 OWN: Final = 0.2
 """How far it may be wrong for one channel alone, as a part of its credit."""
 USUAL: Final = 1.0
-"""How much of the usual credit counts there as well. All five were set on two towns with the seed 1."""
+"""How much of the usual credit counts there as well."""
+ALONE: Final = 2.0
+"""How many times as far all of this goes where no model knows which orders come by themselves.
+
+`benchmarks/experiments.py --prior` prints what simulated towns with tuning seeds say of these figures.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,27 +87,37 @@ class Observed:
     error: Floats
 
 
-def prior(credit: Floats, error: Floats, group: Ints | None = None, other: Floats | None = None) -> Belief:
-    """Return what is believed of one kind of orders before any experiment.
+def prior(
+    credit: Floats,
+    error: Floats,
+    group: Ints | None = None,
+    other: Floats | None = None,
+    wide: float = 1.0,
+) -> Belief:
+    """Return what is believed before any experiment, of (channels,) or of (kinds * channels,) effects.
 
     Args:
-        credit: (channels,) credited money.
-        error: (channels,) its bootstrap standard error.
+        credit: (channels,) or (kinds, channels) credited money; what is wrong for all channels together is
+            wrong for all kinds of orders, too.
+        error: its bootstrap standard error, in the same shape.
         group: (channels,) numbers of groups that may be wrong together.
-        other: (channels,) what another model credits.
+        other: what another model credits, in the same shape.
+        wide: how many times as far the model may be wrong.
 
     >>> belief = prior(np.array([100.0, 0.0]), np.array([5.0, 0.0]))
     >>> belief.mean.tolist(), bool((belief.error > 0).all())
     ([100.0, 0.0], True)
     """
-    usual = USUAL * float(np.abs(credit).mean()) if len(credit) else 0.0
-    covariance = np.diag(error**2 + OWN**2 * (credit**2 + usual**2)) + SHARED**2 * np.outer(credit, credit)
-    for number in () if group is None else np.unique(group):
-        inside = np.where(group == number, credit, 0.0)
-        covariance = covariance + KIN**2 * np.outer(inside, inside)
+    usual = USUAL * np.abs(credit).sum(axis=-1, keepdims=True) / max(credit.shape[-1], 1)
+    covariance = np.diag((error**2 + (wide * OWN) ** 2 * (credit**2 + usual**2)).ravel())
+    together = [wide * SHARED * credit]
+    if group is not None:
+        together += [wide * KIN * np.where(group == number, credit, 0.0) for number in np.unique(group)]
     if other is not None:
-        covariance = covariance + TOWARDS**2 * np.outer(other - credit, other - credit)
-    return Belief(credit.astype(np.float64), covariance)
+        together.append(TOWARDS * (other - credit))
+    for wrong in together:
+        covariance = covariance + np.outer(wrong, wrong)
+    return Belief(credit.ravel().astype(np.float64), covariance)
 
 
 def updated(belief: Belief, seen: Observed) -> Belief:

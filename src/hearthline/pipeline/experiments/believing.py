@@ -8,16 +8,31 @@ import numpy as np
 import pyarrow as pa
 from scipy.special import ndtri
 
-from hearthline.experiments import LEVEL, Belief, Lift, Observed, prior, updated
+from hearthline.attribution import Baselined, load
+from hearthline.experiments import ALONE, LEVEL, Belief, Lift, Observed, prior, updated
 from hearthline.pipeline.experiments.book import midnight_ms
 from hearthline.pipeline.experiments.reading import AUTOMATED, Read
 from hearthline.schema.journey import Floats, Ints
 
-__all__ = ["KINDS", "Credit", "Lifted", "believed", "credit_of", "observed", "said_of"]
+__all__ = [
+    "KINDS",
+    "Credit",
+    "Lifted",
+    "believed",
+    "credit_of",
+    "displaced_of",
+    "leading",
+    "observed",
+    "said_of",
+    "shown_of",
+]
 
 KINDS = ("person", "automated")
 _SMALL = 0.05
 """How much of a usual channel's credit counts as placed like the touches: a credit of 0 has no place."""
+_MOST_DISPLACED = 0.9
+_PLACED = 0.1
+"""How far, as a part of it, what a model places in an experiment may be wrong (one standard error)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,37 +144,68 @@ def shown_of(read: Read, lifted: Lifted) -> float:
 
 
 def observed(
-    credit: Credit, lifts: list[Lifted], said: list[dict[str, Floats]], shown: list[float]
+    credit: Credit,
+    lifts: list[Lifted],
+    said: list[dict[str, Floats]],
+    shown: list[float],
+    displaced: float = 0.0,
 ) -> Observed:
-    """Return the lifts as they bear on one model's unknowns: its channels' true effects, both kinds."""
+    """Return the lifts as they bear on one model's unknowns: what its channels truly added, of both kinds.
+
+    Credit of an order without a person leaves out the part that would have come by hand; a lift does not:
+    it holds these orders whole, and misses their part by hand. So of what a channel added without a
+    person a lift of such orders shows 1 / (1 - displaced), and one of orders by hand as much less as that is
+    above 1. Where credit is placed is the model's guess, so a lift is never surer than that.
+    """
     count = len(credit.channels)
     weight = np.zeros((len(lifts), 2 * count))
     usual = _SMALL * np.abs(credit.amount).mean(axis=1) + 1e-12
+    part_of = _shown_by_kind(min(displaced, _MOST_DISPLACED))
     for row, (lifted, placed, part) in enumerate(zip(lifts, said, shown, strict=True)):
         at = credit.channels.index(lifted.lift.channel)
         seen = placed.get(credit.model, np.zeros(2))
-        for k, kind in enumerate(KINDS):
-            if lifted.lift.kind in ("all", kind):
-                weight[row, k * count + at] = (seen[k] + part * usual[k]) / (credit.amount[k, at] + usual[k])
+        inside = (seen + part * usual) / (credit.amount[:, at] + usual)
+        weight[row, [at, count + at]] = part_of[lifted.lift.kind] * inside
+    size = np.hypot(credit.amount, np.abs(credit.amount).mean(axis=1, keepdims=True)).ravel()
+    guessed = _PLACED * np.sqrt(weight**2 @ size**2)
     return Observed(
         weight,
         np.array([x.lift.amount for x in lifts], np.float64),
-        np.array([x.lift.error for x in lifts], np.float64),
+        np.hypot(np.array([x.lift.error for x in lifts], np.float64), guessed),
     )
 
 
-def believed(credit: Credit, seen: Observed, other: Credit | None = None) -> tuple[Belief, Belief]:
+def _shown_by_kind(displaced: float) -> dict[str, Floats]:
+    """Return by a lift's kind the (2,) parts that it shows of what was added by hand and without a person."""
+    taken = displaced / (1.0 - displaced)
+    return {
+        "all": np.array([1.0, 1.0]),
+        "person": np.array([1.0, -taken]),
+        "automated": np.array([0.0, 1.0 + taken]),
+    }
+
+
+def displaced_of(read: Read) -> float:
+    """Return the part of orders without a person that would have come by hand."""
+    return float(read("SELECT displacement FROM {run}")["displacement"][0].as_py() or 0.0)
+
+
+def leading(credits_: dict[str, Credit], default: str | None) -> Credit | None:
+    """Return what the model says that knows which orders come by themselves: the default one, if it does."""
+    able = [name for name in sorted(credits_, key=lambda n: (n != default, n)) if _knows_baseline(name)]
+    return credits_[able[0]] if able else None
+
+
+def _knows_baseline(model: str) -> bool:
+    return isinstance(load(model), Baselined)
+
+
+def believed(credit: Credit, seen: Observed, lead: Credit | None = None) -> tuple[Belief, Belief]:
     """Return what is believed of a model's channels before and after: first orders by hand, then others.
 
-    `other` is the model that may be right where the two differ.
+    `lead` is the model that may be right where the two differ.
     """
-    parts = [
-        prior(credit.amount[k], credit.error[k], credit.stage, None if other is None else other.amount[k])
-        for k in range(2)
-    ]
-    count = len(credit.channels)
-    covariance = np.zeros((2 * count, 2 * count))
-    for k, part in enumerate(parts):
-        covariance[k * count : (k + 1) * count, k * count : (k + 1) * count] = part.covariance
-    before = Belief(np.concatenate([p.mean for p in parts]), covariance)
+    other = None if lead is None or lead.model == credit.model else lead.amount
+    wide = ALONE if lead is None else 1.0
+    before = prior(credit.amount, credit.error, credit.stage, other, wide)
     return before, updated(before, seen)

@@ -14,6 +14,8 @@ from hearthline.pipeline.experiments.believing import (
     Lifted,
     believed,
     credit_of,
+    displaced_of,
+    leading,
     observed,
     said_of,
     shown_of,
@@ -92,7 +94,10 @@ class Learned:
 
 def all_lifts(book: Book, found: Sequence[Measured]) -> list[Lifted]:
     """Return the lifts of experiments that are over, and those that were imported."""
-    ours = [Lifted(lift, one.arms.unit[~one.arms.off]) for one in found for lift in lifts_of(one)]
+    ours = []
+    for one in found:
+        on = one.arms.unit[~one.arms.off]
+        ours += [Lifted(lift, on) for lift in lifts_of(one)]
     return [*ours, *(Lifted(lift) for lift in book.lifts)]
 
 
@@ -114,15 +119,24 @@ def refused(read: Read, lifted: Sequence[Lifted]) -> list[str]:
 def learned(read: Read, lifts: Sequence[Lifted]) -> dict[str, Learned]:
     """Return every model with what it learns from the lifts."""
     usable = list(lifts)
-    said = [said_of(read, lift) for lift in usable]
-    shown = [shown_of(read, lift) for lift in usable]
+    said, shown = _placed(read, usable)
     found, credits_ = {}, credit_of(read)
     default = read("SELECT model FROM {models} WHERE is_default AND state = 'ok'")["model"].to_pylist()
-    lead = credits_.get(default[0]) if default else None
+    lead, displaced = leading(credits_, default[0] if default else None), displaced_of(read)
     for model, credit in credits_.items():
-        seen = observed(credit, usable, said, shown)
-        found[model] = Learned(credit, seen, *believed(credit, seen, None if credit is lead else lead))
+        seen = observed(credit, usable, said, shown, displaced)
+        found[model] = Learned(credit, seen, *believed(credit, seen, lead))
     return found
+
+
+def _placed(read: Read, lifts: Sequence[Lifted]) -> tuple[list[dict[str, Floats]], list[float]]:
+    """Return what models place in each lift, and the part of the touches in it; both kinds are read once."""
+    seen: dict[object, tuple[dict[str, Floats], float]] = {}
+    keys = [(x.lift.channel, x.lift.start, x.lift.end, x.lift.share, id(x.on)) for x in lifts]
+    for key, lifted in zip(keys, lifts, strict=True):
+        if key not in seen:
+            seen[key] = said_of(read, lifted), shown_of(read, lifted)
+    return [seen[key][0] for key in keys], [seen[key][1] for key in keys]
 
 
 def keep_experiments(read: Read, book: Book, keep: Callable[[str, pa.Table], None]) -> None:
