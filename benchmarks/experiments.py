@@ -114,7 +114,7 @@ def elsewhere(town: Town) -> dict[tuple[str, str], tuple[float, float]]:
     return found
 
 
-def true_lifts(town: Town, trial: Any) -> dict[tuple[str, str], float]:
+def true_lifts(town: Town, trial: Any, since: int = FIRST_DAY) -> dict[tuple[str, str], float]:
     """Return what tested channels truly caused where they were on, during the experiment, by kind."""
     from hearthline import sim
 
@@ -127,7 +127,7 @@ def true_lifts(town: Town, trial: Any) -> dict[tuple[str, str], float]:
             names = np.array(sim.CHANNEL_NAMES)[:, None]
 
             def without(day: int, name: str = channel, on: Any = on, names: Any = names) -> Any:
-                return on(day) & ((names != name) | (day < FIRST_DAY))
+                return on(day) & ((names != name) | (day < since))
 
             lost = (lived - sim.takings(town.world, homes, town.days, town.seed, without)).sum(axis=1)
             met = ~trial.is_off(channel, first // 2048, n)
@@ -181,13 +181,15 @@ def wrong_in(town: Town) -> list[Wrong]:
     with lived(town) as (read, _, trial):
         credits_, displaced = credit_of(read), displaced_of(read)
     known = sim.truth(town.world, town.homes, town.days, town.seed, shapley=False, trial=trial)
-    caused = {(e.kind, e.channel): float(e.off_revenue) for e in known.effects}
+    caused = {(str(e.kind), e.channel): float(e.off_revenue) for e in known.effects}
     lead = leading(credits_, None)
     found = []
     for credit in credits_.values():
         hand, other = ([caused.get((k, c), 0.0) for c in credit.channels] for k in KINDS)
         added = np.stack([np.add(hand, displaced * np.array(other)), (1 - displaced) * np.array(other)])
-        found.append(Wrong(credit.amount, credit.error, credit.stage, lead and lead.amount, added))
+        found.append(
+            Wrong(credit.amount, credit.error, credit.stage, None if lead is None else lead.amount, added)
+        )
     print(f"done: {town.world} world, seed {town.seed}", file=sys.stderr)
     return found
 

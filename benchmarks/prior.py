@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
@@ -45,8 +46,9 @@ def likeliest(cases: Sequence[Wrong], *, beside: bool) -> Floats:
         return told + 0.02 * float(((sizes - np.log(0.2)) ** 2).sum())  # so that none runs off to 0
 
     start = np.log([0.2, 0.2, 1.0, 0.2, 1.0])
-    options = {"maxiter": 1500, "xatol": 0.02, "fatol": 0.02}
-    return np.exp(minimize(unlikely, start, method="Nelder-Mead", options=options).x)
+    options: Any = {"maxiter": 400, "xatol": 0.03, "fatol": 0.05}
+    found = minimize(unlikely, start, method="Nelder-Mead", options=options)
+    return np.asarray(np.exp(found.x), np.float64)
 
 
 def _unlikely(case: Wrong, *, beside: bool) -> float:

@@ -12,6 +12,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from hearthline import sim
+
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -285,6 +287,43 @@ def test_seeds_of_tuning_are_refused_for_experiments() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "301,7 has seeds used in tuning" in done.stderr
+
+
+def test_how_far_models_are_wrong_is_told_on_tuning_seeds_alone() -> None:
+    told = run("experiments", "--prior", "--seeds", "1", "--homes", "120", "--world", "additive")
+    found = rows(told)
+    assert all(float(cell) > 0.0 for cell in found["models beside it"])
+    assert found["in use"][0] == "0.20"
+    command = [sys.executable, str(BENCHMARKS / "experiments.py"), "--prior", "--seeds", "301"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "--prior is for seeds used in tuning" in done.stderr
+
+
+def test_lifts_without_noise_are_what_the_channel_caused_where_it_was_on(loaded: Any) -> None:
+    bench = loaded("experiments")
+    town = bench.Town("additive", 300, 50, 1, 0, 0)
+    whole = sim.Trial(bench.TESTED, 0, 1, off=0.0)
+    true = bench.true_lifts(town, whole, since=0)
+    known = sim.truth("additive", 300, 50, 1, shapley=False, trial=whole)
+    for effect in known.effects:
+        if effect.channel in bench.TESTED and effect.kind != "all":
+            assert true[effect.channel, effect.kind] == pytest.approx(float(effect.off_revenue))
+
+
+def test_the_likeliest_sizes_are_those_that_were_drawn(loaded: Any) -> None:
+    prior = loaded("prior")
+    rng = np.random.default_rng(1)
+    cases = []
+    for _ in range(30):
+        credit = rng.gamma(2.0, 50.0, (2, 6))
+        true = credit * (1.0 + 0.5 * rng.normal()) + 5.0 * rng.normal(size=(2, 6))
+        stage = np.arange(6, dtype=np.int64) // 3
+        cases.append(prior.Wrong(credit, np.zeros((2, 6)), stage, credit, true))
+    together, stage, _, own, _ = prior.likeliest(cases, beside=False)
+    assert 0.35 < together < 0.7
+    assert stage < 0.1
+    assert own < 0.1
 
 
 def test_decoders_of_strangers_bytes_are_tried_beside_one_that_raises(tmp_path: Path) -> None:

@@ -19,8 +19,9 @@ DEFINITION = (
     "experiments it is the model's credit, doubted by its bootstrap interval, by a scale that all "
     "channels may have wrong together (one standard error: 20%), by one for each stage (20%), by how far "
     "the leading model is right where the two differ (the default one, if it knows which orders come by "
-    "themselves), and by what each channel may have wrong alone (20%). Lifts then pull tested channels to what was found, and through what is shared all others. The "
-    "interval (90%) is that of the belief: it holds the model's possible error, so it is wider than the "
+    "themselves), and by what each channel may have wrong alone (20%). Lifts then pull tested channels "
+    "to what was found, and through what is shared all others. The interval (90%) is that of the belief: "
+    "it holds the model's possible error, so it is wider than the "
     "bootstrap's, also where nothing was tested. An effect may be negative. The baseline is what is left "
     "of net revenue, so all still adds up."
 )
