@@ -42,7 +42,7 @@ _SETTINGS = "[attribution]\nreplicates = 30\nidentity_doubt = false\n"
 MARK = "make bench-experiments"
 FIRST_DAY = 30
 TESTED = ("search-ads", "smart-tv", "appliance")
-"""What `design` names as *test first* in the towns with the seed 1, in one order or another."""
+"""A search, what leads to searches, and a machine's proposal."""
 DAY0 = date(2026, 1, 5)
 LARGE = 40_000
 KINDS = ("person", "automated")
