@@ -103,7 +103,7 @@ bench-mqtt: $(VENV)/dev.done ## messages a second at QoS 1, with fsync, beside M
 	$(call say,MQTT at QoS 1 beside Mosquitto)
 	@$(BIN)/python benchmarks/mqtt.py $(ARGS)
 
-truth: $(VENV)/base.done ## error of every model against what simulated channels caused (ARGS=--small is quick; ARGS=--peers: beside other packages)
+truth: $(VENV)/dev.done ## error of every model against what simulated channels caused (ARGS=--small is quick; ARGS=--peers: beside other packages)
 	$(call say,error of every model against the known truth)
 	@$(BIN)/python benchmarks/truth.py $(ARGS)
 

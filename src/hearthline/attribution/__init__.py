@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, cast
 
-from hearthline.schema.errors import BadConfig, UnknownName
+from hearthline.schema.errors import BadConfig, MissingExtra, UnknownName
 
 if TYPE_CHECKING:
     from hearthline.attribution._blocks import Blocks, block_of
@@ -109,8 +110,8 @@ def names() -> tuple[str, ...]:
 def usual() -> tuple[str, ...]:
     """Return the names of the models that run unless others are named: not those that take long.
 
-    >>> set(names()) - set(usual())
-    {'neural_hazard'}
+    >>> sorted(set(names()) - set(usual()))
+    ['attention_hazard', 'neural_hazard']
     """
     return tuple(name for name in names() if not getattr(load(name), "asked", False))
 
@@ -133,11 +134,15 @@ def tuned(name: str, options: Mapping[str, Any]) -> "Model":
     Raises:
         UnknownName: there is no such model.
         BadConfig: the model has no such option, or not of such a kind; the message says which it has.
+        MissingExtra: the model needs a package that is not installed.
 
     >>> tuned("markov", {"order": 3})
     Markov(order=3)
     """
     model: Any = load(name)
+    package, extra = getattr(model, "needs", ("", ""))
+    if package and find_spec(package) is None:
+        raise MissingExtra(f"attribution: {name} needs {package}; pip install 'hearthline[{extra}]'")
     own = {f.name: getattr(model, f.name) for f in fields(model)} if is_dataclass(model) else {}
     for option, value in options.items():
         usual = own.get(option)

@@ -20,7 +20,7 @@ from scipy import sparse
 from hearthline.attribution._sums import product, sums_by
 from hearthline.schema.journey import Bools, Floats, Ints, Journeys, Sparse
 
-__all__ = ["Cascade", "Pairs", "cascade_of", "pairs_of", "passed"]
+__all__ = ["Cascade", "Pairs", "cascade_of", "followed", "pairs_of", "passed"]
 
 LAG_EDGES_H = 24.0 * np.array([1.0, 2.0, 3.0, 5.0, 7.0])
 _LAG_DAYS = ((0, 1), (1, 2), (2, 3), (3, 4, 5), (5, 6, 7))
@@ -110,7 +110,7 @@ def passed(journeys: Journeys, cascade: Cascade) -> Sparse:
     m = len(journeys.channel)
     won = np.repeat(journeys.converted, journeys.lengths)
     children, parents, chances = [], [], []
-    for child, parent, lag in _back(journeys, won):
+    for child, parent, lag in followed(journeys, won):
         chance = cascade.chance[journeys.channel[parent], journeys.channel[child], lag]
         some = chance > 0.0
         children.append(child[some])
@@ -135,7 +135,7 @@ def _diagonal(value: Floats) -> Sparse:
     return sparse.csr_array((value, np.arange(m), np.arange(m + 1)), shape=(m, m))
 
 
-def _back(journeys: Journeys, wanted: Bools) -> Iterator[tuple[Ints, Ints, Ints]]:
+def followed(journeys: Journeys, wanted: Bools) -> Iterator[tuple[Ints, Ints, Ints]]:
     """Yield later touches, earlier ones of the same journey, and the class of their lag."""
     m, gap = len(journeys.channel), journeys.gap_h
     order = np.arange(m)
@@ -171,7 +171,7 @@ def _blocks(journeys: Journeys) -> Iterator[tuple[Ints, Ints, Ints]]:
     for begin in range(0, journeys.n, _ROWS):
         part = journeys.take(np.arange(begin, min(begin + _ROWS, journeys.n)))
         own = _own(part)
-        found = [(c[own[p]], p[own[p]], lag[own[p]]) for c, p, lag in _back(part, own)]
+        found = [(c[own[p]], p[own[p]], lag[own[p]]) for c, p, lag in followed(part, own)]
         if any(len(child) for child, _, _ in found):
             child, parent, lag = (np.concatenate(column) for column in zip(*found, strict=True))
             yield child + journeys.offsets[begin], parent + journeys.offsets[begin], lag

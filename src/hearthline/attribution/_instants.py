@@ -15,7 +15,7 @@ from scipy import sparse
 from hearthline.attribution._exposures import Kernels
 from hearthline.schema.journey import Floats, Ints, Journeys, Sparse
 
-__all__ = ["Instants", "instants_of"]
+__all__ = ["Instants", "expired_at", "instants_of", "pieces_of"]
 
 _PIECE_H = 120.0
 _MOST = 8
@@ -70,14 +70,14 @@ def instants_of(
         hours=np.zeros(len(bought)),
         bought=weight[bought],
     )
-    journey, stratum, before, hours = _pieces(journeys, weight, dice)
-    load = _touched(journeys, kernels, journey, before) + _expired(journeys, kernels, journey, before)
+    journey, stratum, before, hours = pieces_of(journeys, weight, dice)
+    load = _touched(journeys, kernels, journey, before) + expired_at(journeys, kernels, journey, before)
     between = Instants(journey, stratum, sparse.csr_array(load), before, hours, np.zeros(len(journey)))
     return ends + between
 
 
-def _pieces(
-    journeys: Journeys, weight: Floats, dice: np.random.Generator | None
+def pieces_of(
+    journeys: Journeys, weight: Floats, dice: np.random.Generator | None = None
 ) -> tuple[Ints, Ints, Floats, Floats]:
     """Return (r,) journeys, strata, hours before the journey's end, and hours stood for."""
     stay = sparse.csr_array(journeys.strata_h)
@@ -114,7 +114,7 @@ def _touched(journeys: Journeys, kernels: Kernels, journey: Ints, before: Floats
     return sparse.csr_array((data, (np.repeat(row, size), column)), shape=shape)
 
 
-def _expired(journeys: Journeys, kernels: Kernels, journey: Ints, before: Floats) -> Sparse:
+def expired_at(journeys: Journeys, kernels: Kernels, journey: Ints, before: Floats) -> Sparse:
     """Return the (r, features) mean loads of touches that left the look-back window before the end."""
     size, late = len(kernels), sparse.csr_array(journeys.expired)
     lengths = np.diff(late.indptr)[journey]

@@ -20,13 +20,14 @@ from hearthline.attribution._instants import Instants
 from hearthline.attribution._sums import product, sums_by
 from hearthline.schema.journey import Floats, Ints, Sparse
 
-__all__ = ["Network", "trained"]
+__all__ = ["Network", "factors_of", "trained"]
 
 _PLAIN = 3
 UNITS = 6
 _CALM, _CALM_STRATA, _CALM_UNITS = 0.05, 1.0, 0.05
 _POWERS = (0.0, 0.5, 1.0)
 _ROUNDS = 300
+_LEAN, _REFITS = 0.2, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,22 @@ def trained(instants: Instants, strata: int) -> Network:
     bounds = [limit for limit, length in zip(limits, lengths, strict=True) for _ in range(length)]
     found, _, _ = fmin_l_bfgs_b(task.loss, point, bounds=bounds, maxiter=_ROUNDS, factr=1e5, pgtol=1e-7)
     return _reordered(task.network(np.asarray(found)), np.argsort(channels))
+
+
+def factors_of(part: Floats, bought: Floats, hours: Floats) -> Floats:
+    """Return the factors of a rate's parts under which what was bought is likeliest, leaning to 1.
+
+    Args:
+        part: (r, parts) of the rates at instants.
+        bought: (r,) weighted conversions at them.
+        hours: (r,) weighted hours that they stand for, times what the rates are relative to.
+    """
+    won, watched = np.flatnonzero(bought > 0.0), hours @ part
+    factor = np.ones(part.shape[1])
+    for _ in range(_REFITS):
+        pulled = (bought[won] / np.maximum(part[won] @ factor, 1e-300)) @ part[won]
+        factor = (factor * pulled + _LEAN) / (watched + _LEAN)
+    return factor
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,10 @@ from hearthline.attribution._cascade import Cascade, Pairs, cascade_of, pairs_of
 from hearthline.attribution._exposures import Kernels
 from hearthline.attribution._instants import Instants, instants_of
 from hearthline.attribution._model import Model
-from hearthline.attribution._network import Network, trained
+from hearthline.attribution._network import Network, factors_of, trained
 from hearthline.attribution._rhythm import Complexes, in_rhythm, phases, profile
 from hearthline.attribution._sums import product
 from hearthline.schema.journey import Floats, Journeys, Sparse
-
-_LEAN, _REFITS = 0.2, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +149,7 @@ def _in_rhythm(instants: Instants, rhythm: Floats) -> Instants:
 
 def _refit(point: Network, instants: Instants, part: Floats, times: Floats) -> Network:
     """Return the network with every unit's size and the baseline found anew; (r,) `times` each instant."""
-    won = np.flatnonzero(instants.bought > 0.0)
-    bought, watched = instants.bought[won] * times[won], point.base * (instants.hours * times) @ part
-    factor = np.ones(part.shape[1])
-    for _ in range(_REFITS):
-        pulled = (bought / np.maximum(part[won] @ factor, 1e-300)) @ part[won]
-        factor = (factor * pulled + _LEAN) / (watched + _LEAN)
+    factor = factors_of(part, instants.bought * times, point.base * instants.hours * times)
     more = float(np.log(factor[0]))
     size = point.size * factor[1:] * np.exp(-more * point.power)
     return replace(point, home=point.home + more, size=size)

@@ -42,6 +42,11 @@ def _machine() -> Iterator[Check]:
         yield Check("spark", "note", "no Java found", "only needed for it: install Java 17 or newer")
     else:
         yield Check("spark", "ok", "pyspark and Java are here")
+    if find_spec("jax") is None:
+        cure = "only needed for attention_hazard: pip install 'hearthline[neural]'"
+        yield Check("neural", "note", "JAX is not installed", cure)
+    else:
+        yield Check("neural", "ok", "JAX is here")
 
 
 def _settings(home: HomeFolder) -> Iterator[Check]:
