@@ -34,7 +34,7 @@ __all__ = ["Attention", "gradients", "on_device", "parts", "start", "trained"]
 
 _PLAIN, _HEADS, _AFTER = 3, 8, 2
 _KERNELS = 4
-_CALM_AFTER = 1.0
+_CALM_AFTER = 3.0
 _NODES, _WEIGHTS = (x / 2.0 for x in np.polynomial.legendre.leggauss(8))
 _NODES = _NODES + 0.5
 
@@ -76,15 +76,19 @@ def _layers(strata: int, channels: int) -> dict[str, _Layer]:
         "touch": _Layer(ramp[..., :-_AFTER], 50.0),
         "after": _Layer(0.3 * ramp[..., -_AFTER:], 50.0, calm=_CALM_AFTER),
         "key": _Layer(0.2 * others, 50.0 * others, calm=_CALM_AFTER),
-        "power": _Layer(np.resize((0.0, 0.5, 1.0), _HEADS), 1.0, to=0.5),
-        "size": _Layer(np.ones(_HEADS), 50.0, to=1.0),
+        "power": _Layer(
+            np.resize((0.0, 0.5, 1.0), _HEADS) * (head < _HEADS - _AFTER), 1.0 * (head < _HEADS - _AFTER)
+        ),
+        "size": _Layer(np.ones(_HEADS), 1.0, low=1.0),
         "held": _Layer(np.ones(1), 1.0, to=1.0, calm=1.0),
     }
 
 
-def start(strata: int, channels: int, base: float) -> Attention:
+def start(strata: int, base: float, load: Floats, channels: int) -> Attention:
     """Return the weights to start from: channels alike, heads and kernels not; nothing is drawn at random."""
-    return Attention(base, {name: layer.start for name, layer in _layers(strata, channels).items()})
+    layers = {name: layer.start for name, layer in _layers(strata, channels).items()}
+    size = 0.5 / max(float((layers["touch"].sum(axis=-1).ravel() * load).sum()), 0.5)
+    return Attention(base, layers | {name: size * layers[name] for name in ("touch", "after")})
 
 
 Ways = tuple[jax.Array, jax.Array, jax.Array]

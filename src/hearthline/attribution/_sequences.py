@@ -115,8 +115,8 @@ def blocks_of(journeys: Journeys, moments: Moments, kernels: Kernels, rhythm: Fl
     count = np.bincount(moments.journey, minlength=journeys.n)
     first = np.concatenate([[0], np.cumsum(count)])
     lengths, known = journeys.lengths, contexts(journeys)[0]
-    wide, high = _shelf(lengths), _shelf(count)
-    shelf = np.where(count > 0, wide * (count.max(initial=0) * 2 + 16) + high, 0)
+    wide, high = _shelf(lengths, 2), _shelf(count, 4)
+    shelf = np.where(count > 0, wide * (count.max(initial=0) * 4 + 32) + high, 0)
     for each in np.unique(shelf[count > 0]):
         mine = np.flatnonzero(shelf == each)
         rows = np.zeros(_rounded(len(mine)), np.int64)
@@ -128,9 +128,11 @@ def blocks_of(journeys: Journeys, moments: Moments, kernels: Kernels, rhythm: Fl
         yield _block(journeys, moments, (rows, touch, moment), (kernels, rhythm), known)
 
 
-def _shelf(number: Ints) -> Ints:
-    """Return the least of 8, 16, 32, ... that is not smaller."""
-    found: Ints = 8 * 2 ** np.ceil(np.log2(np.maximum(number, 8) / 8.0)).astype(np.int64)
+def _shelf(number: Ints, step: int) -> Ints:
+    """Return the least of 8, 8 step, 8 step^2, ... that is not smaller."""
+    found: Ints = 8 * step ** np.ceil(np.log(np.maximum(number, 8) / 8.0) / np.log(step) - 1e-9).astype(
+        np.int64
+    )
     return found
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hearthline.attribution._attention import Attention
 
 _KERNELS = Kernels((6.0, 24.0, 72.0, 240.0))
-_ROUNDS, _MORE, _TURNS = 150, 40, 2
+_ROUNDS, _MORE, _TURNS = 80, 25, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +117,11 @@ class AttentionHazard:
         paced = np.ones((padded, len(_KERNELS)))
         paced[: journeys.channels] = rhythm.reshape(-1, len(_KERNELS))[order]
         blocks = list(blocks_of(told, moments_of(told, weight), _KERNELS, paced.ravel()))
-        base = _base(blocks)
+        hours = max(float(sum(b.hours.sum() for b in blocks)), 1e-9)
+        load = sum(np.einsum("jr,jrf->f", b.hours, b.summed + b.late) for b in blocks) / hours
+        base = float(sum(b.bought.sum() for b in blocks)) / hours
         strata = -(-journeys.strata_h.shape[1] // 8) * 8
-        net, frailty = _alternated(_attention.start(strata, padded, base), blocks, told)
+        net, frailty = _alternated(_attention.start(strata, base, load, padded), blocks, told)
         at = np.argsort(order)
         layers = net.layers | {name: net.layers[name][at] for name in ("touch", "after")}
         layers["key"] = net.layers["key"][at][:, at]
@@ -194,11 +196,6 @@ def _rhythm(statistics: Gathered) -> Floats:
     weighed, plain = in_rhythm(statistics.exposure, waves), statistics.exposure[:, 0].real
     ratio: Floats = np.divide(weighed, plain, out=np.ones_like(plain), where=plain > 0.0)
     return np.round(ratio, 9).astype(np.float64)
-
-
-def _base(blocks: list[Block]) -> float:
-    """Return conversions an hour."""
-    return float(sum(b.bought.sum() for b in blocks)) / max(float(sum(b.hours.sum() for b in blocks)), 1e-9)
 
 
 def _alternated(net: "Attention", blocks: list[Block], journeys: Journeys) -> tuple["Attention", Frailty]:
