@@ -12,9 +12,10 @@ touches as such, the others in context:
     S_h  = sum over touches i of sum_k w exp(-age_i / tau_k),   w = theta[c_i, k, h] or alpha_i eta[c_i, k, h]
     rate = base (exp(a) + sum_h v_h F_h(S_h) exp(g_h a)),   F(S) = S or S / (1 + S)
 
-`S / (1 + S)` is once more attention beside a null key; `a` is learned for each stratum, and the logarithm of
-a home's own factor is added to it. All weights but `a` are at least 0, so no touch lowers the rate. A touch
-gives no context to its own channel: one that repeats itself as need grows would seem to do more.
+In context `F` is `S` and `g` is 0. `S / (1 + S)` is once more attention beside a null key; `a` is learned for
+each stratum, and the logarithm of a home's own factor is added to it. All weights but `a` are at least 0, so
+no touch lowers the rate. A touch gives no context to its own channel: one that repeats itself as need grows
+would seem to do more. `v` is 1 but in replicates.
 """
 
 from collections.abc import Mapping, Sequence
@@ -70,22 +71,28 @@ class _Layer:
 def _layers(strata: int, channels: int) -> dict[str, _Layer]:
     head, kernel = np.arange(_HEADS), np.arange(_KERNELS)[:, None]
     ramp = np.tile(0.4 + 0.3 * np.cos(1.0 + 2.1 * head + 1.3 * kernel), (channels, 1, 1))
+    alone = (head < _HEADS - _AFTER).astype(np.float64)  # those in context never multiply
     others = np.repeat(1.0 - np.eye(channels)[:, :, None], len(CONTEXT), axis=2)
     return {
         "home": _Layer(np.zeros(strata), 6.0, low=-6.0, calm=1.0),
         "touch": _Layer(ramp[..., :-_AFTER], 50.0),
         "after": _Layer(0.3 * ramp[..., -_AFTER:], 50.0, calm=_CALM_AFTER),
         "key": _Layer(0.2 * others, 50.0 * others, calm=_CALM_AFTER),
-        "power": _Layer(
-            np.resize((0.0, 0.5, 1.0), _HEADS) * (head < _HEADS - _AFTER), 1.0 * (head < _HEADS - _AFTER)
-        ),
+        "power": _Layer(np.resize((0.0, 0.5, 1.0), _HEADS) * alone, alone),
         "size": _Layer(np.ones(_HEADS), 1.0, low=1.0),
         "held": _Layer(np.ones(1), 1.0, to=1.0, calm=1.0),
     }
 
 
 def start(strata: int, base: float, load: Floats, channels: int) -> Attention:
-    """Return the weights to start from: channels alike, heads and kernels not; nothing is drawn at random."""
+    """Return the weights to start from: channels alike, heads and kernels not; nothing is drawn at random.
+
+    Args:
+        strata: how many there are.
+        base: conversions an hour.
+        load: (channels * kernels,) mean loads in the time watched: touches start with half of the rate.
+        channels: how many there are.
+    """
     layers = {name: layer.start for name, layer in _layers(strata, channels).items()}
     size = 0.5 / max(float((layers["touch"].sum(axis=-1).ravel() * load).sum()), 0.5)
     return Attention(base, layers | {name: size * layers[name] for name in ("touch", "after")})
