@@ -27,6 +27,7 @@ UNITS = 6
 _CALM, _CALM_STRATA, _CALM_UNITS = 0.05, 1.0, 0.05
 _POWERS = (0.0, 0.5, 1.0)
 _ROUNDS = 300
+_DIGITS = 10
 _LEAN, _REFITS = 0.2, 12
 
 
@@ -160,6 +161,7 @@ def _in_order(instants: Instants) -> tuple[Ints, Instants]:
     """
     kernels = 4
     load = sparse_sorted(instants.load)
+    load.data = np.round(load.data, _DIGITS)  # sums in another order differ behind these
     weight = instants.hours + instants.bought
     total = np.stack([product(load.T, w) for w in (instants.bought, instants.hours, weight**2)], axis=1)
     key = np.round(total.reshape(-1, kernels * 3) / (1e-9 + np.abs(total).max()), 10)
@@ -182,7 +184,7 @@ def _in_order(instants: Instants) -> tuple[Ints, Instants]:
         stratum=instants.stratum[first],
         load=load[first],
         before_h=instants.before_h[first],
-        hours=sums_by(group, instants.hours[order], len(first)),
+        hours=np.round(sums_by(group, instants.hours[order], len(first)), _DIGITS),
         bought=sums_by(group, instants.bought[order], len(first)),
     )
 
