@@ -321,6 +321,12 @@ def test_bad_lines_of_ndjson_are_refused_alone(tmp_path):
     assert got.accepted == 1
 
 
+def test_a_bad_first_line_is_refused_alone(tmp_path):
+    good = b'{"ts": "2026-03-02T10:00:00Z", "device_id": "d", "event": "search"}\n'
+    got = one(tmp_path, b"[1, 2, 3]\n" + good, "t.ndjson")
+    assert (got.accepted, verdicts(got)) == (1, [("bad-json", "1:1")])
+
+
 def test_a_broken_json_document_is_refused(tmp_path):
     assert "no JSON" in refusal_of_payloads(tmp_path, b'[{"a": 1},')
 

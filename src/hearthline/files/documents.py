@@ -49,11 +49,15 @@ def _lines(path: Path, encoding: str | None, size: int = BLOCK) -> Iterator[tupl
         yield number, rest
 
 
-def _is_object(line: bytes) -> bool:
+def _is_json(line: bytes, kind: type = object) -> bool:
     try:
-        return isinstance(msgspec.json.decode(line), dict)
+        return isinstance(msgspec.json.decode(line), kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
+
+
+def _is_object(line: bytes) -> bool:
+    return _is_json(line, dict)
 
 
 def _elements(path: Path, encoding: str | None) -> Iterator[tuple[int, bytes]]:
@@ -89,16 +93,16 @@ def _elements(path: Path, encoding: str | None) -> Iterator[tuple[int, bytes]]:
 def items(path: Path, encoding: str | None = None) -> Iterator[tuple[int, bytes]]:
     """Yield (line, bytes) of each JSON object of the file.
 
-    A line that is no JSON comes as it is; only a file of which the first line is none is taken for one
-    document.
+    A line that is no object comes as it is. A file is taken for one document if its first line is no object
+    and the second is none either, or the first is the beginning of an array.
 
     Raises:
         BadFile: the file is neither lines of objects, nor an array, nor an object.
     """
     start = list(islice(_lines(path, encoding), 2))
-    by_line = _is_object(start[0][1]) or (
-        start[0][1].lstrip()[:1] == b"{" and len(start) > 1 and _is_object(start[1][1])
-    )
+    first, second = start[0][1], start[1][1] if len(start) > 1 else b""
+    begun = first.lstrip()[:1] == b"{" or _is_json(first)
+    by_line = _is_object(first) or (begun and _is_object(second))
     yield from _lines(path, encoding) if by_line else _elements(path, encoding)
 
 
