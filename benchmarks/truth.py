@@ -49,6 +49,8 @@ TUNING_SEEDS = range(1, 10)
 WORLDS = ("additive", "multiplicative", "confounded", "mediated")
 MARK = "make truth"
 DENSITY_MARK = 'make truth ARGS="--density 0.5,1,2 --seeds 101"'
+NETWORKS_MARK = 'make truth ARGS="--networks --small"'
+NETWORKS = ("neural_hazard", "attention_hazard")
 PEERS_MARK = "make truth, beside other packages"
 DEFAULT, YARDSTICK = "additive_hazard", "(last touch before each order)"
 KINDS = {
@@ -107,7 +109,7 @@ def graded(town: Town, cache: Path | None, peers: Peers | None) -> Graded:
 
     with TemporaryDirectory(prefix="hearthline-truth-") as folder:
         raw, home = Path(folder) / "raw", hl.init(Path(folder) / "home")
-        every = json.dumps(list(town.models) or hl.attribution.names())
+        every = json.dumps(list(town.models) or [n for n in hl.attribution.names() if n != NETWORKS[-1]])
         (home.path / "hearthline.toml").write_text(f"[attribution]\nreplicates = 0\nmodels = {every}\n")
         sim.write_lake(town.form(), town.homes, town.days, town.seed, raw)
         with Lake(home.path / "lake").batch(datetime(2026, 6, 1, tzinfo=UTC)) as batch:
@@ -199,6 +201,23 @@ def _in_order(misses: "Sequence[Miss]") -> dict[str, str]:
     return ours | dict(sorted(theirs.items(), key=lambda named: named[1]))
 
 
+def by_model(found: "dict[str, list[Miss]]") -> str:
+    """Return one table for all orders, by world and model."""
+    rows = []
+    for world, misses in found.items():
+        some = [m for m in misses if m.kind == "all"]
+        for title in dict.fromkeys(m.title for m in some):
+            own = [m for m in some if m.title == title]
+            rows.append(
+                [
+                    world,
+                    title,
+                    *(_said([getattr(m, x) for m in own]) for x in ("shapley", "rank", "recovered")),
+                ]
+            )
+    return markdown(["world", "model", *(MEASURES[m] for m in ("shapley", "rank", "recovered"))], rows)
+
+
 def _row(title: str, seeds: "Sequence[Miss]") -> list[str]:
     return [title, *(_said([getattr(m, measure) for m in seeds]) for measure in MEASURES)]
 
@@ -221,7 +240,8 @@ def main() -> None:
     flags.add_argument("--density", default="1", help="of touches; several, as in 0.5,1,2, for a short table")
     flags.add_argument("--small", action="store_true", help="1,000 homes, 60 days, one seed")
     flags.add_argument("--processes", type=int, default=2)
-    flags.add_argument("--models", help="ours that run, as in additive_hazard,last_touch; default: all")
+    flags.add_argument("--models", help="as in additive_hazard,last_touch; default: all but attention")
+    flags.add_argument("--networks", action="store_true", help="the networks beside the default model alone")
     flags.add_argument(
         "--peers", action="store_true", help="other packages in the same tables; needs a network"
     )
@@ -241,6 +261,8 @@ def main() -> None:
     worlds = given.world or WORLDS
     short = len(densities) > 1
     models = (DEFAULT, "last_touch") if short else tuple(given.models.split(",") if given.models else ())
+    if given.networks:
+        models = (DEFAULT, *NETWORKS)
     towns = [Town(w, homes, days, s, d, models) for w in worlds for d in densities for s in seeds]
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # each process is one core's
     spawned = multiprocessing.get_context("spawn")
@@ -254,6 +276,9 @@ def main() -> None:
     text = by_density(misses, densities) if short else tables_of(_by_world(misses))
     print(f"{about}\n\n{text}")
     mark = DENSITY_MARK if short else MARK
+    if given.networks:
+        mark, text = NETWORKS_MARK, by_model(_by_world(misses))
+        print(text)
     if peers:
         credited = [one.credited for one in found]
         text = "\n".join([beside_peers(_by_world(misses)), alike(credited), left_out(credited)])
