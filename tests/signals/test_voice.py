@@ -57,6 +57,8 @@ def derive(name, events=(), orders=(), content=(), **options):
         pa.Table.from_pylist([dict(zip(CONTENT.names, c, strict=True)) for c in content], schema=CONTENT),
     )
     base.execute("CREATE TABLE run AS SELECT DATE '2026-03-02' AS first_day, DATE '2026-05-31' AS last_day")
+    for table, sql in signals.SHARED.items():
+        base.execute(f"CREATE TABLE {table} AS {sql}")
     signal = signals.load(name)
     seen = {table: base.sql(sql).to_arrow_table() for table, sql in signal.READS.items()}
     for table in signal.NEEDS:
