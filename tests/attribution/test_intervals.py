@@ -8,7 +8,8 @@ import pytest
 from scipy.special import pdtr
 
 import hearthline.attribution._intervals as bootstrap
-from hearthline.attribution import Band, Drawn, Part, Scales, intervals, load, replicate_weights
+from hearthline.attribution import Band, Drawn, Model, Part, Scales, intervals, load, replicate_weights
+from hearthline.attribution._town import Town, told_by
 from hearthline.schema.journey import Floats, Journeys, journeys_of
 
 
@@ -221,3 +222,17 @@ def test_what_is_owed_is_drawn_in_each_replicate_and_the_amount_stays(name: str,
     # chance in what is owed is beside chance in homes: a sixth of the amount, times 2 * 1.645
     expected = np.hypot(before, 2 * 1.645 * moved.amount / 6.0)[:-1]
     assert after[:-1] == pytest.approx(expected, rel=0.25)
+
+
+def test_a_draw_without_one_kind_of_order_still_tells_the_fit_that_kinds_share() -> None:
+    journeys, model = _town(14, homes=200), load("markov")
+    parts = {"subscription": Part(journeys, journeys), "machine": Part(journeys, journeys)}
+    town = Town(model, {k: replace(p, parameters=_fit(model, p)) for k, p in parts.items()}, [parts])
+    whole, one = town.groups[0], town.group({"machine": parts["machine"]})
+    weights = np.ones((len(whole.units), 1))
+    told, again = (told_by([(group, weights)])["subscription"] for group in (whole, one))
+    assert np.array_equal(told.sums, again.sums)
+
+
+def _fit(model: Model, part: Part) -> object:
+    return model.solve(model.gather(part.fit))

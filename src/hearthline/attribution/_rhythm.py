@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hearthline.attribution._sums import sums_by
 from hearthline.schema.journey import Floats, Ints, Journeys
 
-__all__ = ["HARMONICS", "Complexes", "in_rhythm", "integrals", "phases", "profile"]
+__all__ = ["HARMONICS", "Complexes", "in_rhythm", "integrals", "pace", "phases", "profile"]
 
 Complexes = NDArray[np.complex128]
 HARMONICS = 3
@@ -62,6 +62,14 @@ def in_rhythm(exposure: Complexes, coefficient: Complexes) -> Floats:
     plain = exposure[..., 0].real
     weighed = (exposure * coefficient).real.sum(axis=-1)
     return np.asarray(np.maximum(weighed, 0.1 * plain), dtype=np.float64)
+
+
+def pace(exposure: Complexes, phase: Complexes, kernels: int) -> Floats:
+    """Return (features,) how the rhythm weighs exposures, to the same bits in any order of journeys."""
+    weighed = in_rhythm(exposure, np.repeat(profile(phase), kernels, axis=0))
+    plain = exposure[:, 0].real
+    ratio = np.divide(weighed, plain, out=np.ones_like(plain), where=plain > 0.0)
+    return np.round(ratio, 9).astype(np.float64)
 
 
 def _sums(group: Ints, weight: Complexes, size: int) -> Complexes:

@@ -98,15 +98,13 @@ class Group:
         parts: Mapping[str, Part],
         known: Mapping[str, Any],
         ways: Mapping[str, Resampling],
+        fit_of: Mapping[str, str],
     ) -> None:
         every = [u for p in parts.values() for u in (p.fit.unit, p.credit.unit)]
         self.units = np.unique(np.concatenate([np.zeros(0, np.int64), *every]))
         rows = {id(j): np.searchsorted(self.units, j.unit) for p in parts.values() for j in (p.fit, p.credit)}
-        self.tells = {
-            kind: ways[kind].tells(part.fit, rows[id(part.fit)])
-            for kind, part in parts.items()
-            if kind in ways
-        }
+        learned = {fit_of[kind]: part.fit for kind, part in parts.items() if fit_of[kind] in ways}
+        self.tells = {fit: ways[fit].tells(j, rows[id(j)]) for fit, j in learned.items()}
         self.earns = {
             kind: _earn(model, replace(part, parameters=known[kind]), rows[id(part.credit)])
             for kind, part in parts.items()
@@ -137,7 +135,7 @@ class Town:
 
     def group(self, parts: Mapping[str, Part]) -> Group:
         """Return homes that may stand in the place of others."""
-        return Group(self.model, parts, self.known, self.ways)
+        return Group(self.model, parts, self.known, self.ways, self.fit_of)
 
     def as_fitted(self) -> dict[str, Floats]:
         """Return (channels + 2, 1) amounts by kind; see `amounts`."""

@@ -10,7 +10,7 @@ from hearthline.attribution._exposures import Kernels
 from hearthline.attribution._frailty import Frailty, alike, variance_of
 from hearthline.attribution._model import Model
 from hearthline.attribution._network import factors_of
-from hearthline.attribution._rhythm import Complexes, in_rhythm, phases, profile
+from hearthline.attribution._rhythm import Complexes, pace, phases
 from hearthline.attribution._sequences import (
     Block,
     blocks_of,
@@ -111,7 +111,7 @@ class AttentionHazard:
         journeys = statistics.journeys
         if not statistics.weight @ journeys.converted > 0.0:
             return None
-        rhythm = _rhythm(statistics)
+        rhythm = pace(statistics.exposure, statistics.phase, len(_KERNELS))
         padded = -(-journeys.channels // 4) * 4
         order, told, weight = in_order(journeys, statistics.weight, statistics.exposure.real, padded)
         paced = np.ones((padded, len(_KERNELS)))
@@ -188,14 +188,6 @@ class AttentionHazard:
             layers["size"] = old["size"] * factor[1:] * np.exp(-more * old["power"])
             found.append(replace(point, net=replace(point.net, layers=layers)))
         return found
-
-
-def _rhythm(statistics: Gathered) -> Floats:
-    """Return (features,) how the daily rhythm weighs loads, to the same bits in any order of journeys."""
-    waves = np.repeat(profile(statistics.phase), len(_KERNELS), axis=0)
-    weighed, plain = in_rhythm(statistics.exposure, waves), statistics.exposure[:, 0].real
-    ratio: Floats = np.divide(weighed, plain, out=np.ones_like(plain), where=plain > 0.0)
-    return np.round(ratio, 9).astype(np.float64)
 
 
 def _alternated(net: "Attention", blocks: list[Block], journeys: Journeys) -> tuple["Attention", Frailty]:

@@ -10,7 +10,7 @@ from hearthline.attribution._exposures import Kernels
 from hearthline.attribution._instants import Instants, instants_of
 from hearthline.attribution._model import Model
 from hearthline.attribution._network import Network, factors_of, trained
-from hearthline.attribution._rhythm import Complexes, in_rhythm, phases, profile
+from hearthline.attribution._rhythm import Complexes, pace, phases
 from hearthline.attribution._sums import product
 from hearthline.schema.journey import Floats, Journeys, Sparse
 
@@ -95,10 +95,7 @@ class NeuralHazard:
         """Return what was learned; None where nothing converted."""
         if not statistics.instants.bought.sum() > 0.0:
             return None
-        waves = np.repeat(profile(statistics.phase), len(self.kernels), axis=0)
-        weighed, plain = in_rhythm(statistics.exposure, waves), statistics.exposure[:, 0].real
-        ratio: Floats = np.divide(weighed, plain, out=np.ones_like(plain), where=plain > 0.0)
-        rhythm: Floats = np.round(ratio, 9).astype(np.float64)  # to the same bits in any order of journeys
+        rhythm = pace(statistics.exposure, statistics.phase, len(self.kernels))
         network = trained(_in_rhythm(statistics.instants, rhythm), statistics.strata)
         return Learned(network, rhythm, cascade_of(statistics.pairs))
 
