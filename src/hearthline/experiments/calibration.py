@@ -126,7 +126,7 @@ def updated(belief: Belief, seen: Observed) -> Belief:
     >>> before = prior(np.array([100.0, 100.0]), np.array([5.0, 5.0]))
     >>> after = updated(before, Observed(np.array([[1.0, 0.0]]), np.array([50.0]), np.array([1.0])))
     >>> after.mean.round(0).tolist(), bool((after.error < before.error).all())
-    ([50.0, 67.0], True)
+    ([50.0, 84.0], True)
     """
     if not len(seen.amount):
         return belief
