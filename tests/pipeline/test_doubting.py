@@ -5,14 +5,16 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from hearthline.api import Home
 from hearthline.identity import Doubt
+from hearthline.pipeline.actors.drawing import Shared
 from hearthline.pipeline.core import Core
 from hearthline.pipeline.credit import credit as credit_all
 from hearthline.pipeline.doubting import DRAWS, Doubted, doubted
-from hearthline.schema.event import Identifier
+from hearthline.schema.event import Device, Hint, Identifier
 from tests.pipeline.conftest import Story, who
 
 Answered = Callable[..., Home]
@@ -127,6 +129,7 @@ def test_a_draw_in_which_every_link_holds_is_the_core(
 
     with monkeypatch.context() as changed:
         changed.setattr(Doubt, "held", lambda self, draws, _: np.ones((len(self.sure), draws), bool))
+        changed.setattr(Shared, "drawn", lambda self, *_: _nobody(self))
         changed.setattr(import_module("hearthline.pipeline.run"), "credit", watched)
         drawn = wide(town(homes=12), settings() + f'\n[journeys]\nunit = "{unit}"')
     assert len(seen) == 3 * DRAWS
@@ -135,6 +138,11 @@ def test_a_draw_in_which_every_link_holds_is_the_core(
     for one, other in zip(*rows, strict=True):
         for end in ("share", "share_low", "share_high"):
             assert one[end] == pytest.approx(other[end], abs=1e-3)
+
+
+def _nobody(shared: Shared) -> pa.Table:
+    """Return the sessions of a draw in which nobody known used anything."""
+    return shared.sessions.slice(0, 0).append_column("person", pa.nulls(0, pa.int64()))
 
 
 def test_machine_placed_orders_follow_their_enrolment_in_every_draw(
@@ -150,3 +158,95 @@ def test_machine_placed_orders_follow_their_enrolment_in_every_draw(
     for row in rows:
         assert row["share"] == pytest.approx(5 / 9, abs=0.01)
         assert row["share_low"] == pytest.approx(1 / 5, abs=0.02)
+
+
+def flat(homes: int = 12) -> Story:
+    """Homes of two who carry phones and order by them, with a speaker that both speak to and that says its piece."""
+    story = Story()
+    for number in range(homes):
+        hint, speaker = (Hint(kind="home", value=f"flat{number}"),), f"speaker{number}"
+        both = Device(id=speaker, kind="speaker")
+        for turn, name in enumerate((f"ann{number}", f"bob{number}")):
+            phone = Device(id=f"phone-{name}", kind="phone")
+            own = (*who(name), Identifier(namespace="advertising.device", value=f"phone-{name}"))
+            for day in range(8):
+                when = day + 0.3 + 0.4 * turn
+                story.touch(
+                    when, home=name, channel="app", identifiers=own, device=phone, household_hints=hint
+                )
+                named = (*who(name), Identifier(namespace="device", value=speaker))
+                if day < 4:
+                    story.touch(when + 0.01, home=name, channel="voice", identifiers=named, device=both)
+                else:
+                    heard = (Identifier(namespace="device", value=speaker),)
+                    story.touch(when + 0.01, channel="tip", identifiers=heard, device=both)
+            story.order(9 + 0.1 * turn, home=name, number=f"o-{name}", household_hints=hint)
+    return story
+
+
+def person_settings(**chosen: Any) -> str:
+    return settings(models=["linear"], **chosen) + '\n[journeys]\nunit = "person"\n'
+
+
+def test_where_journeys_are_persons_replicates_draw_who_used_the_speaker(wide: Answered) -> None:
+    told = person_settings()
+    off, on, blind = (
+        wide(flat(), told)
+        for told in (person_settings(identity_doubt=False), told, told + "[identity]\nactors = false\n")
+    )
+    # what nobody was named at stays the household's, which orders nothing; it may have been either's
+    assert width(off, "tip") == (0.0, 0.0, 0.0)
+    amount, low, high = width(on, "tip")
+    assert (amount, low) == (0.0, 0.0)
+    assert high > 20.0  # of 240.00, shared by up to 8 + 4 + 4 touches
+    assert width(on, "app")[1] < width(off, "app")[1] - 5.0
+    assert width(blind, "tip") == (0.0, 0.0, 0.0)
+    # a household's own journeys do not hang on it
+    plain = [wide(flat(), settings(models=["linear"], identity_doubt=doubt)) for doubt in (False, True)]
+    assert plain[0].sql(_SHARES) == plain[1].sql(_SHARES)
+
+
+def test_in_each_draw_every_session_is_one_persons_and_money_is_kept(
+    wide: Answered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything = "SELECT count(*) AS n FROM touches"
+    nobodys = everything + " WHERE unit NOT IN (SELECT person FROM members WHERE person IS NOT NULL)"
+    money = "SELECT order_id, net FROM orders ORDER BY order_id"
+    seen = []
+
+    def watched(core: Core, keep: Any, progress: Any) -> None:
+        open_ = doubted(core)
+        assert open_ is not None
+        for drawn in open_.cores(core, seed=1):
+            assert drawn.engine.table(everything) == core.engine.table(everything)
+            assert drawn.engine.table(money).to_pylist() == core.engine.table(money).to_pylist()
+            seen.append([c.engine.table(nobodys)["n"][0].as_py() for c in (core, drawn)])
+        credit_all(core, keep, progress)
+
+    monkeypatch.setattr(import_module("hearthline.pipeline.run"), "credit", watched)
+    wide(flat(), person_settings())
+    assert len(seen) == DRAWS
+    for before, drawn in seen:
+        assert before == 12 * 2 * 4
+        assert drawn < before / 4
+
+
+def test_sessions_are_drawn_as_often_as_they_are_likely_and_a_homes_lean_together() -> None:
+    homes, each = 400, 60
+    names = {
+        "unit": np.repeat(np.arange(homes), each),
+        "bucket_us": np.tile(np.arange(each), homes),
+        "kind": ["tv"] * homes * each,
+    }
+    shared = Shared(
+        sessions=pa.table(names),
+        first=np.arange(0, 2 * homes * each + 1, 2),
+        person=pa.array(np.tile([7, 8], homes * each)),
+        until=np.tile([0.3, 1.0], homes * each),
+        home=np.repeat(np.arange(homes), each),
+    )
+    one = shared.drawn(0, 1)["person"].to_numpy().reshape(homes, each) == 7
+    assert one.mean() == pytest.approx(0.3, abs=0.02)
+    assert one.sum(axis=1).std() == pytest.approx(2.5 * np.sqrt(each * 0.3 * 0.7), rel=0.1)
+    assert not shared.drawn(0, 1).equals(shared.drawn(1, 1))
+    assert shared.drawn(0, 1).equals(shared.drawn(0, 1))

@@ -7,7 +7,7 @@ import pytest
 
 from hearthline.api import Home
 from hearthline.schema.errors import BadConfig
-from hearthline.schema.event import Commerce, Consent, Identifier, Initiator, Product
+from hearthline.schema.event import Commerce, Consent, Device, Identifier, Initiator, Product
 from tests.pipeline.conftest import Story, credit, who
 
 Answered = Callable[..., Home]
@@ -269,6 +269,20 @@ def test_person_journeys_keep_two_members_of_one_home_apart(answered: Answered) 
     story.order(3, home="ann", net="10.00", household_hints=_flat())
     assert set(credit(answered(story))) == {"hello-ann", "hello-bob"}
     assert set(credit(answered(story, "[journeys]\nunit = 'person'\n"))) == {"hello-ann"}
+
+
+def test_what_a_device_for_everybody_showed_is_no_persons_journey(answered: Answered) -> None:
+    """Once the household's key was that of one of its persons, who got all that the TV showed."""
+    story, tv = Story(), Device(id="tv", kind="tv")
+    names = [f"p{number}" for number in range(4)]
+    for name in names:
+        named = (*who(name), Identifier(namespace="device", value="tv"))
+        story.touch(0.5, home=name, channel="hello", household_hints=_flat(), identifiers=named, device=tv)
+    story.touch(1, channel="tv", identifiers=(Identifier(namespace="device", value="tv"),), device=tv)
+    for name in names:
+        story.order(3, home=name, household_hints=_flat())
+    assert {"hello", "tv"} <= set(credit(answered(story)))
+    assert set(credit(answered(story, "[journeys]\nunit = 'person'\n"))) == {"hello"}
 
 
 def _flat() -> tuple[object, ...]:

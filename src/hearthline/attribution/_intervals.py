@@ -129,6 +129,7 @@ def _replicated(
     In each replicate every home that hangs on a doubtful link is as one of the draws has it.
     """
     draws = [] if drawn is None else [town.group(draw) for draw in drawn.draws]
+    keys = [] if drawn is None else [drawn.together(group.units) for group in draws]
     blocks = [np.arange(f, min(f + _BLOCK, replicates)) for f in range(0, replicates, _BLOCK)]
 
     def plain(which: Ints) -> list[tuple[Group, Floats]]:
@@ -137,8 +138,8 @@ def _replicated(
     def torn(which: Ints) -> list[tuple[Group, Floats]]:
         sure = town.groups[0]
         return [(sure, _weights(sure.units, which, seed))] + [
-            (group, _weights(group.units, which, seed) * (picked(group.units, which, seed, len(draws)) == d))
-            for d, group in enumerate(draws)
+            (group, _weights(group.units, which, seed) * (picked(key, which, seed, len(draws)) == d))
+            for d, (group, key) in enumerate(zip(draws, keys, strict=True))
         ]
 
     def amounts(homes: Callable[[Ints], list[tuple[Group, Floats]]]) -> dict[str, Floats]:

@@ -78,10 +78,20 @@ class Drawn:
     Attributes:
         units: keys of those homes where every link holds, ascending.
         draws: of each draw their journeys, by kind of order; kinds that they have none of may be left out.
+        home: (units,) keys of what is in the same draw together: the household, where units are persons.
+            Without it each unit is by itself.
     """
 
     units: Ints
     draws: tuple[Mapping[str, Part], ...]
+    home: Ints | None = None
+
+    def together(self, units: Ints) -> Ints:
+        """Return the keys by which units are drawn."""
+        if self.home is None or not len(self.units):
+            return units
+        at = np.minimum(np.searchsorted(self.units, units), len(self.units) - 1)
+        return np.where(self.units[at] == units, self.home[at], units)
 
 
 class Group:

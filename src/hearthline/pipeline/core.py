@@ -23,6 +23,7 @@ from hearthline.store.lake import Lake
 
 __all__ = [
     "MOST_CHANNELS",
+    "NOBODYS",
     "RESOLVED",
     "Core",
     "Progress",
@@ -34,6 +35,8 @@ __all__ = [
 ]
 
 MOST_CHANNELS = 250
+NOBODYS = "(-1 - unit)"
+"""Key of what a household did without anybody known, where journeys are persons'."""
 RESOLVED = ("members_all", "links_found", "homes_found", "devices_found", "identifiers_found")
 Progress = Callable[[str], None]
 
@@ -137,8 +140,12 @@ def _load_resolution(engine: Engine, found: Resolution, settings: Settings) -> N
 
 
 def members_of(settings: Settings) -> str:
-    """Return the SELECT of `members`: who was of which unit when, a household's or a person's."""
-    unit = "coalesce(person, unit)" if settings.journeys.unit == "person" else "unit"
+    """Return the SELECT of `members`: who was of which unit when, a household's or a person's.
+
+    A household has the key of one of its persons. Where units are persons, what is nobody's alone has a key
+    of its own: a device for everybody is nobody's.
+    """
+    unit = f"coalesce(person, {NOBODYS})" if settings.journeys.unit == "person" else "unit"
     return f"SELECT identity, {unit} AS unit, person, valid_from_us, valid_to_us FROM members_all"
 
 

@@ -2,7 +2,8 @@
 
 Only what could be otherwise is made again: the parts (`identity.parts`) in which some link is doubtful, their
 touches, orders and conditions. Everything else is the core's in every draw. What comes apart and neither
-orders nor enrols is left out of a draw: it was somebody's whose home is not in view.
+orders nor enrols is left out of a draw: it was somebody's whose home is not in view. Where journeys are
+persons', a draw also says who used the devices for everybody (`actors.drawing`).
 """
 
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import pyarrow.compute as pc
 
 from hearthline import identity, journeys
 from hearthline.identity import BEFORE, Doubt
+from hearthline.pipeline.actors.drawing import GIVEN, Shared, shared_sessions
 from hearthline.pipeline.conditioning import keep_conditions
 from hearthline.pipeline.core import Core, members_of, traits_of
 from hearthline.pipeline.making import make
@@ -44,6 +46,11 @@ _TAKEN = {
     "LEFT JOIN (SELECT context FROM kinds WHERE usable AND ({kinds})) k ON e.context = k.context "
     "WHERE e.segment IS NOT NULL OR k.context IS NOT NULL",
 }
+_ORDER_PLACES = (
+    "SELECT DISTINCT p.* FROM order_places p "
+    "JOIN priced_orders o ON o.shop = p.shop AND o.order_id = p.order_id "
+    "JOIN doubted_identities d ON o.identity = d.identity"
+)
 _IN_VIEW = (
     "SELECT t.* FROM timelines_drawn t WHERE unit IN (SELECT unit FROM known_units) "
     "OR unit IN (SELECT unit FROM orders WHERE unit IS NOT NULL) "
@@ -55,17 +62,21 @@ _ACTS = _LEVELS + " OR initiator_kind = 'human' OR modality IN ('voice', 'gestur
 
 @dataclass(frozen=True, slots=True)
 class Doubted:
-    """What hangs on doubtful links.
+    """What hangs on doubtful links, or on who used what.
 
     Attributes:
         units: keys of the journeys' units that do, ascending.
+        home: (units,) key of the household that each is of.
         identities: those of their parts.
         doubt: the links.
+        shared: sessions on devices for everybody; None where journeys are the household's.
     """
 
     units: Ints
+    home: Ints
     identities: pa.Array
     doubt: Doubt
+    shared: Shared | None
 
     def among(self, core: Core, units: Ints) -> "Doubted":
         """Return what hangs on doubtful links in some of the households, and in those that go with them."""
@@ -75,7 +86,7 @@ class Doubted:
             "JOIN wanted_units w ON m.unit = w.unit"
         )
         known = np.sort(parts["part"].to_numpy().astype(np.int64))
-        return _of_parts(core, _with_lineage(core, known), self.doubt)
+        return _of_parts(core, _with_lineage(core, known), self.doubt, self.shared)
 
     def cores(self, core: Core, seed: int) -> Iterator[Core]:
         """Yield `DRAWS` cores that hold these households alone, each as one draw of the links has them.
@@ -90,9 +101,11 @@ class Doubted:
         names = core.engine.table("SELECT DISTINCT segment FROM segments")["segment"].to_pylist()
         with _beside(core) as engine:
             engine.load("known_units", pa.table({"unit": self.units}))
-            for held in self.doubt.held(DRAWS, seed).T:
+            if self.shared is not None:
+                engine.load("order_places", core.engine.table(_ORDER_PLACES))
+            for number, held in enumerate(self.doubt.held(DRAWS, seed).T):
                 found, _ = identity.steady(judged(self.doubt.taken_back(held)), before)
-                _remade(engine, core, found.members)
+                _remade(engine, core, found.members, self.shared and self.shared.drawn(number, seed))
                 engine.create("timelines", _IN_VIEW)
                 traits = engine.table("SELECT unit, segment FROM segments ORDER BY unit")
                 unit, code = traits_of(traits, sorted(names)[: core.layout.segments - 1])
@@ -101,26 +114,38 @@ class Doubted:
 
 
 def doubted(core: Core) -> Doubted | None:
-    """Return what hangs on doubtful links; None where none is."""
+    """Return what hangs on doubtful links, and persons on who used what; None where nothing does."""
     found = core.who.found
     doubt = identity.doubt_in(found.links, found.identifiers)
-    if not len(doubt.sure):
+    shared = shared_sessions(core) if core.settings.journeys.unit == "person" else None
+    parts = np.unique(doubt.part)
+    if shared is not None:
+        core.engine.load("wanted_units", pa.table({"unit": np.unique(shared.sessions["unit"].to_numpy())}))
+        core.engine.load("all_parts", found.parts.select(["identity", "part"]))
+        more = core.engine.table(
+            "SELECT DISTINCT p.part FROM all_parts p JOIN members_all m ON p.identity = m.identity "
+            "JOIN wanted_units w ON m.unit = w.unit"
+        )
+        parts = np.union1d(parts, more["part"].to_numpy().astype(np.int64))
+    if not len(parts):
         return None
-    return _of_parts(core, _with_lineage(core, np.unique(doubt.part)), doubt)
+    return _of_parts(core, _with_lineage(core, parts), doubt, shared)
 
 
-def _of_parts(core: Core, parts: Ints, doubt: Doubt) -> Doubted:
-    """Return what hangs on doubtful links in some parts; the engine learns which they are."""
+def _of_parts(core: Core, parts: Ints, doubt: Doubt, shared: Shared | None) -> Doubted:
+    """Return what is in doubt in some parts; the engine learns which they are."""
     found = core.who.found.parts
     some = found.filter(pc.is_in(found["part"], value_set=pa.array(parts)))
     core.engine.load("doubted_identities", some.select(["identity", "part"]))
     core.engine.load("doubted_parts", pa.table({"part": parts}))
     units = core.engine.table(
-        "SELECT DISTINCT m.unit FROM members m JOIN doubted_identities d ON m.identity = d.identity"
+        "SELECT m.unit, min(a.unit) AS home FROM members m "
+        "JOIN doubted_identities d ON m.identity = d.identity "
+        "JOIN members_all a ON m.identity = a.identity AND m.valid_from_us = a.valid_from_us "
+        "GROUP BY m.unit ORDER BY m.unit"
     )
-    return Doubted(
-        np.sort(units["unit"].to_numpy().astype(np.int64)), some["identity"].combine_chunks(), doubt
-    )
+    unit, home = (units[name].to_numpy().astype(np.int64) for name in ("unit", "home"))
+    return Doubted(unit, home, some["identity"].combine_chunks(), doubt, shared)
 
 
 def _with_lineage(core: Core, parts: Ints) -> Ints:
@@ -159,13 +184,18 @@ def _beside(core: Core) -> Iterator[DuckEngine]:
         engine.close()
 
 
-def _remade(engine: DuckEngine, core: Core, members: pa.Table) -> None:
+def _remade(engine: DuckEngine, core: Core, members: pa.Table, sessions: pa.Table | None) -> None:
+    """Make the households again, as these members have them; with `sessions`, as these persons used what."""
     engine.load("members_all", members.select(_MEMBERS))
     engine.view("members", members_of(core.settings))
+    if sessions is not None:
+        engine.load("sessions_drawn", sessions)
     for table in _AGAIN:
         if table == "marks":
             keep_conditions(engine, core.settings.journeys)
-        select = _SELECTS[table]
-        if table == "timelines":
-            select = replace(select, table="timelines_drawn")
+        select, given = _SELECTS[table], sessions is not None and table in GIVEN
+        if given or table == "timelines":
+            select = replace(select, table=f"{table}_drawn")
         make(engine, select, {"currency": core.currency})
+        if given:
+            engine.create(table, GIVEN[table].format(made=select.table))

@@ -12,7 +12,7 @@ from uuid import uuid4
 import pyarrow as pa
 
 from hearthline.pipeline import answer as answer_tables
-from hearthline.pipeline.actors import keep_actors
+from hearthline.pipeline.actors import find_actors, keep_actors
 from hearthline.pipeline.checks import checks_table
 from hearthline.pipeline.core import RESOLVED, Core, Progress, build_core
 from hearthline.pipeline.credit import credit
@@ -86,6 +86,8 @@ def run(
                 for table, rows in core.who.kept.items():
                     writer.append(table, rows)
                 writer.append("identity_changes", stamped(core.changes, started, changes))
+                progress("finding who used what")
+                find_actors(core)
                 credit(core, writer.append, progress)
                 progress("writing the answer")
                 _copy_core(core, writer)

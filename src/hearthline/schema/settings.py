@@ -45,6 +45,9 @@ class MoneySettings(Section, frozen=True, kw_only=True):
 class JourneySettings(Section, frozen=True, kw_only=True):
     """`[journeys]`: the unit of a journey and how long a touch can matter.
 
+    With `unit = "person"` what happens on a device for everybody is nobody's journey, and intervals draw
+    whose it was.
+
     `lookback` holds days by channel name, or by `stage:<stage>`; a channel wins over its stage.
     `conditions` lists derived conditions that the baseline of a journey distinguishes, beside trait, time
     since the last order, enrolment and stock: `running_out`, `fading`, `leaving` (docs/signals.md). At each
@@ -68,7 +71,8 @@ class AttributionSettings(Section, frozen=True, kw_only=True):
     unattributed. `persistence` is the part of each further machine-placed order that is still owed to the
     enrolment, per cycle (1.0: all of it, for ever). `"estimated"` reads them from the data; what is
     brought forward, and how long orders are owed, where a model knows a baseline. `identity_doubt` lets
-    intervals contain the doubt about who is who: replicates draw which links hold. `horizon_days` is how far
+    intervals contain the doubt about who is who: replicates draw which links hold, and where journeys are
+    persons', who used what. `horizon_days` is how far
     forecasts of enrolments look ahead. `options` holds what a model leaves open, by its name, as
     `[attribution.options.markov]` with `order = 3`.
     """

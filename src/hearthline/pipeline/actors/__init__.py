@@ -1,7 +1,8 @@
 """Who used which device, and who gets which part of the credit: probabilities, never a guess.
 
 A session on a person's own browser or phone is that person's. One on a device for everybody goes to
-`identity.actors`. A machine's order is the machine's. No number of a household depends on any of this.
+`identity.actors`. A machine's order is the machine's. No number of a household depends on any of this;
+intervals of persons' journeys do (`drawing`).
 """
 
 from dataclasses import replace
@@ -17,7 +18,7 @@ from hearthline.pipeline.making import make
 from hearthline.schema.select import selects
 from hearthline.store.duckdb import DuckEngine
 
-__all__ = ["ACTORS", "MOST_MEMBERS", "keep_actors"]
+__all__ = ["ACTORS", "MOST_MEMBERS", "find_actors", "keep_actors"]
 
 MOST_MEMBERS = 6
 """So many members of a household, the most active ones, can be the actor; the rest is somebody else."""
@@ -45,15 +46,20 @@ ACTORS = pa.schema(
 )
 
 
-def keep_actors(core: Core, writer: DuckEngine) -> None:
-    """Keep the tables `actors`, `order_actors` and `person_credit` in the answer."""
+def find_actors(core: Core) -> None:
+    """Load the engine with `actors_found` (schema `ACTORS`) and `order_places` (the sessions of orders)."""
     for select in ON_ENGINE:
         make(core.engine, select, {})
-    found = core.engine.table("SELECT * FROM sessions ORDER BY unit, bucket, kind")
-    writer.load(
-        "actors_found", _assigned(core, found) if core.settings.identity.actors else ACTORS.empty_table()
-    )
-    writer.load("order_places", core.engine.table("SELECT * FROM order_places"))
+    found = ACTORS.empty_table()
+    if core.settings.identity.actors:
+        found = _assigned(core, core.engine.table("SELECT * FROM sessions ORDER BY unit, bucket, kind"))
+    core.engine.load("actors_found", found)
+
+
+def keep_actors(core: Core, writer: DuckEngine) -> None:
+    """Keep the tables `actors`, `order_actors` and `person_credit` in the answer, of what was found."""
+    for table in ("actors_found", "order_places"):
+        writer.load(table, core.engine.table(f"SELECT * FROM {table}"))
     kept = {name: writer.kept(name) for name in ("touch_credits", "orders", "touchpoints", "models")}
     for select in IN_ANSWER:
         make(writer, replace(select, table=f"draft_{select.table}"), kept)

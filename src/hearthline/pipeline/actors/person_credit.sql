@@ -2,10 +2,11 @@
 -- values, with the 90 % interval of not knowing who it was. Sessions are no independent draws: the spread is two
 -- and a half times as wide as if they were, which holds the truth as often as it should (`make bench-identity`).
 WITH met AS (
-  SELECT o.unit, epoch_us(c.time) - epoch_us(c.time) % 1800000000 AS bucket_us, coalesce(p.device_kind, 'unknown') AS kind,
+  SELECT o.unit, h.home, epoch_us(c.time) - epoch_us(c.time) % 1800000000 AS bucket_us, coalesce(p.device_kind, 'unknown') AS kind,
     CAST(sum(c.amount) AS DOUBLE) AS amount, count(*) AS touches
   FROM {touch_credits} c
   JOIN {orders} o ON c.order_id = o.order_id AND o.status = 'placed'
+  JOIN order_places h ON o.shop = h.shop AND o.order_id = h.order_id
   JOIN {touchpoints} p ON c.place = p.place
   WHERE c.model = (SELECT min(model) FROM {models} WHERE is_default) AND o.unit IS NOT NULL
   GROUP BY ALL
@@ -13,7 +14,7 @@ WITH met AS (
   SELECT m.unit, coalesce(a.actor, 'unknown') AS actor, a.person, m.amount * coalesce(a.probability, 1) AS credit,
     m.amount * m.amount * coalesce(a.probability * (1 - a.probability), 0) AS credit_variance, 0.0 AS orders, 0.0 AS revenue,
     0.0 AS revenue_variance
-  FROM met m LEFT JOIN actors_found a ON a.unit = m.unit AND a.bucket_us = m.bucket_us AND a.kind = m.kind
+  FROM met m LEFT JOIN actors_found a ON a.unit = m.home AND a.bucket_us = m.bucket_us AND a.kind = m.kind
   UNION ALL
   SELECT a.unit, a.actor, a.person, 0.0, 0.0, a.probability, CAST(o.net AS DOUBLE) * a.probability,
     CAST(o.net AS DOUBLE) * CAST(o.net AS DOUBLE) * a.probability * (1 - a.probability)

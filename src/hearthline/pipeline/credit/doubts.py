@@ -46,4 +46,4 @@ def draw(
         for reaches, parts in found.items():
             parts.append(again[reaches].parts())
     for reaches, parts in found.items():
-        samples[reaches].drawn = Drawn(doubted.units, tuple(parts))
+        samples[reaches].drawn = Drawn(doubted.units, tuple(parts), doubted.home)
