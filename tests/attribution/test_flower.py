@@ -286,6 +286,13 @@ def test_the_page_on_flower_is_true(flower: Any, capsys: pytest.CaptureFixture[s
     assert printed == pytest.approx(central.mu[0], rel=1e-4)  # numpy prints few digits
 
 
+def test_a_node_that_runs_another_app_is_told(flower: Any) -> None:
+    grid = Grid(flower, _nodes())
+    grid.client = lambda message, _context: flower.Message(flower.RecordDict({}), reply_to=message)
+    with pytest.raises(BadPayload, match="holds no answer; missing 'federated'"):
+        flower_sums(grid, 3)(Ask("counts"))
+
+
 def test_without_flower_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [n for n in sys.modules if n.split(".")[0] == "flwr"]:
         monkeypatch.delitem(sys.modules, name)

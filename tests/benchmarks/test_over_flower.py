@@ -40,6 +40,31 @@ def _homes(number: int) -> Journeys:
     return replace(journeys, unit=np.full(journeys.n, number))
 
 
+def test_the_table_tells_how_far_the_fit_is_from_the_central_one(
+    over_flower: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    script, model = import_module("federated"), load("additive_hazard")
+    journeys = concatenated([_homes(k) for k in range(5)])
+    central = model.solve(model.gather(journeys))
+    asked: list[list[int]] = []
+
+    def carried(_python: Path, nodes: list[Journeys], terms: Terms, _folder: Path) -> Any:
+        assert terms == TERMS
+        asked.extend(np.unique(part.unit).tolist() for part in nodes)
+        return over_flower.Carried(central.mu * 1.003, central.gamma, [60, 18, 18], 12.0)
+
+    monkeypatch.setattr(script, "flower", lambda folder: folder)
+    monkeypatch.setattr(script, "carried", carried)
+    told = script.over_flower(journeys, 2, None)
+    assert asked == [[0, 1, 2], [3, 4]]
+    found = {cells[1].strip(): cells[2].strip() for cells in (row.split("|") for row in told.splitlines())}
+    assert found["largest relative difference of a rate"] == "3e-03"
+    assert (found["rounds"], found["numbers that a node sends, all rounds"]) == ("3", "96")
+    assert found["seconds a round"] == "4"
+    assert f"<!-- begin: {script.FLOWER_MARK} -->" in (ROOT / "docs" / "federated.md").read_text()
+
+
 def test_what_holds_of_stand_ins_holds_of_flowers_own_messages(python: Path) -> None:
     tests = ROOT / "tests" / "attribution" / "test_flower.py"
     usual = ["-p", "no:cacheprovider", "-W", "ignore::DeprecationWarning", "-rA"]

@@ -96,7 +96,7 @@ def _present(grid: "Grid", nodes: int, patience_s: float) -> list[int]:
 def _answers(grid: "Grid", asked: Sequence[int], arrays: dict[str, Any], patience_s: float) -> list[Floats]:
     """Return each node's answer, in the order of the nodes: sums must not depend on who was quicker."""
     app = _flower("app")
-    sent = [app.Message(_record(arrays), node, _KIND, ttl=patience_s) for node in asked]
+    sent = [app.Message(_record(arrays), node, _KIND, ttl=float(patience_s)) for node in asked]
     ids = list(grid.push_messages(sent))
     if len(ids) != len(asked) or None in ids:
         raise _away("a question could not be sent to every node", f"{len(asked)} nodes")
@@ -114,7 +114,12 @@ def _answers(grid: "Grid", asked: Sequence[int], arrays: dict[str, Any], patienc
 
 
 def _answer(reply: "Message") -> Floats:
-    return answered(reply.content[_RECORD][_ANSWER].numpy())
+    try:
+        came = reply.content[_RECORD][_ANSWER]
+    except KeyError as missing:
+        wrong = f"a node's reply holds no answer; missing {missing}"
+        raise BadPayload("federated", wrong, "run flower_client at every node") from missing
+    return answered(came.numpy())
 
 
 def _summed(answers: Sequence[Floats]) -> Floats:
