@@ -239,6 +239,14 @@ def test_a_node_that_fails_stops_the_fit(flower: Any) -> None:
         ask(Ask("counts"))
 
 
+def test_what_a_node_trips_over_stays_there(flower: Any) -> None:
+    nodes: dict[int, Any] = _nodes()
+    nodes[5] = map(float, ["anna@example.com"])
+    with pytest.raises(NodeAway, match=r"a node failed; got .*ValueError while answering") as told:
+        flower_sums(Grid(flower, nodes), 3)(Ask("counts"))
+    assert "anna" not in str(told.value)
+
+
 def test_a_node_that_is_silent_stops_the_fit(flower: Any) -> None:
     grid = Grid(flower, _nodes())
     ask = flower_sums(grid, 3, patience_s=0.05)

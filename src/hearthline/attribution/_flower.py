@@ -14,7 +14,7 @@ import numpy as np
 from hearthline.attribution._carried import answered, packed, unpacked
 from hearthline.attribution._federated import Sums, sums_of
 from hearthline.attribution._homes import Ask, HomeSums
-from hearthline.schema.errors import BadPayload, MissingExtra, NodeAway
+from hearthline.schema.errors import BadPayload, HearthlineError, MissingExtra, NodeAway
 from hearthline.schema.journey import Floats
 
 if TYPE_CHECKING:
@@ -43,12 +43,15 @@ def flower_client(homes_of: "Callable[[Context], Iterable[HomeSums]]") -> "Clien
 
     @app.query()  # type: ignore[untyped-decorator]
     def answer(message: "Message", context: "Context") -> "Message":
-        """Return the node's answer; an error in here travels to the server as Flower sends errors."""
-        arrays = {name: array.numpy() for name, array in message.content[_RECORD].items()}
-        homes = list(homes_of(context))
-        if not homes:
-            raise BadPayload("federated", "this node has no homes", "give it some, or stop its SuperNode")
-        return _flower("app").Message(_record({_ANSWER: sums_of(homes)(unpacked(arrays))}), reply_to=message)
+        """Return the node's answer; what an error in here says travels to the server."""
+        try:
+            told = _told(message, homes_of(context))
+        except HearthlineError:
+            raise
+        except Exception as error:  # what it says may name a home, and stays in the node's own log
+            wrong = f"federated: {type(error).__name__} while answering"
+            raise NodeAway(f"{wrong}; got no sums; see the node's own log") from error
+        return _flower("app").Message(_record({_ANSWER: told}), reply_to=message)
 
     return app
 
@@ -79,6 +82,17 @@ def flower_sums(grid: "Grid", nodes: int, patience_s: float = _PATIENCE_S) -> Su
         return _summed(_answers(grid, asked, packed(ask), patience_s))
 
     return sums
+
+
+def _told(message: "Message", homes: Iterable[HomeSums]) -> Floats:
+    """Return the sum of what homes answer to a message."""
+    ask, known = (
+        unpacked({name: array.numpy() for name, array in message.content[_RECORD].items()}),
+        list(homes),
+    )
+    if not known:
+        raise BadPayload("federated", "this node has no homes", "give it some, or stop its SuperNode")
+    return sums_of(known)(ask)
 
 
 def _present(grid: "Grid", nodes: int, patience_s: float) -> list[int]:
