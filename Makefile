@@ -112,7 +112,7 @@ truth-of-demo: $(VENV)/base.done ## the demo's answer against what its channels 
 	$(call say,the demo against the known truth)
 	@$(BIN)/python benchmarks/truth_of_demo.py $(ARGS)
 
-federated: $(VENV)/base.done ## fit where journeys stay at home: rounds, numbers sent, what privacy costs (ARGS=--small is quick)
+federated: $(VENV)/base.done ## fit where journeys stay at home: rounds, numbers sent, what privacy costs (ARGS=--small is quick, ARGS=--flower: over a network)
 	$(call say,fitting on sums over homes)
 	@$(BIN)/python benchmarks/federated.py $(ARGS)
 
@@ -149,7 +149,8 @@ docs: $(VENV)/base.done ## write the pages that are made from the code anew
 	$(call say,docs/cli.md docs/python.md docs/settings.md docs/event.md docs/signal-tables.md)
 	@$(BIN)/python docs/pages.py
 
-# The base lock takes its versions from the dev lock, so that what is tested is what is used.
+# The base lock takes its versions from the dev lock, so that what is tested is what is used. Flower asks for an older
+# typer, rich, packaging and starlette, so it has a lock of its own, with all that Hearthline needs beside it.
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
@@ -158,6 +159,7 @@ lock: $(VENV)/dev.done ## resolve requirements/*.lock anew (UPGRADE=--upgrade ta
 	@$(LOCK) $(UPGRADE) --group dev -o requirements/dev.lock
 	@$(LOCK) --group build -c requirements/dev.lock -o requirements/base.lock
 	@$(subst pyproject.toml,requirements/worlds.in,$(LOCK)) $(UPGRADE) --no-deps -o requirements/worlds.lock
+	@$(LOCK) requirements/federated.in $(UPGRADE) --extra federated -o requirements/federated.lock
 
 clean: ## remove the environment and what the tools left
 	$(call say,removing .venv and caches)

@@ -1,16 +1,19 @@
 """What it takes to fit the additive hazard where journeys stay at home, and what privacy costs.
 
     python benchmarks/federated.py [--homes 8000] [--asked 200] [--days 120] [--draws 9] [--small]
-                                   [--write docs/federated.md]
+                                   [--flower [--nodes 2] [--environments FOLDER]] [--write docs/federated.md]
 
 First some homes of a simulated town are asked one by one, and their fit is compared with the fit to all
 their journeys together. Then all homes are asked under a budget of privacy, several draws of the noise each.
+`--flower` does neither: it starts a Flower network on this machine and fits homes that lie at its nodes.
+Flower is fetched into an environment of its own, which is thrown away unless a folder is named.
 """
 
 import argparse
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from scipy import sparse
@@ -27,11 +30,12 @@ from hearthline.attribution import (
     sums_of,
 )
 from hearthline.schema.journey import Floats, Journeys
+from over_flower import carried, flower
 from published import markdown, write_block
 from towns import seen_in
 
 SEED = 201
-MARK = "make federated"
+MARK, FLOWER_MARK = "make federated", "make federated ARGS=--flower"
 BUDGETS = (float("inf"), 8.0, 3.0, 1.0)
 
 
@@ -119,6 +123,32 @@ def asked(journeys: Journeys) -> str:
     return markdown(["asked one by one", "found"], rows)
 
 
+def over_flower(journeys: Journeys, nodes: int, environments: Path | None) -> str:
+    """Return the table of a fit through Flower, beside the fit to all journeys."""
+    model, units = load("additive_hazard"), np.unique(journeys.unit)
+    shares = [
+        journeys.take(np.flatnonzero(np.isin(journeys.unit, part))) for part in np.array_split(units, nodes)
+    ]
+    with TemporaryDirectory(prefix="hearthline-flower-") as passing:
+        folder = Path(passing)
+        python = flower(environments or folder / "environments")
+        found = carried(python, shares, terms_of(journeys), folder)
+    central = model.solve(model.gather(journeys))
+    rates = [np.concatenate([f.mu, f.gamma.ravel()]) for f in (found, central)]
+    apart = float(np.max(np.abs(rates[0] - rates[1]) / np.maximum(rates[1], 1e-300)))
+    rows = [
+        ["nodes", f"{nodes:,}"],
+        ["homes, all nodes", f"{len(units):,}"],
+        ["rates fitted", f"{len(rates[0]):,}"],
+        ["rounds", f"{len(found.numbers):,}"],
+        ["numbers that a node sends, all rounds", f"{sum(found.numbers):,}"],
+        ["megabytes that a node sends, before Flower's own", f"{8e-6 * sum(found.numbers):,.1f}"],
+        ["largest relative difference of a rate", f"{apart:.0e}"],
+        ["seconds a round", f"{found.wall_s / len(found.numbers):.0f}"],
+    ]
+    return markdown(["through Flower", "found"], rows)
+
+
 def private(journeys: Journeys, days: int, draws: int) -> str:
     """Return the table of what clipping and noise cost."""
     model, hours = load("additive_hazard"), 24.0 * days
@@ -154,20 +184,37 @@ def main() -> None:
     flags.add_argument("--days", type=int, default=120)
     flags.add_argument("--draws", type=int, default=9, help="draws of the noise")
     flags.add_argument("--small", action="store_true", help="150 homes, 40 days, one draw")
+    flags.add_argument(
+        "--flower", action="store_true", help="60 homes, 40 days, at nodes of a Flower network"
+    )
+    flags.add_argument("--nodes", type=int, default=2, help="Flower's nodes")
+    flags.add_argument("--environments", type=Path, help="where Flower's environment lies, or will lie")
     flags.add_argument("--write", type=Path, help="a page whose block is replaced by the tables")
     given = flags.parse_args()
     homes, some, days, draws = given.homes, given.asked, given.days, given.draws
-    if given.small:
-        homes, some, days, draws = min(homes, 150), min(some, 15), min(days, 40), 1
+    if given.small or given.flower:
+        homes, some, days, draws = min(homes, 60 if given.flower else 150), min(some, 15), min(days, 40), 1
     journeys = seen_in("additive", homes, days, SEED).process
+    if given.flower:
+        mark, text = (
+            FLOWER_MARK,
+            f"Additive world, {days} days, seed {SEED}; a SuperLink and SuperNodes on one machine.",
+        )
+        text += "\n\n" + over_flower(journeys, given.nodes, given.environments)
+    else:
+        mark, text = MARK, f"Additive world, {days} days, seed {SEED}, {draws} draws.\n\n"
+        text += "\n\n".join(_tables(journeys, some, days, draws))
+    print(text)
+    if given.write:
+        write_block(given.write, mark, text)
+
+
+def _tables(journeys: Journeys, some: int, days: int, draws: int) -> list[str]:
+    """Return the tables of homes in this process."""
     units = np.unique(journeys.unit)
     few = journeys.take(np.flatnonzero(np.isin(journeys.unit, units[:some])))
     quarter = journeys.take(np.flatnonzero(np.isin(journeys.unit, units[: len(units) // 4])))
-    parts = [asked(few), private(quarter, days, draws), private(journeys, days, draws)]
-    text = f"Additive world, {days} days, seed {SEED}, {draws} draws.\n\n" + "\n\n".join(parts)
-    print(text)
-    if given.write:
-        write_block(given.write, MARK, text)
+    return [asked(few), private(quarter, days, draws), private(journeys, days, draws)]
 
 
 if __name__ == "__main__":

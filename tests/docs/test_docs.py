@@ -174,7 +174,7 @@ def test_changelog_fragments_say_their_kind() -> None:
 
 
 def test_locks_hold_hashes_and_name_no_address() -> None:
-    for name in ("base", "dev"):
+    for name in ("base", "dev", "federated"):
         text = (ROOT / "requirements" / f"{name}.lock").read_text()
         assert "://" not in text
         pins = re.findall(r"^[a-z0-9-]+==[^\s]+", text, re.MULTILINE)

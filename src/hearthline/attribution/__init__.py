@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hearthline.attribution._diagnosis import Effect, Fitness, effects_of, fitness_of
     from hearthline.attribution._displaced import Estimate, Spells, by_itself_an_hour, displaced_part
     from hearthline.attribution._federated import Federated, Sums, Terms, fitted_on_sums, sums_of
+    from hearthline.attribution._flower import flower_client, flower_sums
     from hearthline.attribution._homes import Ask, HomeSums
     from hearthline.attribution._intervals import Band, intervals
     from hearthline.attribution._model import Baselined, Model, Rule
@@ -64,6 +65,8 @@ __all__ = [
     "fitness_of",
     "fitted_on_sums",
     "fitted_privately",
+    "flower_client",
+    "flower_sums",
     "intervals",
     "load",
     "names",
@@ -81,6 +84,7 @@ _HOLDS = {
     "_diagnosis": ("Effect", "Fitness", "effects_of", "fitness_of"),
     "_displaced": ("Estimate", "Spells", "by_itself_an_hour", "displaced_part"),
     "_federated": ("Federated", "Sums", "Terms", "fitted_on_sums", "sums_of"),
+    "_flower": ("flower_client", "flower_sums"),
     "_homes": ("Ask", "HomeSums"),
     "_intervals": ("Band", "intervals"),
     "_model": ("Baselined", "Model", "Rule"),

@@ -10,12 +10,24 @@ from typing import Any, NamedTuple
 
 import typer
 from rich.text import Text
-from typer.exceptions import TyperException
 
 from hearthline.schema.errors import BadConfig, HearthlineError, UnknownName
 
 __all__ = ["exit_code", "told"]
 
+
+def _refusal() -> Any:
+    """Return what all refusals of a command line are: typer's, or click's where typer is built on it."""
+    try:
+        from typer.exceptions import TyperException
+    except ModuleNotFoundError:  # typer before it took click's parts into itself
+        from click import ClickException
+
+        return ClickException
+    return TyperException
+
+
+_REFUSAL = _refusal()
 UNUSABLE, WRONG_USE, STOPPED = 1, 2, 130
 _WRONG_USE = (BadConfig, UnknownName)
 
@@ -77,7 +89,7 @@ _STOPPED = _Message(
 def _message(error: BaseException) -> _Message:
     if isinstance(error, HearthlineError):
         return _Message(*told(error), WRONG_USE if isinstance(error, _WRONG_USE) else UNUSABLE)
-    if isinstance(error, TyperException):
+    if isinstance(error, _REFUSAL):
         context = getattr(error, "ctx", None)
         path = context.command_path if context else "hearthline"
         return _Message("usage", error.format_message().rstrip("."), f"{path} --help", error.exit_code)

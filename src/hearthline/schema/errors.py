@@ -12,6 +12,7 @@ HearthlineError
 ├── HomeBusy        (RuntimeError)       another process is writing to this home
 ├── LogUnavailable  (OSError)            what came in cannot be made durable; acknowledge nothing
 ├── QueueFull       (RuntimeError)       a door has more to write than it may hold
+├── NodeAway        (ConnectionError)    a node of a federated fit failed or did not answer
 ├── OldLake         (RuntimeError)       the lake was written by a version that we cannot read
 ├── MissingExtra    (ImportError)        an optional dependency is not installed
 └── DoesNotAddUp    (ArithmeticError)    a ledger does not sum to the shop's total
@@ -30,6 +31,7 @@ __all__ = [
     "HomeMissing",
     "LogUnavailable",
     "MissingExtra",
+    "NodeAway",
     "NothingToAnswer",
     "OldLake",
     "QueueFull",
@@ -102,6 +104,10 @@ class LogUnavailable(HearthlineError, OSError):
 
 class QueueFull(HearthlineError, RuntimeError):
     """More waits to be written than a door may hold; nothing was kept, and the sender must send again."""
+
+
+class NodeAway(HearthlineError, ConnectionError):
+    """A node of a federated fit failed, is gone or did not answer in time; the fit cannot go on."""
 
 
 class OldLake(HearthlineError, RuntimeError):
