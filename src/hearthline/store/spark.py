@@ -57,7 +57,7 @@ def _similarity() -> dict[str, str]:
 
 
 class SparkEngine:
-    """A Spark session; tables are cached views.
+    """A Spark session; tables are views of checkpoints.
 
     Args:
         threads: local threads where no cluster is configured; 0 is all cores.
@@ -86,8 +86,15 @@ class SparkEngine:
         self.session.createDataFrame(rows).createOrReplaceTempView(table)
 
     def create(self, table: str, select: str) -> None:
-        """Make a table of what the SELECT returns."""
-        self.session.sql(select).cache().createOrReplaceTempView(table)
+        """Make a table of what the SELECT returns, and forget how it was made.
+
+        The core is one SELECT upon another. With its plan a table would carry those of all before it, and
+        planning would take longer than the work. Rows are kept where they are; where the cluster has a
+        checkpoint folder, in that.
+        """
+        rows, folder = self.session.sql(select), self.session.sparkContext.getCheckpointDir()
+        kept = rows.localCheckpoint() if folder is None else rows.checkpoint()
+        kept.createOrReplaceTempView(table)
 
     def view(self, name: str, select: str) -> None:
         """Name a SELECT without running it."""
