@@ -144,7 +144,6 @@ def over_flower(journeys: Journeys, nodes: int, environments: Path | None) -> st
         ["numbers that a node sends, all rounds", f"{sum(found.numbers):,}"],
         ["megabytes that a node sends, before Flower's own", f"{8e-6 * sum(found.numbers):,.1f}"],
         ["largest relative difference of a rate", f"{apart:.0e}"],
-        ["seconds a round", f"{found.wall_s / len(found.numbers):.0f}"],
     ]
     return markdown(["through Flower", "found"], rows)
 

@@ -30,13 +30,11 @@ class Carried:
         mu: (strata,) rates.
         gamma: (channels, features) rates.
         numbers: (rounds,) how many numbers each node sent.
-        wall_s: how long it took once the server app was started, seconds.
     """
 
     mu: Floats
     gamma: Floats
     numbers: list[int]
-    wall_s: float
 
 
 def flower(folder: Path) -> Path:
@@ -87,7 +85,7 @@ def carried(
         logs = [done.stdout, done.stderr, *(log.read_text() for log in sorted(folder.glob("*.log")))]
         raise SystemExit("the fit through Flower failed: " + "\n".join(text[-1500:] for text in logs))
     with np.load(out) as found:
-        return Carried(found["mu"], found["gamma"], found["numbers"].tolist(), float(found["wall_s"]))
+        return Carried(found["mu"], found["gamma"], found["numbers"].tolist())
 
 
 def _environment(python: Path, folder: Path) -> dict[str, str]:
