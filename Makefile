@@ -43,7 +43,7 @@ contracts: $(VENV)/dev.done
 # Ends with pytest's closing line.
 tests: $(VENV)/dev.done
 	$(call say,tests and doctests and docs (pytest))
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 
 test-browser: $(VENV)/dev.done ## look at the screens in Chromium: axe, contrast, keyboard, phones, no outside request (a part of make test)
 	$(call say,the screens in Chromium)

@@ -26,11 +26,13 @@ from published import markdown, write_block
 
 if TYPE_CHECKING:
     import hearthline as hl
+    from hearthline.cli._truth import Kind
     from hearthline.sim import Truth
 
 MARK = "make truth-of-demo"
 TUNING_SEEDS = range(1, 10)
 FACTOR = 2.0
+KINDS: "tuple[Kind, ...]" = ("all", "automated")
 ERRORS = {
     "pairs": "pairs in wrong order",
     "shares": "error, all orders",
@@ -114,7 +116,7 @@ def graded(homes: int, days: int, seed: int, peers: Peers | None) -> tuple[list[
 
 def _ours(home: "hl.Home", known: "Truth") -> list[Grade]:
     """Return the grades of the models of a home's answer, the default model first."""
-    from hearthline.cli._truth import KINDS
+    from hearthline.cli._truth import credit_by_order
 
     answer = home.answer()
     try:
@@ -122,20 +124,17 @@ def _ours(home: "hl.Home", known: "Truth") -> list[Grade]:
             "SELECT model, title FROM models WHERE state = 'ok' ORDER BY is_default DESC, title"
         ).to_pylist()
         rows = answer.table(
-            "SELECT model, kind, channel, amount::DOUBLE AS amount, low::DOUBLE AS low, high::DOUBLE AS high "
-            "FROM shares WHERE channel <> '(baseline)'"
+            "SELECT model, channel, low::DOUBLE AS low, high::DOUBLE AS high "
+            "FROM shares WHERE channel <> '(baseline)' AND kind = 'all'"
         ).to_pylist()
+        credited = credit_by_order(answer)
     finally:
         answer.close()
     grades = []
     for model in models:
-        of = [r for r in rows if r["model"] == model["model"]]
-        whole = {r["channel"]: r["amount"] for r in of if r["kind"] == "all"}
-        bands = {r["channel"]: (r["low"], r["high"]) for r in of if r["kind"] == "all"}
-        alone: dict[str, float] = {}
-        for row in of:
-            if row["kind"] in KINDS["automated"]:
-                alone[row["channel"]] = alone.get(row["channel"], 0.0) + row["amount"]
+        name = model["model"]
+        bands = {r["channel"]: (r["low"], r["high"]) for r in rows if r["model"] == name}
+        whole, alone = (credited.get((name, kind), {}) for kind in KINDS)
         grades.append(grade((model["title"], ""), whole, alone, known, bands))
     return grades
 

@@ -102,12 +102,12 @@ def test_a_models_error_is_measured_against_the_truth(town: tuple[Path, Any]) ->
     for miss in misses:
         assert miss.off is None or 0 <= miss.off <= 1
         assert miss.shapley is None or 0 <= miss.shapley <= 1
-    total = next(t for t in known.totals if t.kind == "person")
+    total = next(t for t in known.totals if t.kind == "all")
     credited = hl.open_home(town[0]).sql(
-        "SELECT sum(credited)::DOUBLE AS c FROM ledger WHERE model = 'last_touch' AND kind = 'person'"
+        "SELECT sum(credited)::DOUBLE AS c FROM ledger WHERE model = 'last_touch'"
     )["c"][0]
     caused = float(total.revenue - total.revenue_without)
-    assert kinds["last_touch", "person"].recovered == pytest.approx(credited.as_py() / caused, rel=1e-9)
+    assert kinds["last_touch", "all"].recovered == pytest.approx(credited.as_py() / caused, rel=1e-9)
 
 
 def test_shares_that_agree_have_no_error_and_those_that_share_nothing_all_of_it() -> None:

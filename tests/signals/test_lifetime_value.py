@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pyarrow as pa
 import pytest
+from scipy.special import hyp2f1
 
 from hearthline.signals import Asked, _buying, _spending, asked_of, lifetime_value
 from hearthline.signals._buying import Buying, History
@@ -146,3 +147,19 @@ def test_the_story_of_leaving_is_the_one_that_the_orders_tell(after_an_order, st
     seen = {"spent": spent_of(after_an_order), "used_days": orders_of([])["used_days"]}
     totals = lifetime_value.derive(seen, ASKED)["lifetime_totals"]
     assert set(totals["story"].to_pylist()) == {story}
+
+
+@pytest.mark.parametrize("four", [(0.55, 10.0, 0.6, 11.0), (0.2, 1.0, 0.3, 50.0), (8.0, 30.0, 5.0, 1.0)])
+def test_leaving_at_any_moment_is_as_likely_as_the_closed_form_says(four):
+    random = np.random.default_rng(2)
+    repeats, known = random.poisson(4.0, 500).astype(float), random.uniform(5.0, 120.0, 500)
+    data = History(repeats, np.where(repeats > 0, known * random.random(500), 0.0), known, np.zeros((500, 0)))
+    (r, alpha, s, beta), total = four, four[0] + repeats + four[2]
+    part = s + 1 if alpha >= beta else r + repeats
+
+    def term(age):  # Fader & Hardie (2005), "A note on deriving the Pareto/NBD model", equation 20
+        most = max(alpha, beta)
+        return hyp2f1(total, part, total + 1, abs(alpha - beta) / (most + age)) / (most + age) ** total
+
+    dead = np.log(s / total * (term(data.last) - term(known)))
+    assert _buying._dies(np.log(four), data)[1] == pytest.approx(dead, abs=1e-6)

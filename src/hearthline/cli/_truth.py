@@ -1,7 +1,7 @@
 """How far each model is from what the channels of a simulated town really caused."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -10,6 +10,7 @@ import numpy as np
 import hearthline as hl
 
 if TYPE_CHECKING:
+    from hearthline.reports import Answer
     from hearthline.sim import Truth
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Kind",
     "Miss",
     "compare",
+    "credit_by_order",
     "keep_misses",
     "miss_of",
     "rank_correlation",
@@ -25,17 +27,17 @@ __all__ = [
 ]
 
 Kind = Literal["person", "automated", "all"]
-KINDS: dict[Kind, tuple[str, ...]] = {
-    "person": ("person",),
-    "automated": ("machine", "subscription"),
-    "all": ("person", "machine", "subscription"),
-}
-"""The truth's kinds of orders, and the kinds of an answer that they hold."""
+KINDS: tuple[Kind, ...] = ("person", "automated", "all")
+"""The truth's kinds of orders."""
 NAIVE = "(last touch before each order)"
 """What last touch says of orders that no person placed when their lineage is not known."""
 
 Money = Mapping[str, float]
 
+_SHARES = """
+    SELECT s.model, s.kind, s.channel, s.amount::DOUBLE AS amount, coalesce(o.value, 0) AS displaced
+    FROM shares s LEFT JOIN owing o ON o.what = 'displacement' AND o.kind = s.kind
+    WHERE s.kind <> 'all' AND s.channel <> '(baseline)'"""
 _NAIVE = """
     SELECT c.name AS channel, sum(o.net)::DOUBLE AS amount
     FROM orders o ASOF JOIN touches t ON o.unit = t.unit AND epoch_ms(o.time) >= t.time_ms
@@ -98,6 +100,32 @@ def _ranks(values: Sequence[float]) -> "np.ndarray[tuple[int], np.dtype[np.float
     return ranks[inverse].astype(np.float64) if len(found) else np.zeros(0)
 
 
+def credit_by_order(answer: "Answer") -> dict[tuple[str, Kind], dict[str, float]]:
+    """Return the money by channel that each model credits, for each kind of orders, as the truth counts it.
+
+    The truth counts an order where it is placed: a channel that makes a home enrol brings the machine's
+    orders, and takes away the orders by hand that these replace. An answer charges what is replaced to the
+    machine's order; here it is charged to orders by hand. The sum over both kinds is the same.
+
+    Args:
+        answer: the answer of a home.
+    """
+    found: dict[tuple[str, Kind], dict[str, float]] = {}
+    for row in answer.table(_SHARES).to_pylist():
+        net, displaced = row["amount"], row["displaced"]
+        replaced = net * displaced / (1.0 - displaced) if displaced < 1.0 else 0.0
+        placed: Kind = "person" if row["kind"] == "person" else "automated"
+        parts: tuple[tuple[Kind, float], ...] = (
+            ("all", net),
+            (placed, net + replaced),
+            ("person", -replaced),
+        )
+        for kind, part in parts:
+            of = found.setdefault((row["model"], kind), {})
+            of[row["channel"]] = of.get(row["channel"], 0.0) + part
+    return found
+
+
 def compare(home: "hl.Home", truth: "Truth") -> list[Miss]:
     """Return the error of every model of a home's answer, by kind of orders, the default model first.
 
@@ -110,17 +138,14 @@ def compare(home: "hl.Home", truth: "Truth") -> list[Miss]:
         models = answer.table(
             "SELECT model, title FROM models WHERE state = 'ok' ORDER BY is_default DESC, title"
         ).to_pylist()
-        rows = answer.table(
-            "SELECT model, kind, channel, amount::DOUBLE AS amount FROM shares "
-            "WHERE kind <> 'all' AND channel <> '(baseline)'"
-        ).to_pylist()
+        credited = credit_by_order(answer)
         naive = {r["channel"]: r["amount"] for r in answer.table(_NAIVE).to_pylist()}
     finally:
         answer.close()
     misses = []
     for model in models:
-        for kind, kinds in KINDS.items():
-            credit = _summed(r for r in rows if r["model"] == model["model"] and r["kind"] in kinds)
+        for kind in KINDS:
+            credit = credited.get((model["model"], kind), {})
             misses.append(miss_of(model["model"], model["title"], kind, credit, truth))
     return [*misses, miss_of(NAIVE, "Last touch before each order", "automated", naive, truth)]
 
@@ -142,14 +167,6 @@ def keep_misses(home: "hl.Home", misses: Sequence[Miss]) -> None:
         told = " and ".join(parts) + " lies on the wrong channel"
     found = {"title": told[0].upper() + told[1:], "models": list(models.values())}
     (home.path / "truth.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-
-
-def _summed(rows: Iterable[Mapping[str, object]]) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for row in rows:
-        channel, amount = str(row["channel"]), row["amount"]
-        found[channel] = found.get(channel, 0.0) + (amount if isinstance(amount, float) else 0.0)
-    return found
 
 
 def miss_of(model: str, title: str, kind: Kind, credit: Money, truth: "Truth") -> Miss:

@@ -28,6 +28,8 @@ _PRIOR_SD: Final = 10.0
 (nobody leaves, say) stays finite."""
 _COVARIATE_SD: Final = 1.0
 _ENOUGH: Final = 20_000
+_LEGENDRE: Final = np.polynomial.legendre.leggauss(24)
+_POINTS, _WEIGHTS = (1 + _LEGENDRE[0][:, None]) / 2, 1.5 * _LEGENDRE[1][:, None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,22 +113,23 @@ def _bg_nbd(point: Floats, data: History) -> Floats:
 
 
 def _dies(point: Floats, data: History) -> tuple[Floats, Floats]:
-    """Return the logarithms of Pareto/NBD's two parts: alive at the end, dead since."""
+    """Return the logarithms of Pareto/NBD's two parts: alive at the end, dead since.
+
+    The second is the integral of `s (beta + t)**-(s + 1) (alpha + t)**-(r + x)` over the moment of leaving,
+    from the last order to now, by Gauss and Legendre. In `((alpha + last) / (alpha + t))**((r + x + s) / 3)`
+    it is smooth: 24 points are good to seven digits, and cost the same wherever the parameters are.
+    """
     r, alpha, s, beta = _spread(point, data)
-    x, total = data.repeats, r + data.repeats + s
-    most, part = np.maximum(alpha, beta), np.where(alpha >= beta, s + 1, r + x)
-    gap = np.abs(alpha - beta)
-
-    def term(age: Floats) -> Floats:
-        raw = hyp2f1(total, part, total + 1, gap / (most + age))  # beyond all numbers: not a number
-        curve = np.clip(np.nan_to_num(raw, nan=1e300, posinf=1e300), 1e-300, 1e300)
-        value: Floats = np.log(curve) - total * np.log(most + age)
-        return value
-
-    early, late = term(data.last), term(data.known)
-    between = early + np.log(-np.expm1(np.minimum(late - early, -1e-12)))
+    x, power = data.repeats, r + data.repeats + s
+    begin = alpha + data.last
+    span = power / 3 * np.log(begin / (alpha + data.known))
+    width = -np.expm1(np.minimum(span, -1e-12))
+    v = 1 - width * _POINTS
+    inside = -(s + 1) * np.log(begin + (beta - alpha) * v ** (3 / power)) + 2 * np.log(v)
+    most = inside.max(axis=0)
+    whole = np.log((np.exp(inside - most) * _WEIGHTS).sum(axis=0) * width) + most
     alive = -(r + x) * np.log(alpha + data.known) - s * np.log(beta + data.known)
-    return alive, between + np.log(s / total)
+    return alive, np.log(s / power) + (1 - r - x) * np.log(begin) + whole
 
 
 def _pareto_nbd(point: Floats, data: History) -> Floats:

@@ -45,6 +45,8 @@ class DuckEngine:
 
     def _begin(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
+        self.begun: set[str] = set()
+        self.database = str(connection.execute("SELECT current_database()").fetchall()[0][0])
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET enable_progress_bar = false")
         connection.execute(_FUNCTIONS)
@@ -91,17 +93,15 @@ class DuckEngine:
 
     def kept(self, table: str) -> str:
         """Return the name of a table of the database file, as SQL."""
-        name = self.connection.execute("SELECT current_database()").fetchall()[0][0]
-        return f'"{name}".main.{table}'
+        return f'"{self.database}".main.{table}'
 
     def append(self, table: str, rows: pa.Table) -> None:
         """Add rows to a table of the database file, which outlives the session."""
         self.connection.register("kept_rows", rows)
-        self.connection.execute(
-            f"CREATE TABLE IF NOT EXISTS {self.kept(table)} AS SELECT * FROM kept_rows LIMIT 0"
-        )
-        self.connection.execute(f"INSERT INTO {self.kept(table)} SELECT * FROM kept_rows")
+        begin = "INSERT INTO {} SELECT" if table in self.begun else "CREATE TABLE {} AS SELECT"
+        self.connection.execute(begin.format(self.kept(table)) + " * FROM kept_rows")
         self.connection.unregister("kept_rows")
+        self.begun.add(table)
 
     def drop(self, table: str) -> None:
         """Forget a table."""
