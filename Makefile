@@ -40,7 +40,7 @@ contracts: $(VENV)/dev.done
 	$(call say,import contracts (import-linter))
 	@$(BIN)/lint-imports
 
-# Ends with pytest's closing line.
+# Ends with pytest's closing line. A file's tests stay together, for they share what they set up.
 tests: $(VENV)/dev.done
 	$(call say,tests and doctests and docs (pytest))
 	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
