@@ -134,7 +134,7 @@ def print_misses(console: Console, misses: "list[Miss]") -> None:
     console.print(Padding(table(heads, rows, right=range(1, 7)), (0, 0, 0, 2), expand=False))
     lines = (
         "error: part of the credit on the wrong channel, against what is lost when it is switched off;",
-        "rank: correlation of ranks; credited: for each 1.00 caused, orders counted where they are placed",
+        "rank: correlation of ranks; credited: for each 1.00 caused; orders as they are placed",
     )
     for line in lines:
         console.print(Text(f"  {line}", "dim"))
