@@ -32,7 +32,7 @@ def test_the_demo_says_what_a_reader_wants_to_know(town: tuple[Path, Any]) -> No
         assert part in said.out
     assert "simulated data" in said.out
     assert str(folder / "report.html") in said.out.replace("\n", "")
-    assert said.out.count("\n") <= 75
+    assert re.sub(r"\n +(?=/)", " ", said.out).count("\n") <= 75  # a long path takes a line of its own
     assert max(map(len, said.out.splitlines())) <= 100
 
 
