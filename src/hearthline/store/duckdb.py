@@ -96,7 +96,7 @@ class DuckEngine:
         return f'"{self.database}".main.{table}'
 
     def append(self, table: str, rows: pa.Table) -> None:
-        """Add rows to a table of the database file, which outlives the session."""
+        """Add rows to a table of the database file, which outlives the session; the first rows make it."""
         self.connection.register("kept_rows", rows)
         begin = "INSERT INTO {} SELECT" if table in self.begun else "CREATE TABLE {} AS SELECT"
         self.connection.execute(begin.format(self.kept(table)) + " * FROM kept_rows")
