@@ -106,6 +106,74 @@ def test_postage_that_is_paid_back_is_no_revenue(read):
     assert read("refund_with_postage")[0].commerce.revenue == Decimal("10.00")
 
 
+POSTAGE = {
+    "adjustment": {
+        "order_adjustments": [{"kind": "shipping_refund", "amount": "-5.00", "tax_amount": "-0.50"}]
+    },
+    "line": {
+        "refund_shipping_lines": [
+            {
+                "subtotal_amount_set": {"shop_money": {"amount": "5.00", "currency_code": "EUR"}},
+                "tax_amount_set": {"shop_money": {"amount": "0.50", "currency_code": "EUR"}},
+            }
+        ]
+    },
+}
+
+
+@pytest.mark.parametrize("told", POSTAGE.values(), ids=POSTAGE)
+@pytest.mark.parametrize(("paid", "goods"), [("5.50", "0.00"), ("8.50", "3.00")])
+def test_postage_that_is_paid_back_is_no_revenue_nor_is_its_tax(read, case, told, paid, goods):
+    deal = {"amount": paid, "kind": "refund", "status": "success", "currency": "EUR"}
+    nothing = {"refund_line_items": [], "order_adjustments": [], "transactions": [deal]}
+    (event,) = read(case("refund") | nothing | told)
+    assert (event.commerce.revenue, event.commerce.total) == (Decimal(goods), Decimal(paid))
+
+
+def in_both(shop: str, buyer: str) -> dict[str, dict[str, str]]:
+    return {
+        "shop_money": {"amount": shop, "currency_code": "EUR"},
+        "presentment_money": {"amount": buyer, "currency_code": "JPY"},
+    }
+
+
+YEN = {"kind": "refund", "status": "success", "amount": "2500", "currency": "JPY"}
+
+
+def test_money_that_was_paid_back_in_the_buyers_currency_counts_in_the_shops(read, case):
+    order = case("cancelled_and_refunded_order")
+    (refund,) = order["refunds"]
+    lines = {"transactions": [YEN]}
+    (money,) = [e.commerce for e in read(order | {"refunds": [refund | lines]}) if e.commerce.refund_of]
+    assert (money.revenue, money.total, money.currency) == (Decimal("11.25"), None, "EUR")
+    both = {"refund_line_items": [], "transactions": [YEN | {"amount_set": in_both("15.50", "2500")}]}
+    money = read(order | {"refunds": [refund | both]})[-1].commerce
+    assert (money.revenue, money.total, money.currency) == (Decimal("15.50"), Decimal("15.50"), "EUR")
+
+
+def test_a_payment_that_is_told_in_the_buyers_currency_alone_says_so(read, case):
+    order = case("cancelled_and_refunded_order")
+    posted = [{"subtotal_amount_set": in_both("3.10", "500"), "tax_amount_set": in_both("0.00", "0")}]
+    plain = {"refund_line_items": [], "transactions": [YEN], "refund_shipping_lines": posted}
+    money = read(order | {"refunds": [order["refunds"][0] | plain]})[-1].commerce
+    assert (money.revenue, money.total, money.currency) == (Decimal(2000), Decimal(2500), "JPY")
+
+
+def test_goods_that_come_back_without_a_payment_give_nothing_back(read, case):
+    none = {"refund_line_items": [], "order_adjustments": [], "transactions": []}
+    assert read(case("refund") | none)[0].commerce.revenue == 0
+    untold = case("refund") | none
+    del untold["transactions"]
+    assert read(untold)[0].commerce.revenue is None
+
+
+def test_shipping_is_what_was_paid_for_it(read):
+    lines = [{"price": "10.00", "discounted_price": "0.00"}, {"price": "2.50"}]
+    for which in ("order", "checkout"):
+        (event,) = read(which, shipping_lines=lines)
+        assert event.commerce.shipping == Decimal("2.50")
+
+
 def test_an_update_counts_beside_its_placement(read):
     placed, updated = read("updated_order_by_webhook")
     assert (placed.type, updated.type) == ("commerce.order.placed", "commerce.order.updated")

@@ -24,9 +24,9 @@ from hearthline.sources.shopify.people import (
     homes_of,
     native_of,
     people_of,
+    postage_of,
     product_of,
     source_of,
-    sum_of,
 )
 
 __all__ = ["read_attempt", "read_cart", "read_checkout", "read_contract", "read_customer"]
@@ -81,7 +81,7 @@ def _checkout_event(
             total=money(item.get("total_price")),
             revenue=money(item.get("subtotal_price")),
             tax=money(item.get("total_tax")),
-            shipping=sum_of(mappings(item.get("shipping_lines")), "price"),
+            shipping=postage_of(item),
             discount=money(item.get("total_discounts")),
             currency=currency_of(item),
             products=[product_of(line) for line in lines] or None,
