@@ -261,5 +261,69 @@ def test_an_edited_order_is_told_and_its_money_comes_with_the_order(read):
 def test_a_renewal_that_failed_at_once_is_known_by_its_key_and_timed_by_shopify(read):
     (failed,) = read("billing_failed_before_it_had_an_id")
     assert (failed.type, failed.commerce.subscription) == ("commerce.subscription.billing_failed", "99")
-    assert failed.id == "subscription_billing_attempt/try-7"
+    assert failed.id == "subscription_billing_attempt/try-7/billing_failed"
     assert failed.time.isoformat() == "2026-03-02T10:00:00.123000+00:00"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "kind"),
+    [("success", "billed"), ("failure", "billing_failed"), ("challenged", "billing_challenged")],
+)
+def test_the_topic_says_whether_a_contract_was_billed(read, case, outcome, kind):
+    payload = case("billing_failed_before_it_had_an_id")
+    body = payload["body"] | {"error_code": None, "error_message": None}
+    headers = payload["headers"] | {"X-Shopify-Topic": f"subscription_billing_attempts/{outcome}"}
+    (event,) = read({"headers": headers, "body": body})
+    assert event.type == f"commerce.subscription.{kind}"
+    (failed,) = read(payload)
+    assert (event.id == failed.id) is (outcome == "failure"), "a later success is no duplicate of a failure"
+
+
+@pytest.mark.parametrize(
+    ("topic", "status", "kind", "role"),
+    [
+        ("create", "active", "created", "enrol"),
+        ("update", "active", "updated", None),
+        ("pause", "paused", "paused", None),
+        ("activate", "active", "activated", None),
+        ("cancel", "cancelled", "ended", "end"),
+        ("expire", None, "ended", "end"),
+    ],
+)
+def test_only_a_new_contract_enrols(read, case, topic, status, kind, role):
+    headers = {"X-Shopify-Topic": f"subscription_contracts/{topic}"}
+    (event,) = read({"headers": headers, "body": case("contract") | {"status": status}})
+    assert (event.type, event.automation.role) == (f"commerce.subscription.{kind}", role)
+
+
+@pytest.mark.parametrize("kind", ["order", "checkout", "customer"])
+def test_what_was_deleted_is_told_and_is_neither_bought_nor_begun(read, kind):
+    (event,) = read({"headers": {"X-Shopify-Topic": f"{kind}s/delete"}, "body": {"id": 7}})
+    assert (event.type, event.id, event.subject) == (f"commerce.{kind}.deleted", f"{kind}/7/deleted", "7")
+    assert (event.commerce.action, event.stage) == (None, "none")
+
+
+@pytest.mark.parametrize(
+    ("topic", "customer", "asked"),
+    [
+        (
+            "customers_email_marketing_consent",
+            {"customer_id": 501, "email_address": "a@example.com"},
+            "email",
+        ),
+        ("customers_marketing_consent", {"id": 501, "phone": "+31205550100"}, "sms"),
+        ("customers_sms_marketing_consent", {"id": 501, "phone": "+31205550100"}, "sms"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("state", "answer"),
+    [("subscribed", "granted"), ("unsubscribed", "denied"), ("not_subscribed", None), ("pending", None)],
+)
+def test_an_answer_about_marketing_is_read(read, topic, customer, asked, state, answer):
+    told = {"state": state, "consent_updated_at": "2026-03-01T10:00:00Z"}
+    body = customer | {f"{asked}_marketing_consent": told}
+    (event,) = read({"headers": {"X-Shopify-Topic": f"{topic}/update"}, "body": body})
+    assert (event.type, event.consent.advertising) == ("commerce.consent.changed", answer)
+    assert event.time.isoformat() == "2026-03-01T10:00:00+00:00"
+    known = {(i.namespace, i.personal) for i in event.identifiers}
+    assert known == {("shopify.customer", False), ("email" if asked == "email" else "phone", True)}
