@@ -4,6 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from hearthline.api import Home
 from hearthline.schema.errors import BadConfig
@@ -151,6 +152,16 @@ def test_a_refund_follows_its_order(answered: Answered) -> None:
     story.order(3, net="10.00", number="1")
     story.refund(9, "1", "4.00")
     assert credit(answered(story)) == {"tv": 6.0}
+
+
+def test_a_refund_that_grows_is_one_refund_of_which_the_largest_sum_counts(answered: Answered) -> None:
+    story = Story()
+    story.touch(1)
+    story.order(3, net="100.00", number="1")
+    for day, sofar in ((9, "10.00"), (10, "15.00"), (11, "15.00")):
+        told = story.refund(day, "1", sofar)
+        story.events[-1] = replace(told, id="charge/1/refunded")
+    assert credit(answered(story)) == {"tv": 85.0}
 
 
 def test_a_refund_without_its_order_is_noticed_and_adds_nothing(answered: Answered) -> None:

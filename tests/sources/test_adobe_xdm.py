@@ -68,3 +68,46 @@ def test_parts_and_records_of_nobody_are_refused_by_name(read, case, which, why)
 def test_what_the_edge_network_collects_is_an_experience_event(read, how):
     (event,) = read(how)
     assert event.identifiers[0].namespace == "adobe.ecid"
+
+
+def memo(**commerce):
+    order = {"purchaseID": "123", "currencyCode": "EUR", "priceTotal": 60, "taxAmount": 10}
+    return {
+        "_id": "e-1",
+        "timestamp": "2026-03-02T10:00:00Z",
+        "eventType": "commerce.backofficeCreditMemoIssued",
+        "commerce": {"order": order, "shipping": {"shippingAmount": 5}} | commerce,
+        "productListItems": [{"SKU": "A", "quantity": 1, "priceTotal": 25.5}],
+    }
+
+
+def given(number: str | None, amount: float, code: str | None = "EUR") -> dict[str, object]:
+    return {"transactionID": number, "refundAmount": amount, "currencyCode": code, "refundReason": "x"}
+
+
+def test_a_credit_memo_gives_back_what_its_refunds_say(read):
+    (event,) = read(memo(refunds=[given("77", 25.5, "USD")]))
+    money = event.commerce
+    assert (event.type, event.stage, money.action) == ("platform.order.refunded", "post_purchase", "refunded")
+    assert (money.order, money.refund_of, money.total, money.currency) == (
+        "123",
+        "123",
+        Decimal("25.5"),
+        "USD",
+    )
+    assert (money.revenue, money.tax, money.shipping, money.value_known) == (None, None, None, True)
+
+
+def test_a_refund_that_a_later_memo_lists_again_is_the_same_refund(read):
+    first, both = [given("77", 10)], [given("77", 10), given("78", 5)]
+    (one,) = read(memo(refunds=first))
+    again, second = read(memo(refunds=both) | {"_id": "e-2"})
+    assert (again.id, again.source, second.commerce.total) == (one.id, one.source, Decimal(5))
+    assert second.id != one.id
+    unnumbered = read(memo(refunds=[given(None, 10), given(None, 10)]))
+    assert [e.id for e in unnumbered] == ["e-1", "e-1#1"]
+
+
+def test_a_credit_memo_without_its_refunds_names_its_order(read):
+    (event,) = read(memo())
+    assert (event.id, event.commerce.refund_of, event.commerce.total) == ("e-1", "123", None)

@@ -45,6 +45,7 @@ _WORDS = {
     "commerce.refunds": "order refunded",
     "commerce.backofficeorderplaced": "order completed",
     "commerce.backofficeordercancelled": "order cancelled",
+    "commerce.backofficecreditmemoissued": "order refunded",
     "directmarketing.emailopened": "email opened",
     "directmarketing.emailclicked": "email link clicked",
     "directmarketing.emaildelivered": "email delivered",

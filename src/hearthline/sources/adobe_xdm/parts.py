@@ -5,7 +5,17 @@ from typing import Any
 
 import msgspec
 
-from hearthline.schema.event import Consent, Device, Exposure, Hint, Identifier, Initiator, Product, Touch
+from hearthline.schema.event import (
+    Commerce,
+    Consent,
+    Device,
+    Exposure,
+    Hint,
+    Identifier,
+    Initiator,
+    Product,
+    Touch,
+)
 from hearthline.sources import (
     Bought,
     Meaning,
@@ -32,7 +42,7 @@ __all__ = [
     "identifiers_in",
     "initiator_in",
 ]
-__all__ += ["plain", "touch_in"]
+__all__ += ["plain", "refunds_in", "touch_in"]
 
 
 def plain(value: Any, depth: int = 0) -> Any:
@@ -221,6 +231,9 @@ def exposure_in(entity: dict[str, Any], meaning: Meaning) -> Exposure:
 # Money and consent ------------------------------------------------------------
 
 
+_MEMO = "commerce.backofficeCreditMemoIssued"
+
+
 def bought_in(entity: dict[str, Any], meaning: Meaning) -> Bought:
     """Return the money: `order.priceTotal` is what was paid; XDM has no sum without tax and shipping."""
     block = mapping(entity.get("commerce"))
@@ -229,9 +242,11 @@ def bought_in(entity: dict[str, Any], meaning: Meaning) -> Bought:
     if not order and not lines:
         return Bought()
     sale = meaning.order
+    # A credit memo's order has the order's own total; what is given back lies in its refunds.
+    memo = sale and meaning.action == "refunded" and text(entity.get("eventType")) == _MEMO
     return Bought(
         order=text(order.get("purchaseID")) or text(order.get("purchaseOrderNumber")) if sale else None,
-        total=money(order.get("priceTotal")) if sale else None,
+        total=money(order.get("priceTotal")) if sale and not memo else None,
         tax=money(order.get("taxAmount")),
         shipping=money(within(block, "shipping", "shippingAmount")),
         discount=money(order.get("discountAmount")),
@@ -240,6 +255,30 @@ def bought_in(entity: dict[str, Any], meaning: Meaning) -> Bought:
         cart=text(within(block, "cart", "cartID")),
         products=lines or None,
     )
+
+
+def refunds_in(entity: dict[str, Any], commerce: Commerce) -> list[tuple[str | None, Commerce]]:
+    """Return each refund of a list of them: the id of its transaction, and its own money.
+
+    The order's sums beside them are the order's, and no part of what is given back.
+    """
+    return [
+        (
+            text(refund.get("transactionID")),
+            msgspec.structs.replace(
+                commerce,
+                total=amount,
+                revenue=None,
+                tax=None,
+                shipping=None,
+                discount=None,
+                currency=currency(refund.get("currencyCode")) or commerce.currency,
+                value_known=True,
+            ),
+        )
+        for refund in mappings(within(entity, "commerce", "refunds"))
+        if (amount := money(refund.get("refundAmount"))) is not None
+    ]
 
 
 def _product(line: dict[str, Any]) -> Product:
