@@ -155,7 +155,7 @@ def observed(
     Credit of an order without a person leaves out the part that would have come by hand; a lift does not:
     it holds these orders whole, and misses their part by hand. So of what a channel added without a
     person a lift of such orders shows 1 / (1 - displaced), and one of orders by hand as much less as that is
-    above 1. Where credit is placed is the model's guess, so a lift is never surer than that.
+    above 1. Where credit is placed is the model's guess, so for learning a lift is never surer than that.
     """
     count = len(credit.channels)
     weight = np.zeros((len(lifts), 2 * count))

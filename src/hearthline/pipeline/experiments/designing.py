@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from hearthline.experiments import Power, chosen, detectable, keys_of, needed, power_of
+from hearthline.experiments import KINDS, Power, chosen, detectable, keys_of, needed, power_of
 from hearthline.pipeline.experiments.believing import credit_of
 from hearthline.pipeline.experiments.book import Planned
 from hearthline.pipeline.experiments.reading import (
@@ -26,7 +26,7 @@ from hearthline.schema.figure import Column, Figure
 from hearthline.schema.journey import Floats, Ints
 from hearthline.store.answer import PublishedAnswer
 
-__all__ = ["Design", "design_figure", "planned_error"]
+__all__ = ["Design", "design_figure", "planned_errors"]
 
 _PAST = (14, 28, 42, 56, 84)
 _WEEKS = (2, 4, 6, 8, 12, 16, 26)
@@ -63,8 +63,10 @@ class Design:
     weeks: int | None = None
 
 
-def errors_at(read: Read, days: list[int], off: float, arms: Arms) -> Floats:
+def errors_at(read: Read, days: list[int], off: float, arms: Arms, kind: str = "all") -> Floats:
     """Return the standard errors of a difference after so many days, from the last days of the data.
+
+    They are those of one kind of orders; all of them 0 where the past has none.
 
     Raises:
         NothingToAnswer: the data are shorter than four weeks.
@@ -77,13 +79,18 @@ def errors_at(read: Read, days: list[int], off: float, arms: Arms) -> Floats:
             f"experiment: too little to plan with; got {have} days and {len(arms.unit)} households; "
             "wait for four weeks of data"
         )
-    history = np.stack([np.stack(_window(read, arms, last, d)) for d in past], axis=2).transpose(1, 0, 2)
+    windows = [np.stack(_window(read, arms, (last, d), kind)) for d in past]
+    history = np.stack(windows, axis=2).transpose(1, 0, 2)
     known = needed(history, off, arms.cluster)
+    tells = known > 0.0  # a window without such orders tells nothing
+    if not tells.any():
+        return np.zeros(len(days))
+    past, known = [d for d, told in zip(past, tells, strict=True) if told], known[tells]
     slope = 0.5
-    if len(past) > 1 and known[0] > 0.0:
+    if len(past) > 1:
         slope = float(np.clip(np.log(known[-1] / known[0]) / np.log(past[-1] / past[0]), 0.4, 1.0))
     wanted = np.array(days, np.float64)
-    inside = np.exp(np.interp(np.log(wanted), np.log(past), np.log(np.maximum(known, 1e-12))))
+    inside = np.exp(np.interp(np.log(wanted), np.log(past), np.log(known)))
     beyond = known[-1] * (wanted / past[-1]) ** slope
     short = known[0] * (wanted / past[0]) ** slope
     return np.asarray(
@@ -91,19 +98,23 @@ def errors_at(read: Read, days: list[int], off: float, arms: Arms) -> Floats:
     )
 
 
-def _window(read: Read, arms: Arms, last: date, days: int) -> tuple[Floats, Floats]:
+def _window(read: Read, arms: Arms, until: tuple[date, int], kind: str) -> tuple[Floats, Floats]:
+    last, days = until
     start = last - timedelta(days=days - 1)
     spans = ((start, last), (start - timedelta(days=days), start - timedelta(days=1)))
-    now, before = (takings(read, arms, *span, "all")[: len(arms.unit)] for span in spans)
+    now, before = (takings(read, arms, *span, kind)[: len(arms.unit)] for span in spans)
     return now, before
 
 
-def planned_error(read: Read, planned: Planned) -> float | None:
-    """Return the standard error planned for an experiment's end; None where the past is too short."""
+def planned_errors(read: Read, planned: Planned) -> dict[str, float]:
+    """Return by kind of orders the standard error planned for the end, where the past tells it."""
+    days = [planned.days(planned.end)]
     try:
-        return float(errors_at(read, [planned.days(planned.end)], planned.off, arms_of(read, planned))[0])
+        arms = arms_of(read, planned)
+        found = {kind: float(errors_at(read, days, planned.off, arms, kind)[0]) for kind in KINDS}
     except NothingToAnswer:
-        return None
+        return {}
+    return {kind: error for kind, error in found.items() if error > 0.0}
 
 
 def _everybody(read: Read, regions: dict[str, str] | None) -> Arms:
