@@ -193,7 +193,7 @@ def device_kind(system: str | None, agent: str | None = None) -> str | None:
 
 _WORDS = {
     "measurement": "analytics measurement performance statistics c0002 analyticsstorage collect",
-    "advertising": "advertising marketing targeting c0004 adsstorage adstorage ads",
+    "advertising": "advertising advertisement advertisements marketing targeting c0004 adsstorage adstorage ads",
     "personalisation": "functional personalization personalisation preferences personalize c0003",
     "sharing": "datasharing sharing sale share datasaleoptout",
 }
