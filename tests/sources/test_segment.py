@@ -93,6 +93,14 @@ def test_consent_is_kept_by_purpose_and_absent_is_unknown(read):
     assert event.consent.personalisation is None
 
 
+def test_an_opt_out_of_sale_denies_and_not_opting_out_grants_nothing(read, case):
+    def told(answer):
+        consent = {"categoryPreferences": {"data_sale_opt_out": answer}}
+        return read({**case("voice_touch"), "context": {"consent": consent}})[0].consent.sharing
+
+    assert (told(True), told(False)) == ("denied", None)
+
+
 def test_a_batch_is_many_events_and_a_bad_call_hides_none(read, case):
     assert [e.id for e in read("batch")] == ["seg-17", "seg-18"]
     batch = case("batch")

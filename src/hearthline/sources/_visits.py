@@ -193,19 +193,22 @@ def device_kind(system: str | None, agent: str | None = None) -> str | None:
 
 _WORDS = {
     "measurement": "analytics measurement performance statistics c0002 analyticsstorage collect",
-    "advertising": "advertising advertisement advertisements marketing targeting c0004 adsstorage adstorage ads",
+    "advertising": "advertising advertisement marketing targeting c0004 adsstorage adstorage ads displayads",
     "personalisation": "functional personalization personalisation preferences personalize c0003",
-    "sharing": "datasharing sharing sale share datasaleoptout",
+    "sharing": "datasharing sharing sale share",
 }
 _PURPOSES: dict[str, Literal["measurement", "advertising", "personalisation", "sharing"]] = {
     word: purpose  # type: ignore[misc]  # the keys of _WORDS are the four purposes
     for purpose, words in _WORDS.items()
     for word in words.split()
 }
+_OPT_OUTS = frozenset(("datasaleoptout", "saleoptout", "donotsell", "donotsellorshare"))
 
 
 def consented(answers: Mapping[str, object], source: str) -> Consent:
     """Return the consent that yes-or-no answers by category tell; one no wins over a yes for its purpose.
+
+    A yes to an opt-out of sale (`data_sale_opt_out`) is a no to sharing; a no to it is no answer.
 
     >>> consented({"Analytics": True, "C0004": False}, "context.consent").advertising
     'denied'
@@ -220,8 +223,13 @@ def consented(answers: Mapping[str, object], source: str) -> Consent:
 def _consent(answers: tuple[tuple[str, object], ...], source: str) -> Consent:
     found: dict[str, Purpose] = {}
     for category, allowed in answers:
-        purpose = _PURPOSES.get(category.lower().replace(" ", "").replace("_", ""))
-        if purpose is not None and allowed in (True, False) and found.get(purpose) != "denied":
+        if allowed not in (True, False):
+            continue
+        word = category.lower().replace(" ", "").replace("_", "")
+        if allowed and word in _OPT_OUTS:
+            found["sharing"] = "denied"
+        purpose = _PURPOSES.get(word)
+        if purpose is not None and found.get(purpose) != "denied":
             found[purpose] = "granted" if allowed else "denied"
     return Consent(
         measurement=found.get("measurement"),
