@@ -101,6 +101,14 @@ def test_an_opt_out_of_sale_denies_and_not_opting_out_grants_nothing(read, case)
     assert (told(True), told(False)) == ("denied", None)
 
 
+@pytest.mark.parametrize("name", ["Unsubscribed", "Email Marked as Spam", "Unsubscribed from SMS"])
+def test_an_unsubscription_is_a_refusal_whatever_else_is_told_and_no_touch(read, name):
+    context = {"campaign": {"medium": "email"}, "consent": {"categoryPreferences": {"Advertising": True}}}
+    (event,) = read({"type": "track", "event": name, "userId": "u-1", "messageId": "m", "context": context})
+    assert (event.type, event.consent.advertising) == ("platform.consent.withdrawn", "denied")
+    assert (event.consent.measurement, event.touch.channel) == (None, None)
+
+
 def test_a_batch_is_many_events_and_a_bad_call_hides_none(read, case):
     assert [e.id for e in read("batch")] == ["seg-17", "seg-18"]
     batch = case("batch")

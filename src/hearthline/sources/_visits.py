@@ -9,6 +9,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
+import msgspec
+
 from hearthline.schema.event import (
     Automation,
     Commerce,
@@ -24,7 +26,7 @@ from hearthline.schema.event import (
 from hearthline.sources._channels import AWARENESS
 from hearthline.sources._shopping import Meaning
 
-__all__ = ["Bought", "Visit", "bought", "consented", "device_kind", "visited"]
+__all__ = ["Bought", "Visit", "answered", "bought", "consented", "device_kind", "visited"]
 
 
 class Visit(NamedTuple):
@@ -43,10 +45,11 @@ class Visit(NamedTuple):
 def visited(visit: Visit, **fields: Any) -> Event:
     """Return the event; id, source, time, people and the other blocks are `fields`.
 
-    An order, or what follows one, is no touch: it keeps its campaign and has no channel.
+    An order, or what follows one, or a change of consent is no touch: it keeps its campaign and has no
+    channel. What the event's name says of consent counts beside what the platform tells; a refusal wins.
     """
     meaning, touch, automation = visit.meaning, visit.touch, visit.automation
-    if meaning.order and touch.channel is not None:
+    if (meaning.order or meaning.advertising is not None) and touch.channel is not None:
         touch = Touch(
             source=touch.source, medium=touch.medium, campaign=touch.campaign, content=touch.content
         )
@@ -61,6 +64,8 @@ def visited(visit: Visit, **fields: Any) -> Event:
     elif "initiator" in fields:
         initiator = fields["initiator"]
     fields.pop("initiator", None)
+    if meaning.advertising is not None:
+        fields["consent"] = answered(meaning, fields.get("consent", _UNTOLD))
     return Event(
         type=meaning.type,
         layer="media" if meaning.exposure else "platform",
@@ -202,7 +207,20 @@ _PURPOSES: dict[str, Literal["measurement", "advertising", "personalisation", "s
     for purpose, words in _WORDS.items()
     for word in words.split()
 }
+_UNTOLD = Consent()
 _OPT_OUTS = frozenset(("datasaleoptout", "saleoptout", "donotsell", "donotsellorshare"))
+
+
+def answered(meaning: Meaning, told: Consent) -> Consent:
+    """Return the consent with what the event's own name says of advertising; a refusal wins.
+
+    >>> from hearthline.sources._shopping import meaning_of
+    >>> answered(meaning_of("Unsubscribed"), Consent(advertising="granted")).advertising
+    'denied'
+    """
+    if meaning.advertising is None or told.advertising == "denied":
+        return told
+    return msgspec.structs.replace(told, advertising=meaning.advertising, source=told.source or "event")
 
 
 def consented(answers: Mapping[str, object], source: str) -> Consent:

@@ -48,6 +48,7 @@ from hearthline.sources._reading import (
 )
 from hearthline.sources._segment_wire.people import consent_of, device_of, hints_of, identifiers_of
 from hearthline.sources._shopping import Action, Meaning, meaning_of
+from hearthline.sources._visits import answered
 
 __all__ = ["CALL_PATHS", "Wire", "is_call", "read_calls", "sent_calls", "spoken_by_rudder"]
 
@@ -240,6 +241,9 @@ def _event(wire: Wire, call: dict[str, Any], batch: dict[str, Any], received: da
     initiator = _initiator(kind, meaning, context, properties, automation)
     device = device_of(context, properties)
     touch = _touch(kind, meaning, context, properties)
+    consent = consent_of(context["consent"]) if "consent" in context else _UNTOLD
+    if meaning.advertising is not None:
+        consent = answered(meaning, consent)
     return Event(  # by position: the names of thirty fields cost a tenth of all reading
         message or content_id(wire.platform, call),
         _source(wire, call, batch, context),
@@ -269,7 +273,7 @@ def _event(wire: Wire, call: dict[str, Any], batch: dict[str, Any], received: da
         _UNEXPOSED if meaning.exposure is None else _exposure(meaning, properties),
         touch,
         _commerce(meaning, properties),
-        consent_of(context["consent"]) if "consent" in context else _UNTOLD,
+        consent,
         _UNPROVEN,
         wire.raw,
     )
@@ -337,7 +341,7 @@ def _touch(kind: str, meaning: Meaning, context: dict[str, Any], properties: dic
     channel = channel or evidence or meaning.channel
     if kind == "screen":
         channel = channel or "app"
-    if meaning.order:
+    if meaning.order or meaning.advertising is not None:
         channel = None
     if channel == told.channel:
         return told
