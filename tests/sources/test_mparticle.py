@@ -83,6 +83,13 @@ def test_who_opts_out_refuses_every_purpose(read, case):
     assert (back.consent.measurement, back.consent.personalisation) == ("granted", None)
 
 
+def test_who_asked_the_phone_not_to_be_tracked_refuses_advertising(read, case):
+    agreed = {"gdpr": {"advertising": {"consented": True}}}
+    for status, answer in (("denied", "denied"), ("authorized", "granted"), ("not_determined", "granted")):
+        phone = {**case("first_run")["device_info"], "att_authorization_status": status}
+        assert read("first_run", device_info=phone, consent_state=agreed)[0].consent.advertising == answer
+
+
 def test_not_having_opted_out_of_a_sale_is_no_consent_to_it(read, case):
     state = {"ccpa": {"data_sale_opt_out": {"consented": False}}}
     assert read("first_run", consent_state=state)[0].consent.sharing is None

@@ -226,7 +226,8 @@ def answered(meaning: Meaning, told: Consent) -> Consent:
 def consented(answers: Mapping[str, object], source: str) -> Consent:
     """Return the consent that yes-or-no answers by category tell; one no wins over a yes for its purpose.
 
-    A yes to an opt-out of sale (`data_sale_opt_out`) is a no to sharing; a no to it is no answer.
+    A yes to an opt-out of sale (`data_sale_opt_out`) is a no to sharing; a no to it is no answer. Answers may
+    be written as text (`"false"`).
 
     >>> consented({"Analytics": True, "C0004": False}, "context.consent").advertising
     'denied'
@@ -234,13 +235,18 @@ def consented(answers: Mapping[str, object], source: str) -> Consent:
     try:
         return _consent(tuple(answers.items()), source)
     except TypeError:  # an answer that is a list or an object is no answer
-        return _consent(tuple((n, yes) for n, yes in answers.items() if isinstance(yes, bool)), source)
+        told = ((name, yes) for name, yes in answers.items() if isinstance(yes, bool | str))
+        return _consent(tuple(told), source)
+
+
+_SPOKEN = {"true": True, "false": False, "yes": True, "no": False, "granted": True, "denied": False}
 
 
 @lru_cache(maxsize=1024)
 def _consent(answers: tuple[tuple[str, object], ...], source: str) -> Consent:
     found: dict[str, Purpose] = {}
-    for category, allowed in answers:
+    for category, answer in answers:
+        allowed = _SPOKEN.get(answer.strip().lower()) if isinstance(answer, str) else answer
         if allowed not in (True, False):
             continue
         word = category.lower().replace(" ", "").replace("_", "")

@@ -171,7 +171,8 @@ class _Batch:
         self.info = mapping(body.get("device_info")) or mapping(body.get("device"))
         self.attributes = mapping(body.get("user_attributes"))
         self.identifiers, self.hints = self._people(), self._homes()
-        self.device, self.consent = self._device(), _consent(mapping(body.get("consent_state")))
+        self.device = self._device()
+        self.consent = _consent(mapping(body.get("consent_state")), self.info.get("att_authorization_status"))
         self.time = instant(body.get("timestamp_unixtime_ms"))
         self.source = self._source()
         self.installed = any(e.get("event_type") == "first_run" for e in mappings(body.get("events")))
@@ -340,13 +341,21 @@ def _product(line: dict[str, Any]) -> Product:
     )
 
 
-def _consent(state: dict[str, Any]) -> Consent:
-    """Return the consent of the purposes whose names say what they are for, and the sale under CCPA."""
+def _consent(state: dict[str, Any], tracking: object) -> Consent:
+    """Return the consent of the purposes whose names say what they are for, and the sale under CCPA.
+
+    Who asked the phone not to be tracked refused advertising, whatever the purposes say.
+    """
     gdpr = mapping(state.get("gdpr"))
     answers = {purpose: mapping(told).get("consented") for purpose, told in gdpr.items()}
     opted_out = within(state, "ccpa", "data_sale_opt_out", "consented")
     answers["data_sale_opt_out"] = opted_out
-    return consented({k: v for k, v in answers.items() if isinstance(v, bool)}, "consent_state")
+    found = consented(answers, "consent_state")
+    if tracking != "denied":
+        return found
+    return msgspec.structs.replace(
+        found, advertising="denied", source=found.source or "att_authorization_status"
+    )
 
 
 def _opted_out(told: Consent) -> Consent:
