@@ -117,7 +117,16 @@ def test_a_no_is_kept_however_it_is_told(read, case, context, advertising, shari
     assert (consent.source is None) is (advertising is None and sharing is None)
 
 
-@pytest.mark.parametrize("name", ["Unsubscribed", "Email Marked as Spam", "Unsubscribed from SMS"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Unsubscribed",
+        "Email Unsubscribe",
+        "User Unsubscribed",
+        "Email Marked as Spam",
+        "Unsubscribed from SMS",
+    ],
+)
 def test_an_unsubscription_is_a_refusal_whatever_else_is_told_and_no_touch(read, name):
     context = {"campaign": {"medium": "email"}, "consent": {"categoryPreferences": {"Advertising": True}}}
     (event,) = read({"type": "track", "event": name, "userId": "u-1", "messageId": "m", "context": context})

@@ -84,9 +84,9 @@ _MEANINGS: dict[str, Meaning] = {
     "push notification tapped": Meaning("platform.push_notification.tapped", "consideration", channel="push"),
     "push notification received": Meaning("platform.push_notification.received"),
     "email delivered": Meaning("platform.email.delivered"),
-    "unsubscribed": _UNSUBSCRIBED,
-    "email unsubscribed": _UNSUBSCRIBED,
-    "sms unsubscribed": _UNSUBSCRIBED,
+    "unsubscribe": _UNSUBSCRIBED,
+    "email unsubscribe": _UNSUBSCRIBED,
+    "sms unsubscribe": _UNSUBSCRIBED,
     "email marked as spam": _UNSUBSCRIBED,
     "subscription started": Meaning("platform.subscription.started", "purchase", role="enrol"),
     "subscription created": Meaning("platform.subscription.started", "purchase", role="enrol"),
@@ -120,7 +120,7 @@ def meaning_of(name: str) -> Meaning:
     found = _MEANINGS.get(_FIRST_EDITION.get(known, known))
     if found is not None:
         return found
-    if known.startswith("unsubscribed from "):
+    if known.startswith("unsubscribed from ") or words[-1:] == ["unsubscribed"]:
         return _UNSUBSCRIBED
     if len(words) < 2:
         return Meaning(f"platform.track.{words[0][:60] if words else 'unnamed'}")
