@@ -52,6 +52,8 @@ def test_a_no_to_one_way_of_marketing_or_an_unsubscription_is_a_refusal(read):
     marketing = {"preferred": "email", "any": {"val": "u"}, "push": {"val": "n"}}
     event = _event("consent.set", consents={"marketing": marketing})
     assert read(event)[0].consent.advertising == "denied"
+    for older in ({"globalOptout": True}, {"https://ns.adobe.com/xdm/channels/email": "out"}):
+        assert read(_event("consent.set", optInOut=older))[0].consent.advertising == "denied"
     event = _event("directMarketing.emailUnsubscribed")
     assert read(event)[0].consent.advertising == "denied"
 

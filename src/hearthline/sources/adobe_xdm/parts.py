@@ -267,11 +267,14 @@ def _totalled(order: dict[str, Any]) -> dict[str, Any]:
 def consent_in(entity: dict[str, Any]) -> Consent:
     """Return what the consents block allows: `y` and `n`; a code for another legal ground is no answer.
 
-    A no to one way of marketing (`email`, `push`, ...) is a no to advertising, as an unsubscription is.
+    A no to one way of marketing (`email`, `push`, ...) is a no to advertising, as an unsubscription is;
+    so is an older schema's opt-out (`optInOut`).
     """
     block = mapping(entity.get("consents"))
     marketing = mapping(block.get("marketing"))
-    refused = any(mapping(way).get("val") == "n" for way in marketing.values())
+    older = mapping(entity.get("optInOut"))
+    refused = older.get("globalOptout") is True or "out" in older.values()
+    refused = refused or any(mapping(way).get("val") == "n" for way in marketing.values())
     told = {
         "collect": within(block, "collect", "val"),
         "share": within(block, "share", "val"),
