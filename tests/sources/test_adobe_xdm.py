@@ -19,6 +19,45 @@ def test_a_purchase_is_an_order_net_of_tax_and_shipping(read):
     assert {h.kind for h in event.household_hints} == {"address", "ip"}
 
 
+def _event(kind, **told):
+    return {"_id": "xdm-1", "timestamp": "2026-03-01T10:00:00Z", "eventType": kind, **told}
+
+
+def _sold(read, kind, **commerce):
+    return read(_event(kind, commerce=commerce))[0].commerce
+
+
+def test_an_order_without_a_total_comes_to_its_payments(read):
+    payments = [{"paymentAmount": 20, "currencyCode": "EUR"}, {"paymentAmount": 7.5, "currencyCode": "EUR"}]
+    money = _sold(read, "commerce.purchases", order={"purchaseID": "1001", "payments": payments})
+    assert (money.order, money.total, money.currency) == ("1001", Decimal("27.5"), "EUR")
+    told = {"purchaseID": "1001", "priceTotal": 30, "currencyCode": "USD", "payments": payments}
+    money = _sold(read, "commerce.purchases", order=told)
+    assert (money.total, money.currency) == (Decimal(30), "USD")
+    payments[1]["currencyCode"] = "USD"
+    money = _sold(read, "commerce.purchases", order={"purchaseID": "1001", "payments": payments})
+    assert (money.total, money.value_known) == (None, False)
+    foreign = {"purchaseID": "1001", "currencyCode": "GBP", "payments": payments[:1]}
+    money = _sold(read, "commerce.purchases", order=foreign)
+    assert (money.total, money.currency) == (None, "GBP")
+
+
+def test_an_order_with_a_date_of_its_cancelling_was_not_placed_anew(read):
+    order = {"purchaseID": "1001", "cancelDate": "2026-03-01T10:00:00Z"}
+    event = {"_id": "xdm-2", "timestamp": "2026-03-01T10:00:00Z", "commerce": {"order": order}}
+    assert read(event)[0].commerce.action == "cancelled"
+
+
+def test_a_no_to_one_way_of_marketing_or_an_unsubscription_is_a_refusal(read):
+    marketing = {"preferred": "email", "any": {"val": "u"}, "push": {"val": "n"}}
+    event = _event("consent.set", consents={"marketing": marketing})
+    assert read(event)[0].consent.advertising == "denied"
+    for older in ({"globalOptout": True}, {"https://ns.adobe.com/xdm/channels/email": "out"}):
+        assert read(_event("consent.set", optInOut=older))[0].consent.advertising == "denied"
+    event = _event("directMarketing.emailUnsubscribed")
+    assert read(event)[0].consent.advertising == "denied"
+
+
 def test_who_produced_it_says_who_set_it_off(read):
     (sold,), (renewed,) = read("purchase"), read("renewal")
     assert (sold.initiator.kind, sold.initiator.evidence) == ("human", "producedBy")

@@ -237,7 +237,7 @@ _MEMO = "commerce.backofficeCreditMemoIssued"
 def bought_in(entity: dict[str, Any], meaning: Meaning) -> Bought:
     """Return the money: `order.priceTotal` is what was paid; XDM has no sum without tax and shipping."""
     block = mapping(entity.get("commerce"))
-    order = mapping(block.get("order"))
+    order = _totalled(mapping(block.get("order")))
     lines = [_product(line) for line in mappings(entity.get("productListItems"))]
     if not order and not lines:
         return Bought()
@@ -293,15 +293,32 @@ def _product(line: dict[str, Any]) -> Product:
     )
 
 
+def _totalled(order: dict[str, Any]) -> dict[str, Any]:
+    """Return the order, its payments together for a total where it has none and they are in one currency."""
+    told = [(amount, e) for e in mappings(order.get("payments")) if (amount := money(e.get("paymentAmount")))]
+    own = currency(order.get("currencyCode"))
+    units = {currency(e.get("currencyCode")) or own for _, e in told}
+    if len(units) != 1 or (own is not None and units != {own}) or money(order.get("priceTotal")) is not None:
+        return order
+    return order | {"priceTotal": sum(amount for amount, _ in told), "currencyCode": units.pop()}
+
+
 def consent_in(entity: dict[str, Any]) -> Consent:
-    """Return what the consents block allows: `y` and `n`; a code for another legal ground is no answer."""
+    """Return what the consents block allows: `y` and `n`; a code for another legal ground is no answer.
+
+    A no to one way of marketing (`email`, `push`, ...) is a no to advertising, as an unsubscription is;
+    so is an older schema's opt-out (`optInOut`).
+    """
     block = mapping(entity.get("consents"))
     marketing = mapping(block.get("marketing"))
+    older = mapping(entity.get("optInOut"))
+    refused = older.get("globalOptout") is True or "out" in older.values()
+    refused = refused or any(mapping(way).get("val") == "n" for way in marketing.values())
     told = {
         "collect": within(block, "collect", "val"),
         "share": within(block, "share", "val"),
         "personalize": within(block, "personalize", "content", "val") or within(block, "personalize", "val"),
-        "marketing": within(marketing, "any", "val") or marketing.get("val"),
+        "marketing": "n" if refused else within(marketing, "any", "val") or marketing.get("val"),
         "ads": within(block, "adID", "val"),
     }
     found = consented({k: v == "y" for k, v in told.items() if v in ("y", "n")}, "consents")
