@@ -16,8 +16,10 @@ FROM (
     CASE WHEN s.action = 'placed' THEN -s.time_us ELSE -s.time_us - 4611686018427387904 END AS named,
     CASE WHEN s.revenue IS NULL THEN NULL ELSE s.time_us END AS version
   FROM shop_events s
-  LEFT JOIN (SELECT DISTINCT order_id FROM shop_events WHERE layer = 'commerce' AND order_id IS NOT NULL) shop_has
-    ON s.order_id = shop_has.order_id
+  LEFT JOIN (
+    SELECT DISTINCT order_id FROM shop_events
+    WHERE layer = 'commerce' AND order_id IS NOT NULL AND action IN ('placed', 'updated', 'cancelled')
+  ) shop_has ON s.order_id = shop_has.order_id
   WHERE s.order_id IS NOT NULL AND s.action IN ('placed', 'updated', 'cancelled')
     AND (s.layer = 'commerce' OR shop_has.order_id IS NULL)
 ) v

@@ -227,7 +227,8 @@ def read_refund(item: dict[str, Any], delivery: Delivery) -> Iterator[Event]:
 def _given_back(item: dict[str, Any]) -> tuple[Decimal | None, Decimal | None]:
     """Return the net revenue given back, and the whole amount paid back.
 
-    A discrepancy is what the lines say minus what was really given for them, so it is taken off.
+    A discrepancy is what the lines say minus what was really given for them, so it is taken off. A refund
+    without lines whose payments are told and of which none was made puts goods back and gives nothing.
     """
     deals = mappings(item.get("transactions"))
     paid = [d for d in deals if d.get("kind") in ("refund", None) and d.get("status") != "failure"]
@@ -236,6 +237,8 @@ def _given_back(item: dict[str, Any]) -> tuple[Decimal | None, Decimal | None]:
     adjustments = mappings(item.get("order_adjustments"))
     adjusted = [a for a in adjustments if a.get("kind") == "refund_discrepancy"]
     if net is None and not adjusted:
+        if total is None and isinstance(item.get("transactions"), list):
+            return Decimal(0), Decimal(0)
         postage = sum_of([a for a in adjustments if a.get("kind") == "shipping_refund"], "amount")
         return (total if total is None else total + (postage or Decimal(0))), total
     net = (net or Decimal(0)) - (sum_of(adjusted, "amount") or Decimal(0))
