@@ -247,7 +247,7 @@ def test_sessions_are_shared_out_in_expectation_and_machines_keep_their_own():
     )
     change(
         answer,
-        "INSERT INTO order_actors SELECT order_id, unit, 'machine', NULL, 1, 'machine' FROM orders WHERE kind <> 'person' AND unit IS NOT NULL",
+        "INSERT INTO order_actors SELECT order_id, shop, unit, 'machine', NULL, 1, 'machine' FROM orders WHERE kind <> 'person' AND unit IS NOT NULL",
     )
     session, machine = build("actors", answer).rows.to_pylist()
     assert (session["n"], session["clear"]) == (1, 1)
@@ -281,10 +281,11 @@ def test_the_doubt_report_says_who_is_counted_twice_and_what_a_threshold_would_p
         )
     for order, unit, person, net in (("o1", 1, 10, 30), ("o2", 1, 11, 7), ("o3", 2, 12, 5)):
         answer.database.execute(
-            "INSERT INTO orders (order_id, unit, net, status) VALUES (?, ?, ?, 'placed')", [order, unit, net]
+            "INSERT INTO orders (order_id, shop, unit, net, status) VALUES (?, '//shop', ?, ?, 'placed')",
+            [order, unit, net],
         )
         answer.database.execute(
-            "INSERT INTO order_actors VALUES (?, ?, 'person', ?, 1, 'named')", [order, unit, person]
+            "INSERT INTO order_actors VALUES (?, '//shop', ?, 'person', ?, 1, 'named')", [order, unit, person]
         )
     rows = {(r["part"], r["what"]): r for r in build("doubt", answer).rows.to_pylist()}
     persons = rows["Without any link", "Persons"]

@@ -32,7 +32,7 @@ def asks(unit, minutes, intent="SearchProductIntent", **more):
 
 def order(number, unit, minutes, via="screen", net=10.0):
     time = MONDAY + timedelta(minutes=minutes)
-    return (f"o{number}", unit, time, time.date(), "person", via, net, "placed")
+    return (f"o{number}", "//shop", unit, time, time.date(), "person", via, net, "placed")
 
 
 def derive(name, events=(), orders=(), content=(), **options):
@@ -47,11 +47,11 @@ def derive(name, events=(), orders=(), content=(), **options):
     nullable = pa.schema([f.with_nullable(True) for f in fields])
     base.register("homed_events", pa.Table.from_pylist(rows, schema=nullable))
     base.execute(
-        "CREATE TABLE orders (order_id VARCHAR, unit BIGINT, time TIMESTAMPTZ, day DATE, kind VARCHAR, "
-        "via VARCHAR, net DECIMAL(24, 6), status VARCHAR)"
+        "CREATE TABLE orders (order_id VARCHAR, shop VARCHAR, unit BIGINT, time TIMESTAMPTZ, day DATE, "
+        "kind VARCHAR, via VARCHAR, net DECIMAL(24, 6), status VARCHAR)"
     )
     for row in orders:
-        base.execute("INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        base.execute("INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
     base.register(
         "content",
         pa.Table.from_pylist([dict(zip(CONTENT.names, c, strict=True)) for c in content], schema=CONTENT),

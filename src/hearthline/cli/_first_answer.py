@@ -34,9 +34,12 @@ _QUERIES = {
     "models": "SELECT model, title, is_default, state FROM models ORDER BY is_default DESC, title",
     "shares": "SELECT s.* FROM shares s JOIN models m USING (model) WHERE m.state = 'ok' ORDER BY ALL",
     "reasons": "SELECT reason, count(*) AS n FROM rejects GROUP BY reason ORDER BY n DESC, reason",
-    "example": """SELECT o.order_id FROM orders o JOIN touch_credits t USING (order_id)
-                  WHERE o.status = 'placed' GROUP BY o.order_id, o.kind, o.time
-                  ORDER BY o.kind = 'machine' DESC, count(*) DESC, o.time DESC LIMIT 1""",
+    "example": """WITH best AS (
+                    SELECT o.order_id, o.shop FROM orders o JOIN touch_credits t USING (shop, order_id)
+                    WHERE o.status = 'placed' GROUP BY o.order_id, o.shop, o.kind, o.time
+                    ORDER BY o.kind = 'machine' DESC, count(*) DESC, o.time DESC LIMIT 1),
+                  alike AS (SELECT count(*) AS n FROM orders WHERE order_id IN (SELECT order_id FROM best))
+                  SELECT order_id || CASE WHEN n > 1 THEN '@' || shop ELSE '' END AS name FROM best, alike""",
 }
 
 
@@ -63,7 +66,7 @@ def first_answer(home: "hl.Home", taken: "Sequence[hl.Intake]") -> Facts:
         "ledger": facts["ledger"],
         "models": facts["models"],
         "shares": facts["shares"],
-        "example": facts["example"][0]["order_id"] if facts["example"] else None,
+        "example": facts["example"][0]["name"] if facts["example"] else None,
     }
 
 

@@ -22,7 +22,7 @@ _BOUGHT = """
     WHERE kind = 'person' AND net IS NOT NULL AND unit IS NOT NULL GROUP BY unit ORDER BY unit"""
 _CREDIT = """
     SELECT t.model, o.unit, p.channel AS name, sum(t.amount)::DOUBLE AS amount FROM {touch_credits} t
-    JOIN (SELECT order_id, any_value(unit) AS unit FROM {orders} GROUP BY 1) o USING (order_id)
+    JOIN {orders} o USING (shop, order_id)
     JOIN (SELECT DISTINCT place, channel FROM {touchpoints}) p USING (place)
     WHERE t.kind = 'person' AND o.unit IS NOT NULL GROUP BY ALL"""
 

@@ -40,6 +40,7 @@ _ALWAYS: dict[str, dict[str, pa.DataType]] = {
         "unit": _WHOLE,
         "kind": _WORD,
         "conversion": _WORD,
+        "shop": _WORD,
         "start_ms": _WHOLE,
         "end_ms": _WHOLE,
         "value": _MONEY,
@@ -47,6 +48,7 @@ _ALWAYS: dict[str, dict[str, pa.DataType]] = {
     },
     "touch_credits": {
         "order_id": _WORD,
+        "shop": _WORD,
         "kind": _WORD,
         "model": _WORD,
         "time": _TIME,
@@ -275,11 +277,12 @@ class _Crediting:
     def _details(self, kind: str, model: str, part: Owed, amount: Ints, paid: Ints) -> pa.Table:
         """Return the log-level credit: one row an order, model and touch that earned."""
         row = part.journeys.row[paid]
-        ids = self.book.kinds()[kind].id.take(pa.array(part.order[row]))
+        orders, at = self.book.kinds()[kind], pa.array(part.order[row])
         touched = part.end_ms[row] - np.rint(part.journeys.gap_h[paid] * 3_600_000).astype(np.int64)
         return pa.table(
             {
-                "order_id": ids,
+                "order_id": orders.id.take(at),
+                "shop": orders.shop.take(at).dictionary_decode(),
                 "kind": pa.array([kind] * len(paid), pa.string()),
                 "model": pa.array([model] * len(paid), pa.string()),
                 "time": pa.array(touched * 1000, pa.timestamp("us", tz="UTC")),
@@ -297,6 +300,7 @@ class _Crediting:
                 "unit": journeys.unit,
                 "kind": pa.array(np.where(owed.order >= 0, "order", "open"), pa.string()),
                 "conversion": self.book.person.id.take(order),
+                "shop": self.book.person.shop.take(order).dictionary_decode(),
                 "start_ms": batch.start_ms,
                 "end_ms": owed.end_ms,
                 "value": decimals(owed.micros),

@@ -92,9 +92,7 @@ def said_of(read: Read, lifted: Lifted) -> dict[str, Floats]:
     channel = lift.channel.replace("'", "''")
     detailed = f"""
         SELECT t.model, (t.kind <> 'person')::INTEGER AS k, o.unit, sum(t.amount)::DOUBLE AS said
-        FROM {{touch_credits}} t
-        JOIN (SELECT order_id, any_value(unit) AS unit, any_value(day) AS day FROM {{orders}} GROUP BY 1) o
-          USING (order_id)
+        FROM {{touch_credits}} t JOIN {{orders}} o USING (shop, order_id)
         JOIN (SELECT DISTINCT place, channel FROM {{touchpoints}}) p USING (place)
         WHERE p.channel = '{channel}' AND epoch_ms(t.time) >= {since} AND epoch_ms(t.time) < {until}
           AND o.day <= DATE '{lift.end}'

@@ -11,7 +11,7 @@ bought AS (
 ),
 earned AS (
   SELECT o.unit, t.model, p.channel, CAST(sum(t.amount) AS DOUBLE) AS amount
-  FROM touch_credits t JOIN orders o USING (order_id) JOIN touchpoints p USING (place) JOIN models m USING (model)
+  FROM touch_credits t JOIN orders o USING (shop, order_id) JOIN touchpoints p USING (place) JOIN models m USING (model)
   WHERE m.is_default AND o.unit IS NOT NULL
   GROUP BY o.unit, t.model, p.channel
 ),
