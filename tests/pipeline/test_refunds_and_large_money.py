@@ -19,8 +19,9 @@ def refund(story: Story, of: str | None, amount: str | None, source: str = SHOP,
     """Tell of a refund: a shop's, or with a `layer` somebody else's."""
     value = None if amount is None else Decimal(amount)
     told = {"currency": "EUR", "layer": "commerce", **more}
+    currency = told.pop("currency")
     commerce = Commerce(
-        action="refunded", refund_of=of, revenue=value, total=value, currency=told.pop("currency")
+        action="refunded", order=of, refund_of=of, revenue=value, total=value, currency=currency
     )
     story._tell("commerce.order.refunded", 9, "a", source=source, commerce=commerce, **told)
 

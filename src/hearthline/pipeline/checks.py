@@ -109,10 +109,8 @@ _CHECKS: tuple[tuple[str, str, str, str, str, float], ...] = (
         "orders below zero",
         "under",
         "orders",
-        "orders that count as 0: more was given back than was paid, or their amount is negative; "
-        "in all they are {below} below zero",
-        "look for refunds that came twice or belong elsewhere: "
-        "`hearthline sql 'FROM orders WHERE refunded > gross'`",
+        "counted as 0: more was given back than was paid, or the amount is negative; {below} in all",
+        "look for refunds that came twice: `hearthline sql 'FROM orders WHERE refunded > gross'`",
         0.0,
     ),
     (
