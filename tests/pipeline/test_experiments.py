@@ -9,7 +9,10 @@ import pytest
 
 import hearthline as hl
 from hearthline import sim
+from hearthline.experiments import Power
 from hearthline.pipeline.experiments import opened
+from hearthline.pipeline.experiments.designing import _WEEKS, usual_error
+from hearthline.pipeline.experiments.expecting import expected_in
 from hearthline.pipeline.experiments.measuring import measured
 from hearthline.schema.errors import BadConfig, BadFile, NothingToAnswer, UnknownName
 from hearthline.store.lake import Lake
@@ -165,6 +168,44 @@ def test_a_design_is_measured_on_the_past_and_names_what_to_test_first(town):
     assert len(figure.extra["Test first"].split(", ")) == 3
     with pytest.raises(UnknownName, match="no channel named 'billboard'"):
         town.experiments.design("billboard")
+
+
+def test_a_design_says_how_far_its_error_was_measured(town):
+    figure = town.experiments.design("smart-tv")
+    assert figure.notes[0] == (
+        "Beyond 4 weeks the error is carried on, not measured: the data are 11 weeks long."
+    )
+
+
+def test_channels_are_compared_after_eight_weeks_whatever_else_is_shown():
+    usual, more = (
+        [Power(7 * w, 1.0, float(w), 0.5, 0.5, 1.0) for w in weeks] for weeks in (_WEEKS, (1, *_WEEKS))
+    )
+    assert usual_error(usual) == usual_error(more) == 8.0
+
+
+def test_regions_of_a_part_of_the_homes_expect_what_these_homes_show(town, tmp_path):
+    def design(count):
+        lines = [f"customer:user-{i:06d}-0,region {i % 12}" for i in range(count)]
+        (tmp_path / "some.csv").write_text("identifier,region\n" + "\n".join(lines) + "\n")
+        figure = town.experiments.design("smart-tv", arms=tmp_path / "some.csv")
+        return {r["weeks"]: r for r in figure.rows.to_pylist()}[8]
+
+    every, some = design(HOMES), design(HOMES // 5)
+    assert float(some["expected"]) < 2 * float(every["expected"])  # not five times as much
+    assert float(some["forgone"]) < 0.5 * float(every["forgone"])
+    assert some["power"] < 0.5 * every["power"]
+    wide = [float(r["expected_high"] - r["expected_low"]) for r in (every, some)]
+    assert wide[1] > wide[0]
+
+
+def test_the_parts_of_two_halves_of_the_homes_sum_to_the_whole(town):
+    with opened(town._folder) as (_, read):
+        unit = read("SELECT unit FROM {households} ORDER BY unit")["unit"].to_numpy()
+        parts = [expected_in(read, "smart-tv", unit[i::2], whole=False) for i in range(2)]
+        whole = expected_in(read, "smart-tv", unit, whole=True)
+    assert sum(p.part for p in parts) == pytest.approx(1.0)
+    assert sum(p.each * p.homes for p in parts) == pytest.approx(whole.each * whole.homes)
 
 
 def test_arms_are_told_by_identifier_and_by_the_lot(town):

@@ -57,12 +57,13 @@ class Experiments:
         Args:
             channel: the channel's name.
             off: part of the households (or regions) in which it would be off.
-            arms: a CSV with `identifier` and `region`, where regions are to be assigned.
+            arms: a CSV with `identifier` and `region`, where regions are to be assigned: the households that
+                it names are those of the experiment.
             weeks: show this duration as well.
 
         Raises:
             UnknownName: no touch of such a channel is known.
-            NothingToAnswer: the data are shorter than two weeks.
+            NothingToAnswer: the data are shorter than four weeks.
         """
         regions = self._regions(arms) if arms is not None else None
         with opened(self.home) as (answer, read):
