@@ -12,7 +12,7 @@ from hearthline.schema.journey import Floats, Ints
 
 __all__ = ["Held", "held_back"]
 
-_Key = tuple[str, ...]
+_Key = tuple[str, str]
 _DAY_MS = 86_400_000
 _DRAWS = 400
 
