@@ -1,9 +1,11 @@
 """Where two shops have an order of one number, the API and the pages open each, and ask which one is meant."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+import duckdb
 import pytest
 import requests
 from tests.pipeline.conftest import Story, live_in
@@ -94,3 +96,13 @@ def test_the_first_answer_names_an_order_that_can_be_opened(shops: Path) -> None
     example = first_answer(home, [])["example"]
     assert example in NAMES
     assert home.explain(example).touches
+
+
+def test_an_answer_of_an_earlier_version_says_what_to_do(shops: Path, tmp_path: Path) -> None:
+    shutil.copytree(shops, tmp_path / "home")
+    (file,) = (tmp_path / "home" / "answers").glob("*.duckdb")
+    with duckdb.connect(str(file)) as old:
+        old.execute("ALTER TABLE touch_credits DROP COLUMN shop")
+    with serving(tmp_path / "home") as address:
+        answer = requests.get(f"{address}/api/explain/8", timeout=30)
+    assert (answer.status_code, "hearthline run" in answer.text) == (503, True)
