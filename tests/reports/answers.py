@@ -68,6 +68,7 @@ TABLES = {
     "enrolments": "enrolment_id VARCHAR, unit BIGINT, time TIMESTAMPTZ, kind VARCHAR, ended TIMESTAMPTZ, "
     "ref VARCHAR",
     "spend": "channel VARCHAR, campaign VARCHAR, day DATE, cost DECIMAL(18,4), currency VARCHAR",
+    "rates": "currency VARCHAR, rate DECIMAL(18,8)",
     "checks": 'name VARCHAR, found BIGINT, "of" BIGINT, severity VARCHAR, message VARCHAR, cure VARCHAR',
     "steps": "stage VARCHAR, step VARCHAR, events BIGINT, homes BIGINT, orders BIGINT, next_homes BIGINT",
     "experiments": 'name VARCHAR, channel VARCHAR, state VARCHAR, start DATE, "end" DATE, days BIGINT, '
@@ -361,6 +362,7 @@ def _homes(answer, rng, homes):
 def _rest(answer, channels):
     answer.fill("models", [(m, t, "a paper", d, "ok") for m, t, d in MODELS])
     answer.fill("steps", [(st, s, e, h, h // 3, h // 2) for st, s, e, h in STEPS])
+    answer.fill("rates", [("EUR", Decimal(1))])
     answer.fill(
         "spend",
         [

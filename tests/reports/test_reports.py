@@ -110,7 +110,17 @@ def test_return_needs_spend_in_the_reporting_currency():
     costs = {r["channel"]: (r["cost"], r["cost_why"]) for r in figure.rows.to_pylist() if r["kind"] == "all"}
     assert costs["Connected TV"] == (Decimal("1500.500000"), None)
     assert costs["Fridge display"] == (None, "no spend known")
-    assert any("USD" in n for n in figure.notes)
+    said = "Spend of 1 channel is in USD (9.00), not counted: no rate into EUR."
+    assert said in figure.notes
+
+
+def test_spend_in_another_currency_counts_at_its_rate():
+    answer = town()
+    answer.fill("rates", [("USD", Decimal("0.5"))])
+    figure = build("attribution", answer)
+    costs = {r["channel"]: r["cost"] for r in figure.rows.to_pylist() if r["kind"] == "all"}
+    assert costs["Fridge display"] == Decimal("4.500000")
+    assert not any("USD" in n for n in figure.notes)
 
 
 def test_cost_and_return_are_those_of_attribution_beside_last_touch():

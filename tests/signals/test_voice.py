@@ -194,6 +194,14 @@ def test_share_of_voice_counts_exact_and_misheard_mentions():
     assert shares["Energizer"]["low"] <= shares["Energizer"]["corrected"] <= shares["Energizer"]["high"]
 
 
+def test_of_nineteen_draws_of_homes_the_ends_are_the_least_and_the_most():
+    events = [asks(i, i, intent_utterance=f"order {'energizer' if i % 2 else 'tylenol'}") for i in range(200)]
+    made = derive("mentions", events, content=LIST, draws=19.0)["share_of_voice"]
+    assert all(row["low"] < 0.5 < row["high"] for row in made)
+    for end in (row[name] * 200 for row in made for name in ("low", "high")):
+        assert end == pytest.approx(round(end), abs=1e-6)  # whole mentions, nothing between two draws
+
+
 def test_without_names_nothing_is_named():
     made = derive("mentions", [asks(1, 0, intent_utterance="order energizer")])
     assert made["mentions"] == []

@@ -23,7 +23,9 @@ _Off = Annotated[float, typer.Option("--off", metavar="PART", help="Part of the 
 _Arms = Annotated[
     Path | None,
     typer.Option(
-        "--arms", metavar="FILE", help="CSV: identifier and arm (on, off), or region to draw regions."
+        "--arms",
+        metavar="FILE",
+        help="CSV: identifier and arm (on, off), region to draw regions, or both if others drew regions.",
     ),
 ]
 
@@ -69,7 +71,7 @@ def start(
     end = begin + timedelta(days=7 * weeks - 1)
     planned = hl.open_home(home).experiments.start(name, channel, begin, end, off, arms)
     show(f"{name}: {channel} is off in {planned.off:.0%} of the {planned.by}s from {begin} to {end}.")
-    if not planned.listed or planned.by == "region":
+    if not planned.given:
         show(f"next: hearthline experiment assign {name} --csv {name}.csv --home {home}")
     else:
         show(f"next: hearthline run --home {home}, then hearthline experiment analyse {name} --home {home}")

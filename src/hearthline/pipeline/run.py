@@ -118,6 +118,7 @@ def _finish(
         writer.append(select.table, writer.table(f"SELECT * FROM draft_{select.table}"))
     keep_actors(core, writer)
     writer.append("checks", checks_table(core, writer, lake))
+    writer.append("rates", core.engine.table("SELECT currency, rate FROM rates ORDER BY currency"))
     about = _about(core, writer, lake, started, name, demo=demo)
     writer.append("run", pa.Table.from_pylist([about]))
     return {"run": name, "currency": core.currency, "demo": demo}
@@ -167,5 +168,6 @@ def _about(
         "demo": demo,
         "default_model": chosen.default,
         "min_homes": chosen.min_homes,
+        "horizon_days": float(chosen.horizon_days),
         "displacement": displaced,
     }

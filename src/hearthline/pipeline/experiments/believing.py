@@ -11,7 +11,7 @@ from scipy.special import ndtri
 from hearthline.attribution import Baselined, load
 from hearthline.experiments import ALONE, LEVEL, Belief, Lift, Observed, prior, updated
 from hearthline.pipeline.experiments.book import midnight_ms
-from hearthline.pipeline.experiments.reading import AUTOMATED, Read
+from hearthline.pipeline.experiments.reading import AUTOMATED, Read, days_of
 from hearthline.schema.journey import Floats, Ints
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "displaced_of",
     "leading",
     "observed",
+    "part_of",
     "said_of",
     "shown_of",
 ]
@@ -122,6 +123,22 @@ _WHOLE = """
 """The models whose credit is told touch by touch: very large answers tell only the default model's."""
 
 
+def part_of(read: Read, channel: str, on: Ints) -> float | None:
+    """Return which part of the default model's credit of a channel lies in some households.
+
+    None where the model credits it with nothing, or does not tell touch by touch.
+    """
+    default = read("SELECT model FROM {models} WHERE is_default")["model"].to_pylist()
+    if not set(default) & set(read(_WHOLE)["model"].to_pylist()):
+        return None
+    all_days = Lift("", channel, "all", *days_of(read), 0.0, 0.0)
+    own, whole = (
+        float(said_of(read, Lifted(all_days, units)).get(default[0], np.zeros(2)).sum())
+        for units in (on, None)
+    )
+    return own / whole if whole > 0.0 else None
+
+
 def _by_model(rows: pa.Table) -> dict[str, Floats]:
     found: dict[str, Floats] = {}
     for row in rows.to_pylist():
@@ -153,7 +170,7 @@ def observed(
     Credit of an order without a person leaves out the part that would have come by hand; a lift does not:
     it holds these orders whole, and misses their part by hand. So of what a channel added without a
     person a lift of such orders shows 1 / (1 - displaced), and one of orders by hand as much less as that is
-    above 1. Where credit is placed is the model's guess, so a lift is never surer than that.
+    above 1. Where credit is placed is the model's guess, so for learning a lift is never surer than that.
     """
     count = len(credit.channels)
     weight = np.zeros((len(lifts), 2 * count))

@@ -1,33 +1,21 @@
 """Forecasts held against what came: made as of an earlier day, from what was known then."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from hearthline.attribution import Ahead, Enrolled, ahead_of
+from hearthline.pipeline.forecasts.reading import Read, enrolled_in
 from hearthline.schema.errors import NothingToAnswer
 from hearthline.schema.journey import Floats, Ints
 
 __all__ = ["Held", "held_back"]
 
-Read = Callable[[str], pa.Table]
-_Key = tuple[str, ...]
+_Key = tuple[str, str]
 _DAY_MS = 86_400_000
 _DRAWS = 400
-_OPEN = np.iinfo(np.int64).max
 
-_ENROLMENTS = f"""
-    SELECT enrolment_id, kind, epoch_ms(time) AS began_ms, coalesce(epoch_ms(ended), {_OPEN}) AS ended_ms
-    FROM enrolments ORDER BY enrolment_id"""
-_ORDERS = """
-    SELECT o.shop, o.order_id, o.enrolment, epoch_ms(o.time) AS order_ms, CAST(o.net AS DOUBLE) AS money
-    FROM orders o
-    WHERE o.enrolment IS NOT NULL AND o.kind <> 'person' AND o.net IS NOT NULL
-        AND coalesce(o.status, 'placed') = 'placed' AND o.enrolment IN (SELECT enrolment_id FROM enrolments)
-    ORDER BY o.order_id, o.shop"""
 _EARNED = """
     SELECT t.shop, t.order_id, p.channel, CAST(sum(t.amount) AS DOUBLE) AS amount
     FROM touch_credits t JOIN touchpoints p USING (place) JOIN models m USING (model)
@@ -74,7 +62,7 @@ def held_back(read: Read, days: int) -> list[Held]:
     Raises:
         NothingToAnswer: no enrolment was known then.
     """
-    enrolled, keys = _enrolled(read)
+    enrolled, keys = enrolled_in(read)
     last_ms = int(read("SELECT epoch_ms(max(time)) AS t FROM orders")["t"][0].as_py() or 0)
     as_of_ms = last_ms - days * _DAY_MS
     if not (enrolled.began_ms <= as_of_ms).any():
@@ -94,25 +82,6 @@ def held_back(read: Read, days: int) -> list[Held]:
     for channel, share in _shares(read, enrolled, keys, sooner).items():
         found.append(_money(f"enrolments, owed to {channel}", ahead, share, came))
     return [*found, *_households(read)]
-
-
-def _enrolled(read: Read) -> tuple[Enrolled, list[_Key]]:
-    """Return the enrolments with their orders, and the key of each order: shop and number."""
-    known, orders = read(_ENROLMENTS), read(_ORDERS)
-    row = {name: i for i, name in enumerate(known["enrolment_id"].to_pylist())}
-    kinds = {kind: i for i, kind in enumerate(sorted(set(known["kind"].to_pylist())))}
-
-    def column(table: pa.Table, name: str) -> Any:
-        return table[name].to_numpy(zero_copy_only=False)
-
-    return Enrolled(
-        kind=np.array([kinds[k] for k in known["kind"].to_pylist()], dtype=np.int64),
-        began_ms=column(known, "began_ms").astype(np.int64),
-        ended_ms=column(known, "ended_ms").astype(np.int64),
-        of=np.array([row[e] for e in orders["enrolment"].to_pylist()], dtype=np.int64),
-        order_ms=column(orders, "order_ms").astype(np.int64),
-        money=column(orders, "money").astype(np.float64),
-    ), list(zip(*(orders[name].to_pylist() for name in ("shop", "order_id")), strict=True))
 
 
 def _orders(ahead: Ahead, of: Ints, as_of_ms: int, enrolled: Enrolled, days: int) -> Held:
