@@ -252,8 +252,11 @@ class Home:
     def explain(self, order: str) -> Explanation:
         """Return why an order got the credit it got: journey, credits by model, links, lineage, consents.
 
+        Args:
+            order: its number; `number@shop` where several shops have that number.
+
         Raises:
-            UnknownName: the answer has no such order.
+            UnknownName: the answer has no such order, or several shops have it.
         """
         return pipeline.explain(self._folder, order)
 

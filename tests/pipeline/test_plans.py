@@ -134,6 +134,14 @@ def test_spend_in_another_currency_counts_at_its_rate_in_plans_and_in_returns(to
     assert not any("USD" in note for note in figure.notes)
 
 
+def test_spend_of_millions_a_day_adds_up(told: Told) -> None:
+    spend = [*of_every_day("1500000.00"), *of_every_day("90000000.00", currency="USD")]
+    home = told(spend, rates="rates = { USD = 0.5 }\n")
+    figure = home.report("cost_and_return").figure
+    assert {r["cost"] for r in figure.rows.to_pylist()} == {Decimal("4557000000.000000")}
+    assert channels(home.plans.budget())["tv"]["now"] == Decimal("325500000.000000")
+
+
 def test_where_all_spend_is_without_a_rate_the_plan_says_so(told: Told) -> None:
     with pytest.raises(NothingToAnswer, match="got spend in USD, for which there is no rate"):
         told(of_every_day("90.00", currency="USD")).plans.budget()

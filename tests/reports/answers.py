@@ -60,8 +60,8 @@ TABLES = {
     "ahead DECIMAL(24,6), low DECIMAL(24,6), high DECIMAL(24,6), lifetime DECIMAL(24,6)",
     "forecast_credit": '"of" VARCHAR, model VARCHAR, channel VARCHAR, ahead DECIMAL(24,6), '
     "low DECIMAL(24,6), high DECIMAL(24,6), horizon_days DOUBLE",
-    "touch_credits": "order_id VARCHAR, shop VARCHAR, kind VARCHAR, model VARCHAR, time TIMESTAMPTZ, place BIGINT, "
-    "amount DECIMAL(24,6)",
+    "touch_credits": "order_id VARCHAR, shop VARCHAR, unit BIGINT, kind VARCHAR, model VARCHAR, "
+    "time TIMESTAMPTZ, place BIGINT, amount DECIMAL(24,6)",
     "events": "source VARCHAR, time TIMESTAMPTZ, modality VARCHAR, identity BIGINT, intent_name VARCHAR, "
     "intent_handled BOOLEAN, layer VARCHAR",
     "members": "identity BIGINT, unit BIGINT, person BIGINT, valid_from_ms BIGINT, valid_to_ms BIGINT",
@@ -270,7 +270,8 @@ def _touched(answer, rng, orders, places):
     for order in orders:
         for model, _, _ in MODELS[:2]:
             place = rng.randrange(places)
-            made.append((order[0], order[-1], order[5], model, order[3], place, _money(float(order[9]) / 2)))
+            key = (order[0], order[-1], order[2])
+            made.append((*key, order[5], model, order[3], place, _money(float(order[9]) / 2)))
     answer.fill("touch_credits", made)
 
 

@@ -130,6 +130,23 @@ def test_postage_that_is_paid_back_is_no_revenue_nor_is_its_tax(read, case, told
     assert (event.commerce.revenue, event.commerce.total) == (Decimal(goods), Decimal(paid))
 
 
+@pytest.mark.parametrize(
+    ("deals", "given"),
+    [
+        ([], Decimal(0)),
+        ([{"amount": "9.00", "kind": "refund", "status": "failure", "currency": "EUR"}], Decimal(0)),
+        (None, None),
+    ],
+)
+def test_a_refund_without_lines_or_payments_gives_nothing_back_and_an_untold_one_is_unknown(
+    read, case, deals, given
+):
+    told = {"refund_line_items": [], "order_adjustments": [], "transactions": deals}
+    (event,) = read(case("refund") | told)
+    assert (event.commerce.revenue, event.commerce.total) == (given, given)
+    assert event.commerce.value_known is (given is not None)
+
+
 def in_both(shop: str, buyer: str) -> dict[str, dict[str, str]]:
     return {
         "shop_money": {"amount": shop, "currency_code": "EUR"},

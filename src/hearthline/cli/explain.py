@@ -29,7 +29,12 @@ _LONGEST = 26
 
 
 def explain(
-    what: Annotated[str, typer.Argument(help="An order's id; or `household`, or `link`.", metavar="WHAT")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            help="An order's id (ID@SHOP where shops share it); or `household`, or `link`.", metavar="WHAT"
+        ),
+    ],
     which: Annotated[
         list[str] | None,
         typer.Argument(

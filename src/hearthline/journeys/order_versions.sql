@@ -13,18 +13,18 @@ SELECT v.shop, v.order_id, min(CASE WHEN v.told THEN v.time_us END) AS time_us,
   bool_or(v.initiator_kind = 'human') AS by_human, bool_or(v.role = 'enrol') AS enrols,
   max(v.ref_system) AS ref_system, max(v.ref_id) AS ref_id, max(v.enrolled_event) AS enrolled_event
 FROM (
-  SELECT s.*, s.layer = 'commerce' OR known.order_id IS NULL AS told,
-    CASE WHEN s.layer = 'commerce' THEN s.source ELSE coalesce(known.shop, '') END AS shop,
-    CASE WHEN s.layer <> 'commerce' AND known.order_id IS NOT NULL THEN NULL
+  SELECT s.*, s.layer = 'commerce' OR shop_has.order_id IS NULL AS told,
+    CASE WHEN s.layer = 'commerce' THEN s.source ELSE coalesce(shop_has.shop, '') END AS shop,
+    CASE WHEN s.layer <> 'commerce' AND shop_has.order_id IS NOT NULL THEN NULL
       WHEN s.action = 'placed' THEN -s.time_us ELSE -s.time_us - 4611686018427387904 END AS named,
-    CASE WHEN s.revenue IS NULL OR s.layer <> 'commerce' AND known.order_id IS NOT NULL THEN NULL ELSE s.time_us END AS version
+    CASE WHEN s.revenue IS NULL OR s.layer <> 'commerce' AND shop_has.order_id IS NOT NULL THEN NULL ELSE s.time_us END AS version
   FROM shop_events s
   LEFT JOIN (
     SELECT order_id, min(source) AS shop, count(DISTINCT source) AS shops FROM shop_events
     WHERE layer = 'commerce' AND order_id IS NOT NULL AND action IN ('placed', 'updated', 'cancelled')
     GROUP BY order_id
-  ) known ON s.order_id = known.order_id
+  ) shop_has ON s.order_id = shop_has.order_id
   WHERE s.order_id IS NOT NULL AND s.action IN ('placed', 'updated', 'cancelled')
-    AND (s.layer = 'commerce' OR known.order_id IS NULL OR known.shops = 1 AND s.role IN ('act', 'enrol'))
+    AND (s.layer = 'commerce' OR shop_has.order_id IS NULL OR shop_has.shops = 1 AND s.role IN ('act', 'enrol'))
 ) v
 GROUP BY v.shop, v.order_id

@@ -7,7 +7,7 @@ from hearthline.schema import text
 __all__ = ["costs_of"]
 
 _COSTS = """
-    SELECT s.channel, CAST(sum(s.cost * r.rate) AS DECIMAL(24, 6)) AS cost
+    SELECT s.channel, CAST(sum(CAST(s.cost AS DECIMAL(19, 4)) * r.rate) AS DECIMAL(24, 6)) AS cost
     FROM spend s JOIN rates r USING (currency) GROUP BY s.channel ORDER BY s.channel"""
 _ASIDE = """
     SELECT s.currency, CAST(sum(s.cost) AS DECIMAL(24, 6)) AS cost, count(DISTINCT s.channel) AS channels

@@ -60,8 +60,7 @@ _SQL = f"""
       SELECT kind, unit, y FROM bought WHERE unit IS NOT NULL
       UNION ALL SELECT 'all', unit, sum(y) FROM bought WHERE unit IS NOT NULL GROUP BY unit),
     first AS MATERIALIZED (
-      SELECT t.model, t.kind, t.place, o.unit, sum(t.amount)::DECIMAL(38, 6) AS x
-      FROM touch_credits t JOIN orders o USING (shop, order_id) GROUP BY ALL),
+      SELECT model, kind, place, unit, sum(amount)::DECIMAL(38, 6) AS x FROM touch_credits GROUP BY ALL),
     spread AS MATERIALIZED (
       SELECT * FROM first
       UNION ALL SELECT model, 'all', place, unit, sum(x) FROM first GROUP BY ALL),

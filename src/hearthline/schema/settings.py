@@ -35,7 +35,8 @@ class MoneySettings(Section, frozen=True, kw_only=True):
     """`[money]`: the reporting currency (default: the one with the most orders) and the rates.
 
     `rates` says what one unit of another currency is worth in the reporting currency, to the eighth
-    decimal. Orders in a currency without a rate are set aside and shown, never added; neither is spend.
+    decimal. Orders and refunds in a currency without a rate are set aside and shown, never added;
+    neither is spend.
     """
 
     currency: str | None = None

@@ -49,6 +49,7 @@ _ALWAYS: dict[str, dict[str, pa.DataType]] = {
     "touch_credits": {
         "order_id": _WORD,
         "shop": _WORD,
+        "unit": _WHOLE,
         "kind": _WORD,
         "model": _WORD,
         "time": _TIME,
@@ -277,12 +278,13 @@ class _Crediting:
     def _details(self, kind: str, model: str, part: Owed, amount: Ints, paid: Ints) -> pa.Table:
         """Return the log-level credit: one row an order, model and touch that earned."""
         row = part.journeys.row[paid]
-        orders, at = self.book.kinds()[kind], pa.array(part.order[row])
+        orders, order = self.book.kinds()[kind], part.order[row]
         touched = part.end_ms[row] - np.rint(part.journeys.gap_h[paid] * 3_600_000).astype(np.int64)
         return pa.table(
             {
-                "order_id": orders.id.take(at),
-                "shop": orders.shop.take(at).dictionary_decode(),
+                "order_id": orders.id.take(pa.array(order)),
+                "shop": orders.shop.take(pa.array(order)).dictionary_decode(),
+                "unit": pa.array(orders.unit[order], mask=~orders.housed[order]),
                 "kind": pa.array([kind] * len(paid), pa.string()),
                 "model": pa.array([model] * len(paid), pa.string()),
                 "time": pa.array(touched * 1000, pa.timestamp("us", tz="UTC")),

@@ -18,7 +18,7 @@ NOW = 4
 _SETTLED_DAYS = 28
 _SPEND = """
     SELECT s.channel, date_trunc('week', s.day)::DATE AS week, s.currency, min(s.day) AS day,
-      sum(s.cost)::DOUBLE AS as_told, sum(s.cost * r.rate)::DOUBLE AS cost
+      sum(s.cost)::DOUBLE AS as_told, sum(CAST(s.cost AS DECIMAL(19, 4)) * r.rate)::DOUBLE AS cost
     FROM {spend} s LEFT JOIN {rates} r ON s.currency = r.currency GROUP BY ALL ORDER BY ALL"""
 
 

@@ -131,8 +131,13 @@ def _one_of(request: Request, order: str, rows: list[Row]) -> Response:
         rows=rows,
         whole=len(rows),
         credit=None,
+        places=(),
         kind=KINDS["all"],
+        model="",
         start=0,
+        previous=None,
+        following=None,
+        api=None,
         headline=f"{text.plural(len(rows), 'shop')} have an order {order}",
     )
 
