@@ -29,8 +29,12 @@ _QUERIES = {
     "found": """SELECT (SELECT count(*) FROM households) AS homes,
                        (SELECT count(DISTINCT device) FROM devices) AS devices,
                        (SELECT count(*) FROM channels) AS channels""",
-    "ledger": """SELECT l.* FROM ledger l JOIN models m USING (model) WHERE m.is_default AND l.kind <> 'all'
-                 ORDER BY l.kind""",
+    "ledger": """SELECT * FROM ledger WHERE kind <> 'all' AND model =
+                   (SELECT model FROM models WHERE state = 'ok' ORDER BY is_default DESC, title LIMIT 1)
+                 ORDER BY kind""",
+    "orders": """SELECT NULL AS model, kind, 0::DECIMAL(24, 6) AS credited, sum(net) AS unattributed,
+                   sum(net) AS shop, count(*) AS orders
+                 FROM orders WHERE status = 'placed' GROUP BY kind ORDER BY kind""",
     "models": "SELECT model, title, is_default, state FROM models ORDER BY is_default DESC, title",
     "shares": "SELECT s.* FROM shares s JOIN models m USING (model) WHERE m.state = 'ok' ORDER BY ALL",
     "reasons": "SELECT reason, count(*) AS n FROM rejects GROUP BY reason ORDER BY n DESC, reason",
@@ -60,7 +64,7 @@ def first_answer(home: "hl.Home", taken: "Sequence[hl.Intake]") -> Facts:
         "run": run,
         "read": read,
         "found": facts["found"][0],
-        "ledger": facts["ledger"],
+        "ledger": facts["ledger"] or facts["orders"],
         "models": facts["models"],
         "shares": facts["shares"],
         "example": facts["example"][0]["order_id"] if facts["example"] else None,

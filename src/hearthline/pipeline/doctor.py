@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Literal
 
+from hearthline.pipeline.credit import chosen_models
 from hearthline.schema.errors import HearthlineError, HomeBusy
 from hearthline.store.answer import PublishedAnswer
 from hearthline.store.config import load_settings
@@ -51,7 +52,7 @@ def _machine() -> Iterator[Check]:
 
 def _settings(home: HomeFolder) -> Iterator[Check]:
     try:
-        load_settings(home.settings_file)
+        chosen_models(load_settings(home.settings_file).attribution)
     except HearthlineError as error:
         yield Check("settings", "ill", str(error), "mend the line")
     else:

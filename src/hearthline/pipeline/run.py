@@ -15,7 +15,7 @@ from hearthline.pipeline import answer as answer_tables
 from hearthline.pipeline.actors import find_actors, keep_actors
 from hearthline.pipeline.checks import checks_table
 from hearthline.pipeline.core import RESOLVED, Core, Progress, build_core
-from hearthline.pipeline.credit import credit
+from hearthline.pipeline.credit import chosen_models, credit
 from hearthline.pipeline.experiments import keep_experiments, read_book, reader
 from hearthline.pipeline.forecasts import keep_forecasts
 from hearthline.pipeline.identities import before_this, stamped
@@ -70,6 +70,7 @@ def run(
     home: HomeFolder, settings: Settings, engine: str | None, progress: Progress, *, demo: bool = False
 ) -> None:
     """Make the answer and publish it; see `Home.run`."""
+    chosen_models(settings.attribution)  # a model that there is not is said before the work, not after it
     started = datetime.now(UTC)
     name = f"{started:%Y%m%d-%H%M%S}-{uuid4().hex[:4]}"
     with home.writing(), TemporaryDirectory(prefix="hearthline-") as folder:
