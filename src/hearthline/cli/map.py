@@ -113,7 +113,7 @@ def _print(found: Any, part: Any) -> None:
         )
     results().print(f"of {part.read:,} rows read {part.accepted:,} are taken, {len(part.rejects):,} refused")
     for reject in part.rejects[:_SHOWN]:
-        results().print(f"  {reject.place}: {reject.wrong}; {reject.cure}", markup=False, highlight=False)
+        results().print(f"  {reject.place}: {reject.wrong}; {reject.cure}")
 
 
 def _next(file: Path, found: Any, kind: str | None, home: Path) -> str:

@@ -37,7 +37,7 @@ def _machine() -> Iterator[Check]:
     java = shutil.which("java")
     if find_spec("pyspark") is None:
         yield Check(
-            "spark", "note", "pyspark is not installed", "only needed for it: pip install hearthline[spark]"
+            "spark", "note", "pyspark is not installed", "only needed for it: pip install 'hearthline[spark]'"
         )
     elif java is None:
         yield Check("spark", "note", "no Java found", "only needed for it: install Java 17 or newer")

@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from hearthline.render.svg.marks import kind_of
 from hearthline.render.tables import Cell, Section, heading, matrix, sections
 from hearthline.schema.figure import Column, Figure
 
@@ -170,9 +171,12 @@ def _picture(figure: Figure, console: Console) -> None:
         return
     if chart.data is None or not chart.data.num_rows:
         return
+    titles = {c.name: c.title for c in figure.columns}
+    kind = kind_of(figure, chart)
+    value = titles.get(chart.value, "Share" if kind == "share" else chart.value.capitalize())
     columns = (
         Column(chart.label, chart.label.capitalize()),
-        Column(chart.value, "Share", "share", low=chart.low, high=chart.high),
+        Column(chart.value, value, kind, low=chart.low, high=chart.high),
     )
     drawn = replace(figure, columns=columns, rows=chart.data, group=None, across=chart.series)
     room = _BAR + 2 if console.is_terminal else 0
