@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Literal
 
+from hearthline.files import check_mapping
 from hearthline.pipeline.credit import chosen_models
 from hearthline.schema.errors import HearthlineError, HomeBusy
 from hearthline.store.answer import PublishedAnswer
@@ -52,7 +53,9 @@ def _machine() -> Iterator[Check]:
 
 def _settings(home: HomeFolder) -> Iterator[Check]:
     try:
-        chosen_models(load_settings(home.settings_file).attribution)
+        settings = load_settings(home.settings_file)
+        chosen_models(settings.attribution)
+        check_mapping(settings.map, "[map]")
     except HearthlineError as error:
         yield Check("settings", "ill", str(error), "mend the line")
     else:

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pyarrow as pa
 
+from hearthline.files import check_mapping
 from hearthline.pipeline import answer as answer_tables
 from hearthline.pipeline.actors import find_actors, keep_actors
 from hearthline.pipeline.checks import checks_table
@@ -70,7 +71,8 @@ def run(
     home: HomeFolder, settings: Settings, engine: str | None, progress: Progress, *, demo: bool = False
 ) -> None:
     """Make the answer and publish it; see `Home.run`."""
-    chosen_models(settings.attribution)  # a model that there is not is said before the work, not after it
+    chosen_models(settings.attribution)  # what is wrong with a setting is said before the work
+    check_mapping(settings.map, "[map]")
     started = datetime.now(UTC)
     name = f"{started:%Y%m%d-%H%M%S}-{uuid4().hex[:4]}"
     with home.writing(), TemporaryDirectory(prefix="hearthline-") as folder:
