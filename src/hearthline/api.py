@@ -123,7 +123,8 @@ class Home:
         Args:
             paths: files, folders, globs: CSV, Parquet, NDJSON, JSON; gz or zst.
             source: the platform whose payloads they hold; default: recognised by their shape.
-            mapping: canonical field to column name, for columns with unusual names; or, under a file's name
+            mapping: canonical field to column name, for columns with unusual names, each of which one of the
+                files must have; or, under a file's name
                 or a glob of names, such a mapping for those files alone.
             received: when they came (UTC; default: now).
             progress: called with a line for each file.
@@ -133,12 +134,17 @@ class Home:
 
         Raises:
             BadFile: a file cannot be read as anything; nothing was added.
+            BadConfig: the mapping names a field that there is not, or a column that no file has.
+            UnknownName: there is no such source.
             HomeBusy: another process is writing to this home.
         """
         when = received or datetime.now(UTC)
         if when.tzinfo is None:
             raise BadConfig("add: `received` has no time zone; pass an aware datetime, such as one in UTC")
-        request = pipeline.Request(tuple(paths), source, dict(mapping or self.settings.map), when)
+        kept = self.settings.map
+        chosen = dict(mapping or kept)
+        said = {f: c for f, c in chosen.items() if isinstance(c, str) and kept.get(f) != c}
+        request = pipeline.Request(tuple(paths), source, chosen, when, said)
         return pipeline.add(self._folder, request, progress or pipeline.silent)
 
     def run(self, engine: str | None = None, progress: Progress | None = None, demo: bool = False) -> None:  # noqa: FBT001, FBT002

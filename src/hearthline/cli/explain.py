@@ -50,6 +50,8 @@ def explain(
     if which:
         _explain_who(opened, what, which, as_json=as_json)
         return
+    if what in ("household", "link"):
+        raise typer.BadParameter(f"which {what}? write `hearthline explain {what} WHICH`")
     found = opened.explain(what)
     if as_json:
         print_json(asdict(found))

@@ -15,7 +15,7 @@ from hearthline import files, sources
 from hearthline.pipeline.core import Progress
 from hearthline.privacy import Ring, admit_events, admit_tables
 from hearthline.schema.cycles import uncollected
-from hearthline.schema.errors import BadPayload
+from hearthline.schema.errors import BadConfig, BadPayload
 from hearthline.schema.event import Event, Raw
 from hearthline.schema.records import Metric, RawPayload, Reject
 from hearthline.store.answer import PublishedAnswer
@@ -30,12 +30,13 @@ _BLOCK = 40_000
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to read and how."""
+    """What to read and how; some file must have each column that `said` names."""
 
     paths: tuple[str | Path, ...]
     source: str | None
     mapping: Mapping[str, str | Mapping[str, str]]
     received: datetime
+    said: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -62,6 +63,9 @@ class Intake:
 
 def add(home: HomeFolder, request: Request, progress: Progress) -> list[Intake]:
     """Return what each file gave; see `Home.add`."""
+    if request.source is not None:
+        sources.load(request.source)
+    files.check_mapping(request.mapping)
     lake = Lake(home.lake)
     taken: list[Intake] = []
     with home.writing(), lake.batch(request.received) as batch:
@@ -73,8 +77,30 @@ def add(home: HomeFolder, request: Request, progress: Progress) -> list[Intake]:
                 taken += _add_payloads(batch, content, request, ring)
             else:
                 taken.append(_add_rows(batch, path, content, request, ring))
+        _check_said(request.said, taken)
         _record(batch, taken, request.received)
     return taken
+
+
+def _check_said(said: Mapping[str, str], taken: Iterable[Intake]) -> None:
+    """Refuse a mapping to a column that no file has: it would be passed over without a word.
+
+    Raises:
+        BadConfig: the message lists the columns that there are.
+    """
+    guesses = [intake.guesses for intake in taken]
+    kept = {c for g in guesses for f, c in g.items() if f not in ("ignored", "revenue") and c[:1] != "("}
+    rest = {c for g in guesses for c in g.get("ignored", "").split(", ") if c}
+    for name, column in said.items():
+        if name in files.SETTINGS or any(g.get(name) == column for g in guesses):
+            continue
+        if column in kept | rest:
+            raise BadConfig(
+                f"mapping: {name}={column} is used by no file: no table with that column has a field "
+                f"`{name}`; leave it out, or see `hearthline map FILE`"
+            )
+        cure = f"choose one of {', '.join(sorted(kept | rest))}" if kept | rest else "leave the mapping out"
+        raise BadConfig(f"mapping: for `{name}`, no file has a column {column!r}; {cure}")
 
 
 def _record(batch: Batch, taken: list[Intake], received: datetime) -> None:

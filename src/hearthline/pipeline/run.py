@@ -11,11 +11,12 @@ from uuid import uuid4
 
 import pyarrow as pa
 
+from hearthline.files import check_mapping
 from hearthline.pipeline import answer as answer_tables
 from hearthline.pipeline.actors import find_actors, keep_actors
 from hearthline.pipeline.checks import checks_table
 from hearthline.pipeline.core import RESOLVED, Core, Progress, build_core
-from hearthline.pipeline.credit import credit
+from hearthline.pipeline.credit import chosen_models, credit
 from hearthline.pipeline.experiments import keep_experiments, read_book, reader
 from hearthline.pipeline.forecasts import keep_forecasts
 from hearthline.pipeline.identities import before_this, stamped
@@ -70,6 +71,8 @@ def run(
     home: HomeFolder, settings: Settings, engine: str | None, progress: Progress, *, demo: bool = False
 ) -> None:
     """Make the answer and publish it; see `Home.run`."""
+    chosen_models(settings.attribution)  # what is wrong with a setting is said before the work
+    check_mapping(settings.map, "[map]")
     started = datetime.now(UTC)
     name = f"{started:%Y%m%d-%H%M%S}-{uuid4().hex[:4]}"
     with home.writing(), TemporaryDirectory(prefix="hearthline-") as folder:
