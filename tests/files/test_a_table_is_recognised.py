@@ -235,8 +235,8 @@ def test_an_order_split_between_parts_is_still_one_order(tmp_path):
         + "1,2026-03-01T10:00:00Z,,b,h\n" * 4
     )
     parts = rows(tmp_path, text, chunk_rows=2)
-    assert [p.events.num_rows for p in parts] == [1, 0, 0]
-    assert [p.accepted for p in parts] == [2, 2, 1]
+    assert sum(p.events.num_rows for p in parts) == 1
+    assert sum(p.accepted for p in parts) == 5
 
 
 def test_a_day_is_enough_for_an_order_but_not_for_an_event(tmp_path):

@@ -7,12 +7,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hearthline.files.assembling import assembled, identities_of
+from hearthline.files.cutting import sliced, whole_orders
 from hearthline.files.happenings import Columns, event_columns
+from hearthline.files.lines import DESCRIBED, Lines, joined, priced
 from hearthline.files.rows import SPEND, Batch, Rows
 from hearthline.files.selling import (
     currency,
     currency_refusals,
-    further_lines,
+    mergeable,
     order_columns,
     order_refusals,
     refund_columns,
@@ -26,33 +28,13 @@ from hearthline.schema.journey import Bools, Ints
 __all__ = ["rows_of"]
 
 
-def _sliced(batches: Iterable[Batch], chunk_rows: int) -> Iterator[Batch]:
-    """Yield batches of at most `chunk_rows` rows; what could not be split comes with the first."""
-    for batch in batches:
-        n = batch.table.num_rows
-        if n <= chunk_rows:
-            yield batch
-            continue
-        for start in range(0, n, chunk_rows):
-            yield _slice(batch, start, min(n, start + chunk_rows))
-
-
-def _slice(batch: Batch, start: int, stop: int) -> Batch:
-    rejects = [] if start else batch.rejects
-    return Batch(
-        table=batch.table.slice(start, stop - start),
-        lines=batch.lines[start:stop],
-        rejects=rejects,
-        read=stop - start + len(rejects),
-        raw=lambda i: batch.raw(start + i),
-        place=lambda i, column: batch.place(start + i, column),
-    )
-
-
 def rows_of(reader: Reader, batches: Iterable[Batch], chunk_rows: int) -> Iterator[Rows]:
     """Yield canonical rows of the batches, at most `chunk_rows` of the file's rows at a time."""
     convert = _spend if reader.found.kind == "spend" else _happenings
-    for batch in _sliced(batches, chunk_rows):
+    parts = sliced(batches, chunk_rows)
+    if reader.found.kind == "orders" and set(DESCRIBED) & reader.found.columns.keys():
+        parts = whole_orders(parts, reader.found.columns["order_id"])
+    for batch in parts:
         yield convert(reader, batch)
 
 
@@ -61,6 +43,10 @@ def _rows(reader: Reader, batch: Batch, refusals: Refusals, **tables: pa.Table) 
     guesses = dict(reader.found.guesses)
     if reader.found.kind == "orders":
         guesses["revenue"] = revenue_note(reader)
+        if reader.repeated:
+            guesses["lines"] = (
+                f"{', '.join(sorted(reader.repeated))}: the same on every line, taken as the order's"
+            )
     return Rows(
         kind=reader.found.kind,
         origin=str(reader.path),
@@ -115,24 +101,41 @@ def _are_orders(reader: Reader, typed: Typed) -> Bools:
     return np.asarray(pc.fill_null(settled, fill_value=False)) & typed.where("order_id")
 
 
-def _refused(reader: Reader, typed: Typed, batch: Batch, orders: Bools) -> tuple[Refusals, Ints]:
-    """Return the rows refused, and for each row the row in which its order begins."""
+def _refused(reader: Reader, typed: Typed, batch: Batch, orders: Bools) -> tuple[Refusals, Lines]:
+    """Return the rows refused, and the rows as orders."""
     refusals = Refusals(typed.n)
     reader.time_refusals(typed, refusals)
-    further, begins = np.zeros(typed.n, np.bool_), np.arange(typed.n)
+    none = np.zeros(typed.n, np.bool_)
+    lines = Lines(typed, none, np.arange(typed.n), none, none)
     if reader.found.kind == "orders":
-        further, begins = further_lines(typed, reader.last_order)
+        lines = joined(reader, priced(reader, typed), mergeable(typed))
         if typed.n:
             reader.last_order = typed.get("order_id")[typed.n - 1].as_py()
     if typed.has("event"):
         refusals.add(~typed.where("event") & ~typed.where("channel"), "missing-event", "event")
+    amount = next((f for f in ("net", "total", "gross") if typed.has(f)), "total")
+    refusals.add(lines.apart, "several-totals", amount)
     if orders.any():
-        _refuse_orders(reader, typed, batch, (refusals, orders & ~further))
-    for i in np.flatnonzero(further).tolist():
+        _refuse_orders(reader, lines.typed, batch, (refusals, orders & ~lines.further))
+    _refuse_lines(reader, batch, lines, refusals)
+    return refusals, lines
+
+
+def _refuse_lines(reader: Reader, batch: Batch, lines: Lines, refusals: Refusals) -> None:
+    """Refuse every line of an order of which a line cannot be read; only the first one's time counts."""
+    bad = Refusals(lines.typed.n)
+    if lines.summed.any():
+        reader.money_refusals(lines.typed, bad, batch)
+    for i in [i for i in bad.reason if lines.summed[i]]:
+        head = int(lines.begins[i])
+        refusals.reason.setdefault(head, ("refused-line", "order_id") if head != i else bad.reason[i])
+    for i in np.flatnonzero(lines.further).tolist():
         refusals.reason.pop(i, None)
-        if begins[i] in refusals.reason:
-            refusals.reason[i] = refusals.reason[int(begins[i])]
-    return refusals, begins
+        head = int(lines.begins[i])
+        if head in refusals.reason:
+            own = bad.reason.get(i) if lines.summed[i] else None
+            again = ("refused-line", "order_id") if lines.summed[i] else refusals.reason[head]
+            refusals.reason[i] = own or again
 
 
 def _refuse_orders(reader: Reader, typed: Typed, batch: Batch, into: tuple[Refusals, Bools]) -> None:
@@ -167,7 +170,8 @@ def _as_orders(reader: Reader, typed: Typed) -> Typed:
 def _happenings(reader: Reader, batch: Batch) -> Rows:
     typed = reader.typed(batch)
     orders = _are_orders(reader, typed)
-    refusals, begins = _refused(reader, typed, batch, orders)
+    refusals, lines = _refused(reader, typed, batch, orders)
+    typed, begins = lines.typed, lines.begins
     kept = refusals.kept
     parts: list[pa.Table] = []
     identity, identities = identities_of(reader.connection, typed.take(kept))
@@ -181,8 +185,13 @@ def _happenings(reader: Reader, batch: Batch) -> Rows:
     if not orders.all():
         parts.append(_finished(reader, everything.take(~orders), event_columns(everything.take(~orders))))
     if orders.any():
-        heads = np.flatnonzero(begins[orders] == rows[orders])
-        parts += _orders(reader, everything.take(orders), heads)
+        # The lines of an order may stand apart in the file; put together, they follow their first.
+        order = np.argsort(begins[orders], kind="stable")
+        heads = np.flatnonzero((begins[orders] == rows[orders])[order])
+        sold = everything.take(orders)
+        if (np.diff(order) < 0).any():
+            sold = Typed(sold.table.take(pa.array(order)).combine_chunks())
+        parts += _orders(reader, sold, heads)
     events = pa.concat_tables(parts) if parts else EVENTS.empty_table()
     return _rows(reader, batch, refusals, events=events, identities=identities)
 

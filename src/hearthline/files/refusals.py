@@ -51,6 +51,14 @@ REASONS = {
     "missing-currency": Reason("`{column}` is empty", "write the ISO 4217 code, such as EUR"),
     "missing-channel": Reason("`{column}` is empty", "name the channel as in your events"),
     "missing-refund-of": Reason("a refund without its order", "name the order in `order_id` or `refund_of`"),
+    "several-totals": Reason(
+        "the order stands on several rows that differ in `{column}`; got {got}",
+        "name what tells its lines apart, a product or a number: --map product=COLUMN, and they add up; "
+        "or, if one row is the order, leave out the others",
+    ),
+    "refused-line": Reason(
+        "another line of the same order was refused", "mend that line: an order counts whole or not at all"
+    ),
     "ragged-row": Reason(
         "{got} columns where the header has {column}",
         "put quotes around text that holds the delimiter, or mend the row",

@@ -6,12 +6,13 @@ import pyarrow.compute as pc
 
 from hearthline.files.currencies import CODES
 from hearthline.files.happenings import Columns, common_columns, reference
+from hearthline.files.lines import DESCRIBED, is_price
 from hearthline.files.typed import Reader, Refusals, Typed, told
 from hearthline.files.words import modality_of, placing_of, status_of
 from hearthline.schema.arrow import EVENTS, MONEY
 from hearthline.schema.journey import Bools, Ints
 
-__all__ = ["further_lines", "order_columns", "order_refusals", "refund_columns", "revenue_note"]
+__all__ = ["mergeable", "order_columns", "order_refusals", "refund_columns", "revenue_note"]
 
 _NONE = pa.scalar(None, pa.string())
 _PRODUCTS = EVENTS.field("commerce_products").type
@@ -41,21 +42,17 @@ def _amounts(typed: Typed) -> Bools:
     return typed.where("net") | typed.where("total") | typed.where("gross")
 
 
-def further_lines(typed: Typed, last_order: str | None) -> tuple[Bools, Ints]:
-    """Return which rows are further lines of the order above, and the row that each one's order began in.
+def mergeable(typed: Typed) -> pa.Array:
+    """Return of each row that may be a line its order's status and number; null for refunds, enrolments."""
+    alone = pa.array(_is_standing(typed) | _is_refund(typed) | ~_amounts_given(typed))
+    name = pc.binary_join_element_wise(_status(typed), typed.get("order_id"), "\x1f")
+    return pc.if_else(alone, _NONE, name)
 
-    Shops export an order with many products as many lines, of which only the first has the amounts.
-    The row is -1 where the order began before this batch.
-    """
-    rows = np.arange(typed.n)
-    if not any(typed.has(f) for f in ("product", "sku", "quantity", "unit_price")) or not typed.n:
-        return np.zeros(typed.n, np.bool_), rows
-    order = typed.get("order_id")
-    before = pa.concat_arrays([pa.array([last_order], pa.string()), order.slice(0, typed.n - 1)])
-    same = np.asarray(pc.fill_null(pc.equal(order, before), fill_value=False))
+
+def _amounts_given(typed: Typed) -> Bools:
+    """Return whether each row says an amount, readable or not."""
     given = [np.asarray(typed.get(f"{f}_given")) for f in ("net", "total", "gross") if typed.has(f)]
-    further = same & ~np.logical_or.reduce(given)
-    return further, np.maximum.accumulate(np.where(further, -1, rows))
+    return np.logical_or.reduce(given) if given else np.zeros(typed.n, np.bool_)
 
 
 def order_refusals(reader: Reader, typed: Typed, refusals: Refusals) -> None:
@@ -125,7 +122,8 @@ def revenue_note(reader: Reader) -> str:
         return f"{columns['net']}, taken as net of discounts, without tax and shipping"
     if "total" in columns:
         less = "".join(f" - {columns[f]}" for f in ("tax", "shipping") if f in columns)
-        return columns["total"] + (less or ", taken as without tax and shipping: no such columns")
+        total = f"{columns['total']} x {columns['quantity']}" if is_price(reader) else columns["total"]
+        return total + (less or ", taken as without tax and shipping: no such columns")
     if "gross" in columns:
         return columns["gross"] + (f" - {columns['discount']}" if "discount" in columns else "")
     return "none"
@@ -133,7 +131,7 @@ def revenue_note(reader: Reader) -> str:
 
 def _products(typed: Typed, heads: Ints) -> pa.Array:
     """Return for each order the products of its lines, which begin at `heads`."""
-    have = [f for f in ("product", "sku", "quantity", "unit_price") if typed.has(f)]
+    have = [f for f in DESCRIBED if typed.has(f)]
     if not have or not len(heads):
         return pa.nulls(len(heads), _PRODUCTS)
     given = {"product_id": "product", "sku": "sku", "quantity": "quantity", "price": "unit_price"}

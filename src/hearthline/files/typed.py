@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hearthline.files.columns import Found
+from hearthline.files.columns import Found, simplified
 from hearthline.files.refusals import REASONS, shown
 from hearthline.files.rows import Batch
 from hearthline.files.values import (
@@ -28,10 +28,16 @@ from hearthline.files.values import (
 from hearthline.schema.journey import Bools
 from hearthline.schema.records import Reject
 
-__all__ = ["MONEY_FIELDS", "Reader", "Refusals", "Typed", "text_of", "told"]
+__all__ = ["LINE_NUMBER", "MONEY_FIELDS", "Reader", "Refusals", "Typed", "text_of", "told"]
 
 MONEY_FIELDS = ("net", "total", "gross", "tax", "shipping", "discount", "refunded", "unit_price", "quantity",
                 "cost", "cost_micros")  # fmt: skip
+LINE_NUMBER = "line_number"
+"""What `Typed` calls the number of an order's line: a column of such a name that nothing else needed."""
+_NUMBERS = frozenset(
+    ("line", "lineno", "linenumber", "lineid", "orderline", "orderlineid", "orderlinenumber", "lineitemid",
+     "orderitemid", "itemno", "itemnumber", "position", "pos", "posnr", "positionsnummer", "zeile")
+)  # fmt: skip
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -123,6 +129,9 @@ class Reader:
         path: the file.
         found: which columns are which fields.
         now: the present, against which times are judged.
+        last_order: the order of the last row read.
+        sums: whether the amounts of a field are a `line`'s or the `order`'s, as far as is known.
+        repeated: columns taken for the order's, because they were the same on every line so far.
     """
 
     path: Path
@@ -131,6 +140,8 @@ class Reader:
     connection: duckdb.DuckDBPyConnection = field(default_factory=connect)
     styles: dict[str, str] = field(default_factory=dict)
     last_order: str | None = None
+    sums: dict[str, str] = field(default_factory=dict)
+    repeated: set[str] = field(default_factory=set)
     _kinds: dict[str, pa.DataType] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -154,6 +165,10 @@ class Reader:
                 measured[name] = text_of(values)
             else:
                 texts[name] = text_of(values)
+        if self.found.kind == "orders":
+            number = next((c for c in self.found.ignored if simplified(c) in _NUMBERS), None)
+            if number is not None:
+                texts[LINE_NUMBER] = text_of(batch.table.column(number))
         unnamed = "event_id" not in texts or texts["event_id"].null_count > 0
         keyed = batch.table if unnamed and self.found.kind != "spend" else None
         known = self._measured(measured, kinds, keyed)
