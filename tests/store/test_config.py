@@ -65,7 +65,7 @@ def test_memory_is_an_amount_that_duckdb_knows(tmp_path: Path, amount: str) -> N
 def test_a_wrong_setting_of_the_environment_names_its_variable(tmp_path: Path) -> None:
     file = tmp_path / "hearthline.toml"
     file.write_text("[attribution]\nseed = 3\n")
-    with pytest.raises(BadConfig, match="^environment HEARTHLINE_ENGINE__MEMRY: ") as caught:
+    with pytest.raises(BadConfig, match=r"^environment HEARTHLINE_ENGINE__MEMRY: ") as caught:
         load_settings(file, {"HEARTHLINE_ENGINE__MEMRY": "4GB"})
     assert str(file) not in str(caught.value)
 
