@@ -10,7 +10,9 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -30,7 +32,7 @@ from hearthline.pipeline import (
     Matched,
     Rebuilt,
 )
-from hearthline.schema.errors import BadConfig
+from hearthline.schema.errors import BadConfig, MissingExtra
 from hearthline.schema.figure import Figure
 from hearthline.schema.records import Statement
 from hearthline.schema.settings import Settings
@@ -62,14 +64,21 @@ class Result:
         return self.figure.rows.__arrow_c_stream__(requested_schema)
 
     def df(self) -> Any:
-        """Return the table as a pandas data frame (extra `pandas`)."""
+        """Return the table as a pandas data frame (extra `pandas`).
+
+        Raises:
+            MissingExtra: pandas is not installed.
+        """
+        _needed("pandas")
         return self.figure.rows.to_pandas()
 
     def pl(self) -> Any:
-        """Return the table as a Polars data frame (extra `polars`)."""
-        import polars  # noqa: PLC0415 # an extra
+        """Return the table as a Polars data frame (extra `polars`).
 
-        return polars.from_arrow(self.figure.rows)
+        Raises:
+            MissingExtra: Polars is not installed.
+        """
+        return _needed("polars").from_arrow(self.figure.rows)
 
     def json(self) -> dict[str, Any]:
         """Return the figure ready for JSON; money as exact decimal strings."""
@@ -85,6 +94,15 @@ class Result:
 
     def _repr_html_(self) -> str:
         return render.to_fragment(self.figure)
+
+
+def _needed(package: str) -> ModuleType:
+    try:
+        return import_module(package)
+    except ModuleNotFoundError as missing:
+        raise MissingExtra(
+            f"report: needs {package}; pip install 'hearthline[{package}]', or take .arrow()"
+        ) from missing
 
 
 class Home:
@@ -156,6 +174,7 @@ class Home:
             demo: whether the data is simulated; every page then says so.
 
         Raises:
+            BadConfig: there is no such engine.
             NothingToAnswer: there are no events.
             DoesNotAddUp: credited and unattributed do not sum to the shop's total; nothing is published.
         """
@@ -392,8 +411,9 @@ class Home:
         """Return what was checked about this home and this machine, with the cure where it is ill."""
         return pipeline.doctor(self._folder)
 
-    def html(self, names: Sequence[str] | None = None) -> str:
+    def html(self, names: str | Sequence[str] | None = None) -> str:
         """Return reports as one self-contained HTML page; default: all of them, in their order."""
+        names = [names] if isinstance(names, str) else names
         answer = self.answer()
         try:
             figures = [reports.load(n).build(answer) for n in names or reports.in_order()]

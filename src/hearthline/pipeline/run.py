@@ -26,7 +26,7 @@ from hearthline.pipeline.signals import keep_signals
 from hearthline.schema.settings import Settings
 from hearthline.store.answer import draft, publish
 from hearthline.store.duckdb import DuckEngine
-from hearthline.store.engine import Engine
+from hearthline.store.engine import Engine, engine_named
 from hearthline.store.home import HomeFolder
 from hearthline.store.lake import SCHEMAS, Lake
 from hearthline.store.renamed import SAID_AS_ONE
@@ -53,11 +53,11 @@ CORE_TABLES = (
 
 
 @contextmanager
-def _core_engine(settings: Settings, name: str | None, spill: Path) -> Iterator[Engine]:
+def _core_engine(settings: Settings, name: str, spill: Path) -> Iterator[Engine]:
     """Give the engine that runs the core; the answer is written by another, so that both can go on."""
     chosen = settings.engine
     engine: Engine
-    if (name or chosen.name) == "spark":
+    if name == "spark":
         engine = SparkEngine(chosen.threads)
     else:
         engine = DuckEngine(chosen.memory, chosen.threads, spill / "core")
@@ -73,6 +73,7 @@ def run(
     """Make the answer and publish it; see `Home.run`."""
     chosen_models(settings.attribution)  # what is wrong with a setting is said before the work
     check_mapping(settings.map, "[map]")
+    runs = engine_named(engine, settings.engine.name)
     started = datetime.now(UTC)
     name = f"{started:%Y%m%d-%H%M%S}-{uuid4().hex[:4]}"
     with home.writing(), TemporaryDirectory(prefix="hearthline-") as folder:
@@ -82,7 +83,7 @@ def run(
         )
         lake = Lake(home.lake).snapshot()
         try:
-            with _core_engine(settings, engine, spill) as core_engine:
+            with _core_engine(settings, runs, spill) as core_engine:
                 before, changes = before_this(home)
                 known = known_before(home, settings.identity)
                 core = build_core(core_engine, lake, settings, progress, (before, known))
