@@ -3,11 +3,12 @@
 import sys
 from collections.abc import Callable
 
+import duckdb
 import pyarrow as pa
 import pytest
 
 import hearthline as hl
-from hearthline.schema.errors import BadConfig, MissingExtra
+from hearthline.schema.errors import BadConfig, MissingExtra, UnknownName
 from tests.pipeline.conftest import Story
 
 Answered = Callable[..., hl.Home]
@@ -42,3 +43,24 @@ def test_an_engine_that_is_none_runs_nothing(home: hl.Home) -> None:
 
 def test_one_report_is_named_as_it_is(home: hl.Home) -> None:
     assert home.html("attribution") == home.html(["attribution"])
+
+
+def test_a_table_that_is_none_is_named_with_those_that_are(home: hl.Home) -> None:
+    with pytest.raises(UnknownName, match=r"there is no table 'nope'; choose one of .*\borders\b") as told:
+        home.sql("select * from nope")
+    assert isinstance(told.value.__cause__, duckdb.CatalogException)
+    assert "events" in str(told.value)
+    assert "empty_" not in str(told.value)
+
+
+def test_a_column_that_is_none_is_named_with_those_that_are_near(home: hl.Home) -> None:
+    with pytest.raises(UnknownName, match='"nett" not found in FROM clause!; Candidate bindings: .*"net"'):
+        home.sql("SELECT nett FROM orders")
+    with pytest.raises(UnknownName, match="the condition: .*touch_chanel.*touch_channel"):
+        home.events("touch_chanel = 'tv'")
+
+
+def test_sql_that_is_not_understood_is_wrong_use(home: hl.Home) -> None:
+    with pytest.raises(BadConfig, match=r"the query: Parser Error: .*; docs/answer\.md lists") as told:
+        home.sql("SELEKT 1")
+    assert isinstance(told.value.__cause__, duckdb.ParserException)

@@ -6,11 +6,13 @@ from typing import Annotated, Any
 import typer
 
 import hearthline as hl
-from hearthline.cli._screen import Stages
+from hearthline.cli._screen import Stages, show
+from hearthline.schema import text
 from hearthline.schema.errors import BadConfig
 
-__all__ = ["PathsArgument", "added", "intake_rows", "mapping_of"]
+__all__ = ["PathsArgument", "added", "intake_rows", "mapping_of", "say_unread"]
 
+_SHOWN = 8
 PathsArgument = Annotated[
     list[str],
     typer.Argument(
@@ -45,7 +47,8 @@ def mapping_of(pairs: Sequence[str] | None) -> dict[str, str]:
 def added(
     home: "hl.Home", paths: Sequence[str], mapping: dict[str, str], source: str | None, told: Stages
 ) -> "list[hl.Intake]":
-    """Return what each file gave; a home without settings gets a file with what was recognised."""
+    """Return what each file gave; a home without settings gets a file with what was recognised.
+    """
     from hearthline.cli._settings_file import write_settings
 
     written = {k: v if isinstance(v, str) else {**v, **mapping} for k, v in home.settings.map.items()}
@@ -55,6 +58,19 @@ def added(
         guesses.setdefault(intake.origin, {}).update(intake.guesses)
     write_settings(home.path / "hearthline.toml", guesses)
     return taken
+
+
+def say_unread(paths: Sequence[str]) -> None:
+    """Show how many files in the folders were left unread, and the first of them with the reason."""
+    from hearthline import files
+
+    unread = files.left_unread(paths)
+    if not unread:
+        return
+    shown = [f"{path} ({why})" for path, why in list(unread.items())[:_SHOWN]]
+    more = f", and {len(unread) - _SHOWN:,} more" if len(unread) > _SHOWN else ""
+    many = text.plural(len(unread), "file")
+    show(f"left unread: {many}: {', '.join(shown)}{more}; name a file itself to have it read")
 
 
 def intake_rows(taken: "Sequence[hl.Intake]") -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """Any file as tables of canonical events and spend, or as payloads for the platform sources.
 
-`find` says which files are meant; `read` opens one. CSV and its kin with any delimiter, NDJSON, JSON,
+`find` says which files are meant, `left_unread` which others lie beside them; `read` opens one. CSV and its kin with any delimiter, NDJSON, JSON,
 Parquet, and the XML of platforms; plain, gzip or zstd. Columns are recognised by their usual names; what
 cannot be used is kept as a reject with its line, column and cure.
 """
@@ -13,7 +13,7 @@ from hearthline.files.ahead import ahead
 from hearthline.files.columns import FIELDS, SETTINGS, Field, check_mapping, recognise
 from hearthline.files.converting import rows_of
 from hearthline.files.opening import first
-from hearthline.files.paths import find
+from hearthline.files.paths import find, left_unread
 from hearthline.files.proposing import Proposal, Proposed, mapping_of, propose
 from hearthline.files.rows import SPEND, Kind, Payloads, Rows
 from hearthline.files.typed import Reader
@@ -31,6 +31,7 @@ __all__ = [
     "Rows",
     "check_mapping",
     "find",
+    "left_unread",
     "mapping_of",
     "propose",
     "read",
