@@ -64,3 +64,22 @@ def test_sql_that_is_not_understood_is_wrong_use(home: hl.Home) -> None:
     with pytest.raises(BadConfig, match=r"the query: Parser Error: .*; docs/answer\.md lists") as told:
         home.sql("SELEKT 1")
     assert isinstance(told.value.__cause__, duckdb.ParserException)
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("[signals.options.supplys]\nrise = 20.0\n", "there is no signal 'supplys'; choose one of .*supplies"),
+        ("[signals.options.supplies]\nrize = 20.0\n", "no option 'rize'; options are .*rise"),
+        ('[signals]\ncontent = ["brands.csv"]\n', r"brands\.csv:2: there is no kind 'brnad'; choose one of brand"),
+    ],
+)
+def test_settings_of_signals_that_nothing_heeds_are_said_before_the_work(
+    home: hl.Home, said: str, words: str
+) -> None:
+    (home.path / "brands.csv").write_text("kind,name\nbrnad,Kaffora\n")
+    (home.path / "hearthline.toml").write_text(said)
+    stages: list[str] = []
+    with pytest.raises(BadConfig, match=words):
+        home.run(progress=stages.append)
+    assert stages == []
