@@ -135,7 +135,11 @@ WRONG = {
     ("run", "no-such.csv", "--home", "{tmp}/h"): (1, "no-such.csv", ""),
     ("run", "--home", "{tmp}/nowhere"): (1, "no Hearthline home here", "hearthline init"),
     ("explain", "nothing", "--home", "{home}"): (2, "no order 'nothing'", "such as"),
-    ("sql", "SELECT * FROM ordres", "--home", "{home}"): (2, "there is no table 'ordres'", "did you mean `orders`?"),
+    ("sql", "SELECT * FROM ordres", "--home", "{home}"): (
+        2,
+        "there is no table 'ordres'",
+        "did you mean `orders`?",
+    ),
     ("events", "--where", "channel", "--home", "{home}"): (2, "the condition", "Candidate"),
     ("report", "overview", "--json", "--csv", "--home", "{home}"): (2, "several forms", "choose one"),
     ("truth", "--seeds", "one"): (2, "--seeds: 'one'", "9001"),

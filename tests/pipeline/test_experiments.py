@@ -86,7 +86,9 @@ def test_an_experiment_that_teaches_nothing_stays_listed_with_the_reason(town):
     found = town.report("experiments").figure.rows.to_pylist()
     verdicts = [r["verdict"] for r in found if r["experiment"] == "by lot"]
     assert len(verdicts) == 1
-    assert verdicts[0].startswith("ended: nothing can be learned: households that should be without the channel")
+    assert verdicts[0].startswith(
+        "ended: nothing can be learned: households that should be without the channel"
+    )
     smart = [r for r in found if r["experiment"] == "smart-tv" and r["part"] == "Experiments"]
     assert all(r["lift"] is not None for r in smart)
 

@@ -54,9 +54,9 @@ def test_a_table_that_is_none_is_named_with_those_that_are(home: hl.Home) -> Non
 
 
 def test_a_column_that_is_none_is_named_with_those_that_are_near(home: hl.Home) -> None:
-    with pytest.raises(UnknownName, match='"nett" not found in FROM clause!; Candidate bindings: .*"net"'):
+    with pytest.raises(UnknownName, match=r'"nett" not found in FROM clause!; Candidate bindings: .*"net"'):
         home.sql("SELECT nett FROM orders")
-    with pytest.raises(UnknownName, match="the condition: .*touch_chanel.*touch_channel"):
+    with pytest.raises(UnknownName, match=r"the condition: .*touch_chanel.*touch_channel"):
         home.events("touch_chanel = 'tv'")
 
 
@@ -69,9 +69,15 @@ def test_sql_that_is_not_understood_is_wrong_use(home: hl.Home) -> None:
 @pytest.mark.parametrize(
     ("said", "words"),
     [
-        ("[signals.options.supplys]\nrise = 20.0\n", "there is no signal 'supplys'; choose one of .*supplies"),
+        (
+            "[signals.options.supplys]\nrise = 20.0\n",
+            "there is no signal 'supplys'; choose one of .*supplies",
+        ),
         ("[signals.options.supplies]\nrize = 20.0\n", "no option 'rize'; options are .*rise"),
-        ('[signals]\ncontent = ["brands.csv"]\n', r"brands\.csv:2: there is no kind 'brnad'; choose one of brand"),
+        (
+            '[signals]\ncontent = ["brands.csv"]\n',
+            r"brands\.csv:2: there is no kind 'brnad'; choose one of brand",
+        ),
     ],
 )
 def test_settings_of_signals_that_nothing_heeds_are_said_before_the_work(

@@ -116,7 +116,12 @@ def test_postage_given_back_is_no_goods_however_often_it_is_told(answered: Answe
     goods = {"alone": Decimal("0.00"), "inside": None}
     for told in sorted(goods, reverse=first == "inside"):
         commerce = Commerce(
-            action="refunded", order="7", refund_of="7", revenue=goods[told], total=Decimal("4.99"), currency="EUR"
+            action="refunded",
+            order="7",
+            refund_of="7",
+            revenue=goods[told],
+            total=Decimal("4.99"),
+            currency="EUR",
         )
         story._tell("commerce.order.refunded", 9, "a", id="refund/1", layer="commerce", commerce=commerce)
     assert nets(answered(story)) == {(SHOP, "7"): 50.0}

@@ -277,7 +277,10 @@ def test_content_that_is_not_there_or_not_readable_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("kind,name\nbrand,A\nprodct,B\n", r"c\.csv:3: there is no kind 'prodct'; choose one of brand, product"),
+        (
+            "kind,name\nbrand,A\nprodct,B\n",
+            r"c\.csv:3: there is no kind 'prodct'; choose one of brand, product",
+        ),
         ("kind,name\nbrand,\n", r"c\.csv:2: a brand without a name"),
         ("kind,name\nbrand,A,B\n", r"c\.csv:2: it has more cells than there are columns"),
         ("kind,name,alias\nbrand,A,B\n", r"c\.csv:1: its columns are kind, name, alias; they must be"),
@@ -304,7 +307,9 @@ def test_a_model_of_another_shape_is_refused(tmp_path, text):
 
 
 def test_content_as_a_spreadsheet_writes_it_is_read(tmp_path):
-    (tmp_path / "c.csv").write_text("\ufeffKind, Name,Text,\nBrand,A,,\n,,,\nschedule,Filter,every 90 days,\n")
+    (tmp_path / "c.csv").write_text(
+        "\ufeffKind, Name,Text,\nBrand,A,,\n,,,\nschedule,Filter,every 90 days,\n"
+    )
     rows = content_of(tmp_path, ["c.csv"]).to_pylist()
     assert [(r["kind"], r["name"], r["text"]) for r in rows] == [
         ("brand", "A", ""), ("schedule", "Filter", "every 90 days")

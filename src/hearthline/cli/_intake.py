@@ -47,8 +47,7 @@ def mapping_of(pairs: Sequence[str] | None) -> dict[str, str]:
 def added(
     home: "hl.Home", paths: Sequence[str], mapping: dict[str, str], source: str | None, told: Stages
 ) -> "list[hl.Intake]":
-    """Return what each file gave; a home without settings gets a file with what was recognised.
-    """
+    """Return what each file gave; a home without settings gets a file with what was recognised."""
     from hearthline.cli._settings_file import write_settings
 
     written = {k: v if isinstance(v, str) else {**v, **mapping} for k, v in home.settings.map.items()}

@@ -37,7 +37,8 @@ def _walked(folder: Path) -> tuple[list[Path], dict[Path, str]]:
 
     Hidden files, `_markers` and folders of such names are left out; a folder counts as one, unopened.
     """
-    found, unread = [], {}
+    found: list[Path] = []
+    unread: dict[Path, str] = {}
     for root, folders, names in os.walk(folder):
         unread |= {Path(root) / f: "hidden" for f in folders if f.startswith(_HIDDEN)}
         folders[:] = sorted(f for f in folders if not f.startswith(_HIDDEN))

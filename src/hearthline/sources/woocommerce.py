@@ -218,7 +218,7 @@ def _given_back(
 ) -> Event:
     amount = money(refund.get("total")) or money(refund.get("amount"))
     given = None if amount is None else abs(amount)
-    # A refund in its order has one sum, with tax and postage; its own resource has lines, and says what was of goods.
+    # A refund in its order has one sum, with tax and postage; its own resource has lines, which say more.
     goods = _sum_of(refund, "line_items", "total")
     if goods is None and given is not None and not refund.keys().isdisjoint(_LINES):
         beside = [_sum_of(refund, name, "total", "total_tax") for name in ("shipping_lines", "fee_lines")]

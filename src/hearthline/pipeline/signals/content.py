@@ -119,7 +119,9 @@ def _model(model: Any, source: str) -> Iterator[Row]:
     if not language and "displayName" not in model:
         keys = ", ".join(sorted(model)[:8]) or "none"
         cure = "give a `languageModel`, or an intent with a `displayName`"
-        raise _wrong(source, f"neither an Alexa interaction model nor a Dialogflow intent; its keys: {keys}", cure)
+        raise _wrong(
+            source, f"neither an Alexa interaction model nor a Dialogflow intent; its keys: {keys}", cure
+        )
     for intent in language.get("intents", []):
         yield ("intent", intent["name"], "\n".join(intent.get("samples", [])), source)
     for kind in language.get("types", []):
