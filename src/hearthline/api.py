@@ -37,6 +37,7 @@ from hearthline.schema.figure import Figure
 from hearthline.schema.records import Statement
 from hearthline.schema.settings import Settings
 from hearthline.store.answer import PublishedAnswer
+from hearthline.store.asking import asked
 from hearthline.store.config import load_settings, origins
 from hearthline.store.home import HomeFolder
 
@@ -241,10 +242,17 @@ class Home:
         return PublishedAnswer(self._folder)
 
     def sql(self, query: str) -> pa.Table:
-        """Return the result of a SELECT over the answer's tables (see docs/answer.md)."""
+        """Return the result of a SELECT over the answer's tables (see docs/answer.md).
+
+        Raises:
+            UnknownName: the query names a table or a column that there is not; the message says what there
+                is. DuckDB's own error is its cause.
+            BadConfig: the query is not understood.
+            HomeMissing: the home has no answer yet.
+        """
         answer = self.answer()
         try:
-            return answer.table(query)
+            return asked("the query", answer.connection, lambda: answer.table(query))
         finally:
             answer.close()
 
@@ -404,7 +412,13 @@ class Home:
         return pipeline.destroy_hash_key(self._folder, key, dry_run=dry_run)
 
     def events(self, where: str = "TRUE", limit: int = 100) -> pa.Table:
-        """Return events as they lie in the lake, newest first; `where` is an SQL condition."""
+        """Return events as they lie in the lake, newest first; `where` is an SQL condition.
+
+        Raises:
+            UnknownName: the condition names a field that there is not.
+            BadConfig: the condition is not understood.
+            HomeMissing: the home has no answer yet.
+        """
         return pipeline.events(self._folder, where, limit)
 
     def doctor(self) -> list[Check]:

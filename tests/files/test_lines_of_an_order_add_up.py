@@ -1,10 +1,14 @@
 """An order that stands on several rows keeps all of its money, however a shop or an ERP writes its lines."""
 
+import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from pyarrow import csv
 
 from hearthline.files import Rows, read
 
@@ -126,6 +130,60 @@ def test_an_order_that_is_cut_between_parts_is_summed_all_the_same(tmp_path: Pat
     text = text.replace("A,10", "A,11")
     found = [e for p in parts(tmp_path, text, chunk_rows=2) for e in p.events.to_pylist()]
     assert [e["commerce_revenue"] for e in found] == [31, 31, 31, 31]
+
+
+FAR = [f"{n},{AT},c{n},{product},{10 + n + more}\n" for more, product in enumerate("ABC") for n in range(7)]
+
+
+@pytest.mark.parametrize("chunk_rows", [1, 2, 3, 5, 100])
+def test_lines_that_stand_in_different_parts_of_a_file_are_put_together(
+    tmp_path: Path, chunk_rows: int
+) -> None:
+    text = "order_id,created_at,customer,product,amount\n" + "".join(FAR) + f"alone,{AT},d,A,5\n"
+    found = parts(tmp_path, text, chunk_rows=chunk_rows)
+    events = [e for p in found for e in p.events.to_pylist()]
+    assert {e["commerce_order"]: e["commerce_revenue"] for e in events} == {
+        **{str(n): 33 + 3 * n for n in range(7)},
+        "alone": 5,
+    }
+    assert len(events) == 8
+    assert all(len(e["commerce_products"]) == 3 for e in events if e["commerce_order"] != "alone")
+    assert sum(p.read for p in found) == sum(p.accepted for p in found) == 22
+    said = found[-1].guesses.get("apart")
+    assert said == (
+        None if chunk_rows == 100 else "(lines of 7 orders stand far apart in the file: put together)"
+    )
+
+
+def test_a_line_far_from_its_order_that_cannot_be_read_is_named_with_its_place(tmp_path: Path) -> None:
+    lines = [*FAR[:-1], f"6,{AT},c6,C,many\n"]
+    text = "order_id,created_at,customer,product,amount\n" + "".join(lines)
+    found = parts(tmp_path, text, chunk_rows=4)
+    assert sum(p.read for p in found) == 21
+    rejects = [r for p in found for r in p.rejects]
+    assert {r.place.rpartition("orders.csv:")[2]: r.reason for r in rejects} == {
+        "8:1": "refused-line", "15:1": "refused-line", "22:29": "bad-number"
+    }  # fmt: skip
+    assert rejects[-1].raw == f"6,{AT},c6,C,many".encode()
+    assert len([e for p in found for e in p.events.to_pylist()]) == 6
+
+
+@pytest.mark.parametrize("form", ["parquet", "ndjson"])
+def test_lines_that_stand_apart_in_other_forms_are_put_together(tmp_path: Path, form: str) -> None:
+    table = csv.read_csv(
+        pa.BufferReader(("order_id,created_at,customer,product,amount\n" + "".join(FAR)).encode())
+    )
+    path = tmp_path / f"orders.{form}"
+    if form == "parquet":
+        pq.write_table(table, path)
+    else:
+        path.write_text("".join(json.dumps(r, default=str) + "\n" for r in table.to_pylist()))
+    found = list(read(path, chunk_rows=3))
+    events = [e for p in found for e in p.events.to_pylist()]
+    assert {e["commerce_order"]: e["commerce_revenue"] for e in events} == {
+        str(n): 33 + 3 * n for n in range(7)
+    }
+    assert len(events) == 7
 
 
 def test_later_versions_of_an_order_are_no_lines(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import hearthline as hl
-from hearthline import sim
+from hearthline import render, sim
 from hearthline.experiments import Power
 from hearthline.pipeline.experiments import opened
 from hearthline.pipeline.experiments.designing import _WEEKS, usual_error
@@ -70,6 +70,27 @@ def test_a_lot_that_nobody_heeded_is_seen_as_a_leak_and_not_learned_from(town):
     row = rows(town, "SELECT * FROM experiments WHERE name = 'by lot' AND kind = 'all'")[0]
     assert row["leak"] > 0.5
     assert rows(town, "SELECT * FROM lifts WHERE name = 'by lot'") == []
+
+
+def test_an_experiment_that_teaches_nothing_says_why_in_place_of_a_lift(town):
+    figure = town.experiments.analyse("by lot")
+    assert figure.title.startswith("by lot: nothing can be learned about wearable: households that should be")
+    assert "as often as the others" in figure.title
+    assert "\N{EURO SIGN}" not in figure.title
+    assert figure.rows["caused"].null_count == figure.rows.num_rows == 3
+    assert any("models do not learn from it" in note for note in figure.notes)
+    assert "as often as the others" in render.to_html([figure], "Hearthline")
+
+
+def test_an_experiment_that_teaches_nothing_stays_listed_with_the_reason(town):
+    found = town.report("experiments").figure.rows.to_pylist()
+    verdicts = [r["verdict"] for r in found if r["experiment"] == "by lot"]
+    assert len(verdicts) == 1
+    assert verdicts[0].startswith(
+        "ended: nothing can be learned: households that should be without the channel"
+    )
+    smart = [r for r in found if r["experiment"] == "smart-tv" and r["part"] == "Experiments"]
+    assert all(r["lift"] is not None for r in smart)
 
 
 def test_the_difference_is_what_the_simulator_drew(town):

@@ -8,7 +8,7 @@ import pytest
 
 from hearthline.api import Home
 from hearthline.schema.errors import BadConfig
-from hearthline.schema.event import Automation, Commerce
+from hearthline.schema.event import Automation, Commerce, Correlation
 from tests.pipeline.conftest import Story, credit
 
 Answered = Callable[..., Home]
@@ -106,6 +106,66 @@ def test_a_payment_platform_that_only_pays_back_does_not_take_the_order_away(ans
 
 
 MONEY = '[money]\ncurrency = "EUR"\nrates = { SEK = 0.09, DKK = 0.13 }\n'
+
+
+@pytest.mark.parametrize("first", ["alone", "inside"])
+def test_postage_given_back_is_no_goods_however_often_it_is_told(answered: Answered, first: str) -> None:
+    story = Story()
+    story.touch(0)
+    story.order(1, number="7", net="50.00")
+    goods = {"alone": Decimal("0.00"), "inside": None}
+    for told in sorted(goods, reverse=first == "inside"):
+        commerce = Commerce(
+            action="refunded",
+            order="7",
+            refund_of="7",
+            revenue=goods[told],
+            total=Decimal("4.99"),
+            currency="EUR",
+        )
+        story._tell("commerce.order.refunded", 9, "a", id="refund/1", layer="commerce", commerce=commerce)
+    assert nets(answered(story)) == {(SHOP, "7"): 50.0}
+
+
+def paid(story: Story, order: str | None, payment: str, action: str = "paid", source: str = STRIPE) -> None:
+    """Tell of a payment, or of an order, that names its payment."""
+    commerce = Commerce(action=action, order=order, revenue=Decimal(50), total=Decimal(50), currency="EUR")
+    told = {"layer": "commerce", "commerce": commerce, "correlation": Correlation(token=payment)}
+    story._tell(f"commerce.order.{action}", 1, "a", source=source, **told)
+
+
+@pytest.mark.parametrize("action", ["placed", "paid"])
+def test_a_refund_that_names_the_payment_finds_its_order(answered: Answered, action: str) -> None:
+    story = Story()
+    story.touch(0)
+    if action == "paid":
+        story.order(1, number="1001", net="50.00", source=US)
+    paid(story, "1001", "pi_1", action)
+    refund(story, "pi_1", "20.00", source=STRIPE)
+    home = answered(story)
+    assert nets(home) == {(US if action == "paid" else STRIPE, "1001"): 30.0}
+    assert found(home) == {}
+
+
+def test_a_refund_of_a_payment_that_is_an_order_itself_stays_there(answered: Answered) -> None:
+    story = Story()
+    story.touch(0)
+    story.order(1, number="1001", net="50.00", source=US)
+    paid(story, "pi_1", "pi_1", "placed")
+    paid(story, "1001", "pi_1")
+    refund(story, "pi_1", "20.00", source=STRIPE)
+    assert nets(answered(story)) == {(US, "1001"): 50.0, (STRIPE, "pi_1"): 30.0}
+
+
+def test_a_payment_of_several_orders_says_nothing_of_whose_refund_it_is(answered: Answered) -> None:
+    story = Story()
+    story.touch(0)
+    paid(story, "1001", "pi_1", "placed")
+    paid(story, "1002", "pi_1", "placed")
+    refund(story, "pi_1", "20.00", source=STRIPE)
+    home = answered(story)
+    assert nets(home) == {(STRIPE, "1001"): 50.0, (STRIPE, "1002"): 50.0}
+    assert check(home, "refunds without order")[:2] == (1, "warning")
 
 
 def test_each_refund_counts_at_the_rate_of_its_own_currency(answered: Answered) -> None:

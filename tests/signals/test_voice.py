@@ -274,6 +274,48 @@ def test_content_that_is_not_there_or_not_readable_is_refused(tmp_path):
         content_of(tmp_path, ["model.json"])
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "kind,name\nbrand,A\nprodct,B\n",
+            r"c\.csv:3: there is no kind 'prodct'; choose one of brand, product",
+        ),
+        ("kind,name\nbrand,\n", r"c\.csv:2: a brand without a name"),
+        ("kind,name\nbrand,A,B\n", r"c\.csv:2: it has more cells than there are columns"),
+        ("kind,name,alias\nbrand,A,B\n", r"c\.csv:1: its columns are kind, name, alias; they must be"),
+        ("kind;name\nbrand;A\n", r"c\.csv:1: its columns are kind;name; they must be kind, name"),
+        ("", r"c\.csv:1: its columns are nothing"),
+        ("kind\nbrand\n", r"c\.csv:1: its columns are kind; they must be"),
+        ("kind,name,text\nschedule,Filter,sometimes\n", "a schedule says how many days; got 'sometimes'"),
+        ("kind,name,text\nschedule,Filter,every 3 months\n", "every 90 days"),
+        ("kind,name\nx,A\nx,B\nx,C\n", r"c\.csv:2: there is no kind 'x' \(and 2 more such lines\)"),
+    ],
+)
+def test_a_line_of_content_that_says_nothing_known_is_named(tmp_path, text, words):
+    (tmp_path / "c.csv").write_text(text)
+    with pytest.raises(BadConfig, match=words) as told:
+        content_of(tmp_path, ["c.csv"])
+    assert str(told.value).startswith("[signals] content: c.csv:")
+
+
+@pytest.mark.parametrize("text", ['{"intents": [{"intent": "Buy"}]}', "[1]"])
+def test_a_model_of_another_shape_is_refused(tmp_path, text):
+    (tmp_path / "model.json").write_text(text)
+    with pytest.raises(BadConfig, match=r"\[signals\] content: model\.json"):
+        content_of(tmp_path, ["model.json"])
+
+
+def test_content_as_a_spreadsheet_writes_it_is_read(tmp_path):
+    (tmp_path / "c.csv").write_text(
+        "\ufeffKind, Name,Text,\nBrand,A,,\n,,,\nschedule,Filter,every 90 days,\n"
+    )
+    rows = content_of(tmp_path, ["c.csv"]).to_pylist()
+    assert [(r["kind"], r["name"], r["text"]) for r in rows] == [
+        ("brand", "A", ""), ("schedule", "Filter", "every 90 days")
+    ]  # fmt: skip
+
+
 def test_a_burst_of_errors_is_an_alarm_and_silence_makes_it_right():
     random, events = np.random.default_rng(2), []
     for unit in range(20):

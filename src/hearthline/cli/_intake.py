@@ -6,11 +6,13 @@ from typing import Annotated, Any
 import typer
 
 import hearthline as hl
-from hearthline.cli._screen import Stages
+from hearthline.cli._screen import Stages, show
+from hearthline.schema import text
 from hearthline.schema.errors import BadConfig
 
-__all__ = ["PathsArgument", "added", "intake_rows", "mapping_of"]
+__all__ = ["PathsArgument", "added", "intake_rows", "mapping_of", "say_unread"]
 
+_SHOWN = 8
 PathsArgument = Annotated[
     list[str],
     typer.Argument(
@@ -55,6 +57,19 @@ def added(
         guesses.setdefault(intake.origin, {}).update(intake.guesses)
     write_settings(home.path / "hearthline.toml", guesses)
     return taken
+
+
+def say_unread(paths: Sequence[str]) -> None:
+    """Show how many files in the folders were left unread, and the first of them with the reason."""
+    from hearthline import files
+
+    unread = files.left_unread(paths)
+    if not unread:
+        return
+    shown = [f"{path} ({why})" for path, why in list(unread.items())[:_SHOWN]]
+    more = f", and {len(unread) - _SHOWN:,} more" if len(unread) > _SHOWN else ""
+    many = text.plural(len(unread), "file")
+    show(f"left unread: {many}: {', '.join(shown)}{more}; name a file itself to have it read")
 
 
 def intake_rows(taken: "Sequence[hl.Intake]") -> list[dict[str, Any]]:

@@ -1,34 +1,15 @@
 """Tables of rows that no report describes: SQL results, events, rejects."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from hearthline.cli._screen import plain, print_json, results, table
 from hearthline.schema import text
-from hearthline.schema.errors import BadConfig
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["asked", "print_rows"]
-
-
-def asked(what: str, ask: "Callable[[], pa.Table]") -> "pa.Table":
-    """Return what the question gives.
-
-    Raises:
-        BadConfig: DuckDB does not understand the SQL in it.
-    """
-    import duckdb
-
-    try:
-        return ask()
-    except duckdb.Error as error:
-        first = str(error).splitlines()
-        hint = next((line for line in first if line.startswith(("Did you mean", "Candidate"))), "")
-        cure = hint or "docs/answer.md lists the tables and columns"
-        raise BadConfig(f"{what}: {first[0]}; {cure}") from None
+__all__ = ["print_rows"]
 
 
 def _said(value: Any) -> str:

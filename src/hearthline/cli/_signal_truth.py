@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import hearthline as hl
+from hearthline.reports.run_outs import known_from
 from hearthline.schema import text
 
 if TYPE_CHECKING:
@@ -162,17 +163,22 @@ def _asked(answer: Any, truth: "Hidden") -> list[Said]:
 
 
 def _running_out(answer: Any, truth: "Hidden") -> list[Said]:
+    """Return the lines about run-outs, of supplies with a sensor: what else runs out has no truth here.
+
+    What is expected is the number of the report `run_outs`; in a home that is gone nothing is used up.
+    """
     true = dict(zip(*(truth.run_outs[n].to_pylist() for n in ("device", "days")), strict=True))
-    sql = "SELECT device, packs, week, days, low80, high80 FROM run_outs WHERE basis = 'sensor'"
+    sql = "SELECT device, packs, days, low80, high80 FROM run_outs WHERE basis = 'sensor'"
     rows = [r for r in _rows(answer, sql) if r["device"] in true]
     if not rows:
         return []
     soon = sum((true[r["device"]] or 99.0) < 7 for r in rows)
+    _, expected = known_from(answer)["sensor"]
     known = [(r, true[r["device"]]) for r in rows if true[r["device"]] is not None and r["days"] is not None]
     holds = np.mean(
         [r["low80"] <= t <= (r["high80"] or 999.0) for r, t in known if 0.03 < r["packs"] < _FULL]
     )
     return [
-        Said("run_outs", "used up within 7 days", f"{_sum(rows, 'week'):.0f}", str(soon)),
+        Said("run_outs", "run out within 7 days, from sensors", f"{expected:,.0f}", f"{soon:,}"),
         Said("run_outs", "80 % intervals of begun packs hold", "80%", _part(holds)),
     ]

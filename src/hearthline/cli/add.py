@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import hearthline as hl
-from hearthline.cli._intake import PathsArgument, added, intake_rows, mapping_of
+from hearthline.cli._intake import PathsArgument, added, intake_rows, mapping_of, say_unread
 from hearthline.cli._options import DEFAULT_HOME, HomeOption, JsonOption, MapOption, SourceOption
 from hearthline.cli._screen import print_json, results, show, stages, table
 
@@ -27,6 +27,7 @@ def add(
     opened = hl.init(home)
     with stages() as told:
         taken = added(opened, paths, mapping_of(mapping), source, told)
+    say_unread(paths)
     if as_json:
         print_json(intake_rows(taken))
     else:

@@ -6,7 +6,7 @@ import typer
 
 import hearthline as hl
 from hearthline.cli._options import DEFAULT_HOME, HomeOption, JsonOption, LimitOption
-from hearthline.cli._rows import asked, print_rows
+from hearthline.cli._rows import print_rows
 from hearthline.cli._screen import show
 
 __all__ = ["events"]
@@ -31,7 +31,7 @@ def events(
     as_json: JsonOption = False,
 ) -> None:
     """Show events as they lie in the lake, newest first."""
-    rows = asked("--where", lambda: hl.open_home(home).events(where, limit))
+    rows = hl.open_home(home).events(where, limit)
     if not as_json:
         rows = rows.select([c for c in _COLUMNS if c in rows.column_names])
     print_rows(rows, as_json=as_json)

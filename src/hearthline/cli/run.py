@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import hearthline as hl
-from hearthline.cli._intake import added, mapping_of
+from hearthline.cli._intake import added, mapping_of, say_unread
 from hearthline.cli._options import DEFAULT_HOME, DEMO_MARK, HomeOption, JsonOption, MapOption, SourceOption
 from hearthline.cli._screen import stages
 from hearthline.schema.errors import BadConfig
@@ -46,6 +46,7 @@ def run(
         told("writing report.html")
         page = write_page(opened)
         answer = first_answer(opened, taken)
+    say_unread(paths or ())
     print_first_answer(opened, answer, page, as_json=as_json)
     if strict and answer["read"]["rejects"]:
         raise typer.Exit(1)

@@ -18,6 +18,4 @@ def sql(
     as_json: JsonOption = False,
 ) -> None:
     """Ask the answer's tables by SQL (DuckDB); docs/answer.md lists them."""
-    from hearthline.cli._rows import asked
-
-    print_rows(asked("the query", lambda: hl.open_home(home).sql(query)), as_json=as_json)
+    print_rows(hl.open_home(home).sql(query), as_json=as_json)

@@ -1,8 +1,8 @@
 """Any file as tables of canonical events and spend, or as payloads for the platform sources.
 
-`find` says which files are meant; `read` opens one. CSV and its kin with any delimiter, NDJSON, JSON,
-Parquet, and the XML of platforms; plain, gzip or zstd. Columns are recognised by their usual names; what
-cannot be used is kept as a reject with its line, column and cure.
+`find` says which files are meant, `left_unread` which others lie beside them; `read` opens one. CSV and its
+kin with any delimiter, NDJSON, JSON, Parquet, and the XML of platforms; plain, gzip or zstd. Columns are
+recognised by their usual names; what cannot be used is kept as a reject with its line, column and cure.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ from hearthline.files.ahead import ahead
 from hearthline.files.columns import FIELDS, SETTINGS, Field, check_mapping, recognise
 from hearthline.files.converting import rows_of
 from hearthline.files.opening import first
-from hearthline.files.paths import find
+from hearthline.files.paths import find, left_unread
 from hearthline.files.proposing import Proposal, Proposed, mapping_of, propose
 from hearthline.files.rows import SPEND, Kind, Payloads, Rows
 from hearthline.files.typed import Reader
@@ -31,6 +31,7 @@ __all__ = [
     "Rows",
     "check_mapping",
     "find",
+    "left_unread",
     "mapping_of",
     "propose",
     "read",
@@ -76,7 +77,7 @@ def read(
     if kind is None and mapping.keys() <= SETTINGS.keys() and reports.is_report(dialect.header):
         return Payloads(str(path), reports.orders(path, dialect, encoding))
     reader = Reader(path, recognise(f"{path}:{dialect.line}", dialect.header, mapping, kind))
-    return rows_of(reader, ahead(delimited.batches(path, dialect, encoding)), chunk_rows)
+    return rows_of(reader, lambda: ahead(delimited.batches(path, dialect, encoding)), chunk_rows)
 
 
 def _parquet(path: Path, mapping: dict[str, str], kind: str | None, chunk_rows: int) -> Iterator[Rows]:
@@ -85,7 +86,7 @@ def _parquet(path: Path, mapping: dict[str, str], kind: str | None, chunk_rows: 
     if known is not None:
         return known
     found = recognise(f"{path}:1", parquet.names_of(file), mapping, kind)
-    return rows_of(Reader(path, found), ahead(parquet.batches(file, path, chunk_rows)), chunk_rows)
+    return rows_of(Reader(path, found), lambda: ahead(parquet.batches(file, path, chunk_rows)), chunk_rows)
 
 
 def _json(
@@ -96,5 +97,6 @@ def _json(
     if header is None:
         return Payloads(str(path), documents.items(path, encoding))
     reader = Reader(path, recognise(f"{path}:1", header, mapping, kind))
-    batches = documents.batches(reader.connection, path, header, chunk_rows, encoding)
-    return rows_of(reader, batches, chunk_rows)
+    return rows_of(
+        reader, lambda: documents.batches(reader.connection, path, header, chunk_rows, encoding), chunk_rows
+    )

@@ -1,13 +1,13 @@
 """Batches of a file as canonical rows: understood, refused or taken, with identities."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from hearthline.files.assembling import assembled, identities_of
-from hearthline.files.cutting import sliced, whole_orders
+from hearthline.files.cutting import Apart, sliced, whole_orders
 from hearthline.files.happenings import Columns, event_columns
 from hearthline.files.lines import DESCRIBED, Lines, joined, priced
 from hearthline.files.rows import SPEND, Batch, Rows
@@ -28,13 +28,23 @@ from hearthline.schema.journey import Bools, Ints
 __all__ = ["rows_of"]
 
 
-def rows_of(reader: Reader, batches: Iterable[Batch], chunk_rows: int) -> Iterator[Rows]:
-    """Yield canonical rows of the batches, at most `chunk_rows` of the file's rows at a time."""
+def rows_of(reader: Reader, batches: Callable[[], Iterable[Batch]], chunk_rows: int) -> Iterator[Rows]:
+    """Yield canonical rows of the batches, at most `chunk_rows` of the file's rows at a time.
+
+    `batches` gives the file's batches from its beginning, each time it is called: orders whose lines stand
+    apart are looked for before they are read.
+    """
     convert = _spend if reader.found.kind == "spend" else _happenings
-    parts = sliced(batches, chunk_rows)
-    if reader.found.kind == "orders" and set(DESCRIBED) & reader.found.columns.keys():
-        parts = whole_orders(parts, reader.found.columns["order_id"])
-    for batch in parts:
+    if reader.found.kind != "orders" or not set(DESCRIBED) & reader.found.columns.keys():
+        for batch in sliced(batches(), chunk_rows):
+            yield convert(reader, batch)
+        return
+    column = reader.found.columns["order_id"]
+    apart = Apart(
+        reader.connection, lambda: whole_orders(sliced(batches(), chunk_rows), column), column, chunk_rows
+    )
+    for batch in apart.together():
+        reader.apart = apart.orders
         yield convert(reader, batch)
 
 
@@ -47,6 +57,8 @@ def _rows(reader: Reader, batch: Batch, refusals: Refusals, **tables: pa.Table) 
             guesses["lines"] = (
                 f"{', '.join(sorted(reader.repeated))}: the same on every line, taken as the order's"
             )
+        if reader.apart:
+            guesses["apart"] = f"(lines of {reader.apart:,} orders stand far apart in the file: put together)"
     return Rows(
         kind=reader.found.kind,
         origin=str(reader.path),

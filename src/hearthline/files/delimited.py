@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -116,22 +117,20 @@ def _begins(row: bytes, dialect: Dialect, column: str) -> int:
 class _Rows:
     """The rows that a batch was made of, to go back to."""
 
-    path: Path
     records: Records
-    dialect: Dialect
     kept: Ints
 
     def raw(self, i: int) -> bytes:
         """Return the i-th row's bytes."""
         return self.records.raw(int(self.kept[i]))
 
-    def place(self, i: int, column: str) -> str:
-        """Return `file:line:column` of a column in the i-th row."""
-        row, line = self.raw(i), int(self.records.lines[self.kept[i]])
-        before = row[: _begins(row, self.dialect, column)]
-        line += before.count(b"\n")
-        since = before[before.rfind(b"\n") + 1 :]
-        return f"{self.path}:{line}:{len(since.decode('utf-8', 'replace')) + 1}"
+
+def _spot(path: Path, dialect: Dialect, row: bytes, line: int, column: str) -> str:
+    """Return `file:line:column` of a column in a row that begins on a line."""
+    before = row[: _begins(row, dialect, column)]
+    line += before.count(b"\n")
+    since = before[before.rfind(b"\n") + 1 :]
+    return f"{path}:{line}:{len(since.decode('utf-8', 'replace')) + 1}"
 
 
 def _faults(records: Records, columns: int) -> dict[int, str]:
@@ -213,9 +212,11 @@ def _batch(path: Path, records: Records, dialect: Dialect) -> Batch:
             f"{path}:{int(records.lines[0])}: rows could not be told apart; expected {len(kept)}, got "
             f"{table.num_rows}; look for stray quotes near this line"
         )
-    rows = _Rows(path, records, dialect, kept)
+    rows = _Rows(records, kept)
     rejects = _rejects(path, records, faults, columns)
-    return Batch(table, records.lines[kept], rejects, len(records.lines), rows.raw, rows.place)
+    return Batch(
+        table, records.lines[kept], rejects, len(records.lines), rows.raw, partial(_spot, path, dialect)
+    )
 
 
 def _after_header(records: Records, line: int) -> Records:

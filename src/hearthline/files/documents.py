@@ -1,7 +1,7 @@
 """JSON in files: one object a line, an array, or one object; flat rows, or payloads of a platform."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from hearthline.files.refusals import REASONS
 from hearthline.files.rows import Batch
 from hearthline.files.splitting import LONGEST
 from hearthline.schema.errors import BadFile
-from hearthline.schema.journey import Bools, Ints
+from hearthline.schema.journey import Bools
 from hearthline.schema.records import Reject
 
 __all__ = ["batches", "header_of", "items", "looks_like_json"]
@@ -136,18 +136,9 @@ def columns_of(path: Path, encoding: str | None = None) -> list[str]:
     return list(keys)
 
 
-@dataclass(frozen=True)
-class _Rows:
-    path: Path
-    raws: list[bytes]
-    lines: Ints
-
-    def raw(self, i: int) -> bytes:
-        return self.raws[i]
-
-    def place(self, i: int, column: str) -> str:
-        at = self.raws[i].find(f'"{column}"'.encode())
-        return f"{self.path}:{self.lines[i]}:{max(at, 0) + 1}"
+def _spot(path: Path, row: bytes, line: int, column: str) -> str:
+    at = row.find(f'"{column}"'.encode())
+    return f"{path}:{line}:{max(at, 0) + 1}"
 
 
 def _reject(path: Path, line: int, raw: bytes, reason: str) -> Reject:
@@ -208,8 +199,7 @@ def _batch(
     table = pa.Table.from_arrays(rows.flatten(), names=[f.name for f in rows.type])
     kept = [raw for (_, raw), ok in zip(chunk, valid.tolist(), strict=True) if ok]
     lines = np.array([line for line, _ in chunk], np.int64)[valid]
-    place = _Rows(path, kept, lines)
-    return Batch(table, lines, rejects, len(chunk), place.raw, place.place)
+    return Batch(table, lines, rejects, len(chunk), kept.__getitem__, partial(_spot, path))
 
 
 def batches(

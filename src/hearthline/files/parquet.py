@@ -1,6 +1,7 @@
 """Rows of Parquet files: tables of usual columns, or canonical events passed through."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -71,14 +72,9 @@ def _plain(table: pa.Table) -> pa.Table:
     return table
 
 
-def _place(path: Path, table: pa.Table, first: int) -> Any:
-    names = table.column_names
-
-    def place(i: int, column: str) -> str:
-        at = names.index(column) if column in names else 0
-        return f"{path}:{first + i}:{at + 1}"
-
-    return place
+def _spot(path: Path, names: list[str], row: bytes, line: int, column: str) -> str:  # noqa: ARG001 - as all
+    at = names.index(column) if column in names else 0
+    return f"{path}:{line}:{at + 1}"
 
 
 def _raw(table: pa.Table) -> Any:
@@ -98,7 +94,7 @@ def batches(file: pq.ParquetFile, path: Path, chunk_rows: int) -> Iterator[Batch
         table = _plain(pa.Table.from_batches([part]))
         n = table.num_rows
         lines = np.arange(first, first + n, dtype=np.int64)
-        yield Batch(table, lines, [], n, _raw(table), _place(path, table, first))
+        yield Batch(table, lines, [], n, _raw(table), partial(_spot, path, table.column_names))
         first += n
 
 

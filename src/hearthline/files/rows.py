@@ -79,7 +79,7 @@ class Batch:
         rejects: what could not even be split into columns.
         read: rows covered, the rejects among them.
         raw: bytes of the i-th row as it came.
-        place: `file:line:column` of a column in the i-th row.
+        spot: `file:line:column` of a column, by the row's bytes and line.
     """
 
     table: pa.Table
@@ -87,7 +87,7 @@ class Batch:
     rejects: list[Reject]
     read: int
     raw: Callable[[int], bytes]
-    place: Callable[[int, str], str]
+    spot: Callable[[bytes, int, str], str]
 
 
 def nothing(kind: Kind, origin: str) -> Rows:

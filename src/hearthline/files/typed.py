@@ -132,6 +132,7 @@ class Reader:
         last_order: the order of the last row read.
         sums: whether the amounts of a field are a `line`'s or the `order`'s, as far as is known.
         repeated: columns taken for the order's, because they were the same on every line so far.
+        apart: orders whose lines stood far apart in the file and were put together.
     """
 
     path: Path
@@ -142,6 +143,7 @@ class Reader:
     last_order: str | None = None
     sums: dict[str, str] = field(default_factory=dict)
     repeated: set[str] = field(default_factory=set)
+    apart: int = 0
     _kinds: dict[str, pa.DataType] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -287,15 +289,15 @@ class Reader:
             reason, name = refusals.reason[i]
             column = self.found.columns.get(name, name)
             value = values[column][n] if column in values else None
-            words = REASONS[reason]
+            words, raw = REASONS[reason], batch.raw(i)
             rejects.append(
                 Reject(
                     source=source,
                     reason=reason,
-                    place=batch.place(i, column),
+                    place=batch.spot(raw, int(batch.lines[i]), column),
                     wrong=words.wrong.format(column=column, got=shown(None if value is None else str(value))),
                     cure=words.cure,
-                    raw=batch.raw(i),
+                    raw=raw,
                 )
             )
         return rejects

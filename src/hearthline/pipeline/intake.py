@@ -19,6 +19,7 @@ from hearthline.schema.errors import BadConfig, BadPayload
 from hearthline.schema.event import Event, Raw
 from hearthline.schema.records import Metric, RawPayload, Reject
 from hearthline.store.answer import PublishedAnswer
+from hearthline.store.asking import asked
 from hearthline.store.home import HomeFolder
 from hearthline.store.lake import INTAKE, SCHEMAS, Batch, Lake
 
@@ -238,7 +239,8 @@ def events(home: HomeFolder, where: str, limit: int) -> pa.Table:
     """Return events of the current answer's lake, newest first."""
     answer = PublishedAnswer(home)
     try:
-        return answer.table(f"SELECT * FROM events WHERE {where} ORDER BY time DESC, id LIMIT {int(limit)}")
+        sql = f"SELECT * FROM events WHERE {where} ORDER BY time DESC, id LIMIT {int(limit)}"
+        return asked("the condition", answer.connection, lambda: answer.table(sql))
     finally:
         answer.close()
 

@@ -22,7 +22,7 @@ from hearthline.pipeline.forecasts import keep_forecasts
 from hearthline.pipeline.identities import before_this, stamped
 from hearthline.pipeline.making import make
 from hearthline.pipeline.resolving import known_before
-from hearthline.pipeline.signals import keep_signals
+from hearthline.pipeline.signals import check_signals, keep_signals
 from hearthline.schema.settings import Settings
 from hearthline.store.answer import draft, publish
 from hearthline.store.duckdb import DuckEngine
@@ -73,6 +73,7 @@ def run(
     """Make the answer and publish it; see `Home.run`."""
     chosen_models(settings.attribution)  # what is wrong with a setting is said before the work
     check_mapping(settings.map, "[map]")
+    check_signals(home.path, settings)
     runs = engine_named(engine, settings.engine.name)
     started = datetime.now(UTC)
     name = f"{started:%Y%m%d-%H%M%S}-{uuid4().hex[:4]}"

@@ -19,7 +19,7 @@ DEFINITION = (
     "experiment, credits to the same touches in the same days and households; its interval (90%) is that of "
     "the household bootstrap. Away = lift minus said, in standard errors of both together. A model "
     "disagrees where that is beyond 1.64 either way; a right model does so in one case of ten, by chance. "
-    "Lifts that no model can learn from are listed with the reason."
+    "Lifts and experiments that no model can learn from are listed with the reason."
 )
 COLUMNS = (
     Column("part", "Part"),
@@ -68,7 +68,8 @@ def _found(answer: Answer) -> list[Row]:
         verdict = f"not used: {row['why']}" if row["why"] else f"{source}, {days}"
         made.append({**row, "part": _FOUND, "orders": _ORDERS[row["kind"]], "verdict": verdict})
     for row in rows(answer, _OPEN):
-        said = row["why"] or f"{row['days']} of {(row['end'] - row['start']).days + 1} days"
+        said = f"nothing can be learned: {row['why']}" if row["why"] and row["days"] else row["why"]
+        said = said or f"{row['days']} of {(row['end'] - row['start']).days + 1} days"
         made.append({**row, "part": _FOUND, "orders": _ORDERS["all"], "verdict": f"{row['state']}: {said}"})
     return made
 

@@ -52,6 +52,31 @@ _HOMES = f"""
     FROM run_outs r LEFT JOIN reorders o USING (unit, device, supply)
     WHERE r.week >= 0.05 ORDER BY r.week DESC, r.days, r.unit, r.device, r.supply LIMIT {_MOST}"""
 
+_KNOWN_FROM = """
+    SELECT basis, count(*) AS supplies, sum(week) AS expected
+    FROM run_outs GROUP BY basis ORDER BY expected DESC, basis"""
+_FROM = {
+    "sensor": "sensors",
+    "uses": "counted uses",
+    "schedule": "a schedule",
+    "orders": "orders",
+}
+
+
+def known_from(answer: Answer) -> dict[str, tuple[int, float]]:
+    """Return by basis how many supplies there are and how many of them are expected to run out in 7 days.
+
+    The one place that says so: together they are the report's heading, and `sensor` is what `hearthline demo`
+    compares with the truth.
+    """
+    return {r["basis"]: (r["supplies"], r["expected"]) for r in rows(answer, _KNOWN_FROM)}
+
+
+def _said(found: dict[str, tuple[int, float]]) -> str:
+    """Return the heading's number by what it is known from."""
+    parts = [f"{n:,.0f} of {of:,} from {_FROM.get(basis, basis)}" for basis, (of, n) in found.items()]
+    return f"Run out within 7 days, by what supplies are known from: {'; '.join(parts)}."
+
 
 def _products(answer: Answer) -> list[Row]:
     made = []
@@ -105,6 +130,9 @@ def build(answer: Answer) -> Figure:
             f"The {_MOST} likeliest homes are listed; all of them: "
             "`hearthline sql 'FROM run_outs ORDER BY week DESC'`."
         )
+    found = known_from(answer)
+    if len(found) > 1:
+        notes.insert(0, _said(found))
     if homes:
         notes.append("The readings behind a row: `hearthline explain household HOME`.")
     return Figure(

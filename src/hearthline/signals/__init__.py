@@ -26,6 +26,7 @@ __all__ = [
     "Signal",
     "Tables",
     "asked_of",
+    "check_options",
     "in_order",
     "load",
     "makers",
@@ -151,6 +152,31 @@ def in_order() -> tuple[str, ...]:
     return tuple(ordered)
 
 
+def check_options(options: Mapping[str, Mapping[str, float]]) -> None:
+    """Refuse settings of `[signals.options]` that no signal would heed.
+
+    Raises:
+        BadConfig: there is no such signal, or it has no such option; the message says what there is.
+
+    >>> check_options({"supplys": {"rise": 1.0}})
+    Traceback (most recent call last):
+    hearthline.schema.errors.BadConfig: [signals.options]: there is no signal 'supplys'; choose one of ...
+    """
+    for name, chosen in options.items():
+        if name not in names():
+            known = ", ".join(n for n in names() if load(n).OPTIONS)
+            raise BadConfig(f"[signals.options]: there is no signal {name!r}; choose one of {known}")
+        _check_own(name, chosen)
+
+
+def _check_own(name: str, options: Mapping[str, float]) -> None:
+    usual = load(name).OPTIONS
+    for option in options:
+        if option not in usual:
+            known = ", ".join(f"{o} ({v:g})" for o, v in usual.items()) or "none"
+            raise BadConfig(f"signals.options.{name}: no option {option!r}; options are {known}")
+
+
 def asked_of(name: str, asked: Asked, options: Mapping[str, float]) -> Asked:
     """Return what one signal is asked: its usual options with those that were set.
 
@@ -162,9 +188,5 @@ def asked_of(name: str, asked: Asked, options: Mapping[str, float]) -> Asked:
     Traceback (most recent call last):
     hearthline.schema.errors.BadConfig: signals.options.supplies: no option 'no_such'; ...
     """
-    usual = load(name).OPTIONS
-    for option in options:
-        if option not in usual:
-            known = ", ".join(f"{o} ({v:g})" for o, v in usual.items()) or "none"
-            raise BadConfig(f"signals.options.{name}: no option {option!r}; options are {known}")
-    return Asked(asked.as_of, asked.currency, {**usual, **options})
+    _check_own(name, options)
+    return Asked(asked.as_of, asked.currency, {**load(name).OPTIONS, **options})

@@ -218,9 +218,9 @@ def _given_back(
 ) -> Event:
     amount = money(refund.get("total")) or money(refund.get("amount"))
     given = None if amount is None else abs(amount)
-    # A refund in its order has one sum, tax included; its own resource has lines without tax.
+    # A refund in its order has one sum, with tax and postage; its own resource has lines, which say more.
     goods = _sum_of(refund, "line_items", "total")
-    if goods is None and given is not None:
+    if goods is None and given is not None and not refund.keys().isdisjoint(_LINES):
         beside = [_sum_of(refund, name, "total", "total_tax") for name in ("shipping_lines", "fee_lines")]
         goods = max(given - sum((b for b in beside if b is not None), Decimal(0)), Decimal(0))
     native = text(refund.get("id")) or f"{order}-{given}"
@@ -242,6 +242,9 @@ def _given_back(
             value_known=given is not None,
         ),
     )
+
+
+_LINES = ("line_items", "shipping_lines", "fee_lines")
 
 
 def _sum_of(refund: dict[str, Any], lines: str, *fields: str) -> Decimal | None:

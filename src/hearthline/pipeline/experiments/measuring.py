@@ -39,7 +39,8 @@ class Measured:
         found: by kind of orders, on minus off so far; empty where nothing can be said.
         leak: touches of a household that is off for each touch of one that is on; 0 is best.
         balance: standard errors between the arms' sizes and what the lot promised; beyond 4, mistrust.
-        why: why nothing can be said.
+        why: why nothing can be said or, where something was found, why nothing can be learned from it;
+            empty where models learn from it once it is over.
     """
 
     planned: Planned
@@ -76,7 +77,20 @@ def measured(read: Read, planned: Planned) -> Measured:
         read, arms, planned.channel, midnight_ms(planned.start), midnight_ms(until + timedelta(days=1))
     )[: len(whole.off)]
     leak = float(met[whole.off].mean() / max(met[~whole.off].mean(), 1e-12)) if met.any() else 0.0
-    return Measured(planned, state, days, until, arms, found, min(leak, 1.0), balance)
+    leak = min(leak, 1.0)
+    return Measured(planned, state, days, until, arms, found, leak, balance, _unlearned(found, leak))
+
+
+def _unlearned(found: dict[str, Difference], leak: float) -> str:
+    """Return why what was found teaches nothing of the channel; empty where it does."""
+    if leak > _LEAK:
+        return (
+            f"households that should be without the channel met it {leak:.0%} as often as the others, "
+            "so the arms do not differ in what they met"
+        )
+    if all(found[kind].error == 0.0 for kind in MEASURED):
+        return "every household brought in the same, so there is nothing to compare"
+    return ""
 
 
 def _found(
@@ -97,7 +111,7 @@ def lifts_of(found: Measured) -> list[Lift]:
     at before its time: there it is the interval that allows for it. Where the arm that is off met the channel
     all the same, the difference is that of a part of the effect, and is scaled to the whole (with its doubt).
     """
-    if found.state not in ("ended", "stopped") or not found.found or found.leak > _LEAK:
+    if found.state not in ("ended", "stopped") or not found.found or found.why:
         return []
     planned, lifts = found.planned, []
     homes = len(found.arms.unit) + sum(found.arms.unseen)

@@ -18,7 +18,8 @@ DEFINITION = (
     "arm that a household was put into (also where it met the channel all the same), adjusted by what it "
     "brought in during as many days before. Caused = difference times the households that had the channel. "
     "At the end = interval (90%) for a single look at the planned end. Any day = interval (90%) that holds "
-    "on all days at once, so that one may look as often as one likes and stop when it leaves out 0. Only "
+    "on all days at once, so that one may look as often as one likes and stop when it leaves out 0. Where "
+    "nothing can be learned of the channel, the heading says why and nothing is said to be caused. Only "
     "households that were known before the start count, or those of the list."
 )
 COLUMNS = (
@@ -39,7 +40,7 @@ _SCHEMA = pa.schema(
 def analysis_figure(read: Read, planned: Planned, answer: PublishedAnswer) -> Figure:
     """Return what an experiment shows so far; see `Experiments.analyse`."""
     found = measured(read, planned)
-    rows = [_row(kind, seen, over=found.state == "ended") for kind, seen in found.found.items()]
+    rows = [_row(kind, seen, found) for kind, seen in found.found.items()]
     return Figure(
         name="experiment_analysis",
         title=_title(found, answer.currency),
@@ -63,20 +64,28 @@ def analysis_figure(read: Read, planned: Planned, answer: PublishedAnswer) -> Fi
     )
 
 
-def _row(kind: str, seen: Difference, *, over: bool) -> dict[str, object]:
-    low, high = (seen.low, seen.high) if over else (seen.always_low, seen.always_high)
+def _row(kind: str, seen: Difference, found: Measured) -> dict[str, object]:
+    low, high = _ends(seen, found)
     values = (seen.each, seen.each, seen.always_low, seen.always_high, seen.each, seen.low, seen.high)
     money = dict(zip(_NAMES, values, strict=True))
-    money |= {"caused": seen.each * seen.on, "caused_low": low * seen.on, "caused_high": high * seen.on}
+    if not found.why:
+        money |= {"caused": seen.each * seen.on, "caused_low": low * seen.on, "caused_high": high * seen.on}
     return {"orders": _KINDS[kind], **{name: money_of(value) for name, value in money.items()}}
+
+
+def _ends(seen: Difference, found: Measured) -> tuple[float, float]:
+    """Return the interval that holds today: that of one look at the end, and that of any day before it."""
+    return (seen.low, seen.high) if found.state == "ended" else (seen.always_low, seen.always_high)
 
 
 def _title(found: Measured, currency: str) -> str:
     name, channel = found.planned.name, found.planned.channel
     if not found.found:
         return f"{name}: nothing can be said about {channel}: {found.why}"
+    if found.why:
+        return f"{name}: nothing can be learned about {channel}: {found.why}"
     seen = found.found["all"]
-    low, high = (seen.low, seen.high) if found.state == "ended" else (seen.always_low, seen.always_high)
+    low, high = _ends(seen, found)
     ends = text.amount_interval(low, high, currency)
     if low > 0.0 or high < 0.0:
         did = "brought in" if low > 0.0 else "cost"
@@ -106,17 +115,23 @@ def _notes(found: Measured) -> list[str]:
     notes = []
     if found.state == "running":
         notes.append(
-            "It is not over: only the interval for any day holds. Models learn from it when it is over."
+            "It is not over: only the interval for any day holds."
+            + ("" if found.why else " Models learn from it when it is over.")
         )
     if abs(found.balance) > 4.0:
         notes.append(
             f"The arms are {abs(found.balance):.0f} standard errors away from the sizes that the lot "
             "promised: something chose. Do not use the result."
         )
-    if found.leak > 0.02:
+    if found.found and found.why:
+        notes.append(
+            "A difference between such arms is chance or something else, not the channel: no lift is made "
+            "of it and models do not learn from it. See whether the channel was off where it should be."
+        )
+    elif found.leak > 0.02:
         notes.append(
             f"Households that should be without the channel met it {found.leak:.0%} as often as the others: "
-            + ("models do not learn from it." if found.leak > 0.5 else "models scale its lift to the whole.")
+            "models scale its lift to the whole."
         )
     if found.arms.torn:
         notes.append(f"{text.plural(found.arms.torn, 'household')} in both arms of the list: left out.")

@@ -6,6 +6,7 @@ what several signals read, which is made once (`signals.SHARED`).
 """
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -19,10 +20,20 @@ from hearthline.store.duckdb import DuckEngine
 from hearthline.store.lake import SCHEMAS, Lake
 from hearthline.store.renamed import AS_ONE, HEEDED
 
-__all__ = ["keep_signals"]
+__all__ = ["check_signals", "keep_signals"]
 
 _STORED, _READ = "SELECT * FROM stored_events", "SELECT * FROM read_events"
 HOMED = selects("hearthline.pipeline.signals", "homed_events?")
+
+
+def check_signals(home: Path, settings: Settings) -> None:
+    """Refuse settings of `[signals]` that nothing would heed, before the work.
+
+    Raises:
+        BadConfig: the message says which, and what is possible.
+    """
+    signals.check_options(settings.signals.options)
+    content_of(home, settings.signals.content)
 
 
 def keep_signals(core: Core, writer: DuckEngine, lake: Lake, progress: Progress) -> None:
