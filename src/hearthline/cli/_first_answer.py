@@ -34,6 +34,7 @@ _QUERIES = {
     "models": "SELECT model, title, is_default, state FROM models ORDER BY is_default DESC, title",
     "shares": "SELECT s.* FROM shares s JOIN models m USING (model) WHERE m.state = 'ok' ORDER BY ALL",
     "reasons": "SELECT reason, count(*) AS n FROM rejects GROUP BY reason ORDER BY n DESC, reason",
+    "all": "SELECT sum(events) AS events FROM intake",
     "example": """SELECT o.order_id FROM orders o JOIN touch_credits t USING (order_id)
                   WHERE o.status = 'placed' GROUP BY o.order_id, o.kind, o.time
                   ORDER BY o.kind = 'machine' DESC, count(*) DESC, o.time DESC LIMIT 1""",
@@ -48,11 +49,16 @@ def first_answer(home: "hl.Home", taken: "Sequence[hl.Intake]") -> Facts:
         facts = {name: answer.table(sql).to_pylist() for name, sql in _QUERIES.items()}
     finally:
         answer.close()
+    here = sum(i.events for i in taken)
     read = {
         "files": len({i.origin for i in taken}),
         "events": run["events"],
         "duplicates": run["duplicates"],
         "rejects": run["rejects"],
+        "here": here,
+        "sole": here == facts["all"][0]["events"] and not (home.path / "log").exists(),
+        "replaced": sum(i.replaced for i in taken),
+        "mended": sum(i.mended for i in taken),
         "reasons": {row["reason"]: row["n"] for row in facts["reasons"]},
     }
     return {
@@ -116,10 +122,18 @@ def head(console: Console, answer: Facts) -> None:
 
 
 def _read(read: Facts) -> str:
-    files = f" from {text.plural(read['files'], 'file')}" if read["files"] else ""
-    said = f"{text.plural(read['events'], 'event')}{files}"
+    said = f"{text.plural(read['events'], 'event')}"
+    if read["files"] and read["sole"]:
+        said += f" from {text.plural(read['files'], 'file')}"
+    elif read["files"]:
+        rows = text.plural(read["here"], "event")
+        said = f"{rows} from {text.plural(read['files'], 'file')}; {said} in this home"
     if read["duplicates"]:
         said += f"; {text.count(read['duplicates'])} came twice and count once"
+    if read["replaced"]:
+        said += f"; {text.count(read['replaced'])} were read otherwise before, and this reading counts"
+    if read["mended"]:
+        said += f"; {text.count(read['mended'])} refused before could be read now"
     return said
 
 

@@ -5,10 +5,12 @@ from typing import Annotated
 import typer
 
 import hearthline as hl
+from hearthline import pipeline
 from hearthline.cli._options import DEFAULT_HOME, HomeOption, JsonOption, LimitOption
 from hearthline.cli._rows import print_rows
 from hearthline.cli._screen import print_json, results, show, table
 from hearthline.schema import text
+from hearthline.store.home import HomeFolder
 
 __all__ = ["rejects"]
 
@@ -25,6 +27,9 @@ def shown(
     *,
     reason: _Reason = None,
     limit: LimitOption = 20,
+    mended: Annotated[
+        bool, typer.Option("--mended", help="Those that were read since, and are refused no longer.")
+    ] = False,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
@@ -32,6 +37,10 @@ def shown(
     if context.invoked_subcommand is not None:
         return
     opened = hl.open_home(home)
+    if mended:
+        read = pipeline.mended(HomeFolder.open(opened.path), limit)
+        print_rows(read.select(["mended", "place", "wrong"]) if not as_json else read, as_json=as_json)
+        return
     if as_json or reason is not None:
         rows = opened.rejects(reason, limit)
         shown = (
@@ -43,7 +52,7 @@ def shown(
         return
     every = opened.rejects(None, _ALL)
     if not every.num_rows:
-        show("nothing was refused")
+        show("nothing is refused")
         return
     first = {row["reason"]: row for row in reversed(every.select(["reason", "place", "cure"]).to_pylist())}
     counts = every.group_by("reason").aggregate([("reason", "count")]).to_pylist()
@@ -66,5 +75,8 @@ def retry(*, reason: _Reason = None, home: HomeOption = DEFAULT_HOME, as_json: J
         print_json({"tried": found.tried, "read": found.read, "events": found.events})
         return
     show(f"{found.tried} tried, {found.read} can be read now: {text.count(found.events)} events added")
+    if found.rows:
+        rows = text.plural(found.rows, "row")
+        show(f"{rows} of tables: read the file again, with what its cure says: hearthline run FILE --map ...")
     if found.events:
         show(f"next: hearthline run --home {home}")

@@ -1,6 +1,6 @@
 """Batches of a file as canonical rows: understood, refused or taken, with identities."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -38,8 +38,16 @@ def rows_of(reader: Reader, batches: Iterable[Batch], chunk_rows: int) -> Iterat
         yield convert(reader, batch)
 
 
-def _rows(reader: Reader, batch: Batch, refusals: Refusals, **tables: pa.Table) -> Rows:
-    rejects = [*batch.rejects, *reader.rejects(refusals, batch)]
+def _rows(
+    reader: Reader, batch: Batch, refusals: Refusals, ids: pa.Array | None = None, **tables: pa.Table
+) -> Rows:
+    rejects = [*batch.rejects, *reader.rejects(refusals, batch, ids)]
+    kept = refusals.kept
+
+    def raw_at(lines: Collection[int]) -> dict[int, bytes]:
+        at = np.flatnonzero(kept & np.isin(batch.lines, np.array(sorted(lines), np.int64)))
+        return {int(batch.lines[i]): batch.raw(int(i)) for i in at}
+
     guesses = dict(reader.found.guesses)
     if reader.found.kind == "orders":
         guesses["revenue"] = revenue_note(reader)
@@ -57,6 +65,8 @@ def _rows(reader: Reader, batch: Batch, refusals: Refusals, **tables: pa.Table) 
         read=batch.read,
         accepted=batch.table.num_rows - len(refusals.reason),
         guesses=guesses,
+        ids=None if ids is None else ids.filter(pa.array(kept)),
+        raw_at=raw_at,
     )
 
 
@@ -193,7 +203,8 @@ def _happenings(reader: Reader, batch: Batch) -> Rows:
             sold = Typed(sold.table.take(pa.array(order)).combine_chunks())
         parts += _orders(reader, sold, heads)
     events = pa.concat_tables(parts) if parts else EVENTS.empty_table()
-    return _rows(reader, batch, refusals, events=events, identities=identities)
+    ids = pc.coalesce(typed.get("event_id"), typed.get("key"))
+    return _rows(reader, batch, refusals, ids, events=events, identities=identities)
 
 
 def _orders(reader: Reader, typed: Typed, heads: Ints) -> list[pa.Table]:

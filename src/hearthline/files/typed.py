@@ -28,7 +28,17 @@ from hearthline.files.values import (
 from hearthline.schema.journey import Bools
 from hearthline.schema.records import Reject
 
-__all__ = ["LINE_NUMBER", "MONEY_FIELDS", "Reader", "Refusals", "Typed", "text_of", "told"]
+__all__ = [
+    "LINE_NUMBER",
+    "MONEY_FIELDS",
+    "TABLES",
+    "Reader",
+    "Refusals",
+    "Typed",
+    "source_of",
+    "text_of",
+    "told",
+]
 
 MONEY_FIELDS = ("net", "total", "gross", "tax", "shipping", "discount", "refunded", "unit_price", "quantity",
                 "cost", "cost_micros")  # fmt: skip
@@ -38,6 +48,8 @@ _NUMBERS = frozenset(
     ("line", "lineno", "linenumber", "lineid", "orderline", "orderlineid", "orderlinenumber", "lineitemid",
      "orderitemid", "itemno", "itemnumber", "position", "pos", "posnr", "positionsnummer", "zeile")
 )  # fmt: skip
+TABLES = "//file/"
+"""How the source of what tables tell begins; the file's name follows."""
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -121,6 +133,15 @@ class Refusals:
             self.reason.setdefault(i, (reason, name))
 
 
+def source_of(path: Path) -> str:
+    """Return the source of what a table's rows tell.
+
+    >>> source_of(Path("exports/orders.csv.gz"))
+    '//file/orders'
+    """
+    return f"{TABLES}{path.name.partition('.')[0]}"
+
+
 @dataclass
 class Reader:
     """Types the batches of one file, and remembers what its earlier rows told.
@@ -150,7 +171,7 @@ class Reader:
     @property
     def source(self) -> str:
         """The events' source."""
-        return f"//file/{self.path.name.partition('.')[0]}"
+        return source_of(self.path)
 
     def typed(self, batch: Batch) -> Typed:
         """Return the batch's fields, typed."""
@@ -274,8 +295,8 @@ class Reader:
                     text = str(batch.table.column(self.found.columns[name])[i].as_py())
                     refusals.reason.setdefault(i, (amount_fault(text), name))
 
-    def rejects(self, refusals: Refusals, batch: Batch) -> list[Reject]:
-        """Return the refused rows with place, words and cure, in the file's order."""
+    def rejects(self, refusals: Refusals, batch: Batch, ids: pa.Array | None = None) -> list[Reject]:
+        """Return the refused rows with place, words and cure, in the file's order; `ids` are of all rows."""
         rows = sorted(refusals.reason)
         # One look-up a column, not one a cell: a whole file may be refused for want of a zone.
         taken = batch.table.take(pa.array(rows, pa.int64()))
@@ -296,6 +317,7 @@ class Reader:
                     wrong=words.wrong.format(column=column, got=shown(None if value is None else str(value))),
                     cure=words.cure,
                     raw=batch.raw(i),
+                    row=None if ids is None else ids[i].as_py(),
                 )
             )
         return rejects

@@ -9,10 +9,10 @@ from pathlib import Path
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from hearthline import files, sources
 from hearthline.pipeline.core import Progress
+from hearthline.pipeline.rereading import Reread, keep_mended, open_rejects, settled
 from hearthline.privacy import Ring, admit_events, admit_tables
 from hearthline.schema.cycles import uncollected
 from hearthline.schema.errors import BadPayload
@@ -42,6 +42,7 @@ class Request:
 class Intake:
     """What one file gave: `read` inputs became `events` events (or spend rows) and `rejects` rejects.
 
+    `replaced` events were read otherwise before, and `mended` inputs refused: this reading counts instead.
     A payload may hold several events or, like a handshake, none; a row is one event, a metric counts as one.
     """
 
@@ -50,6 +51,8 @@ class Intake:
     read: int = 0
     events: int = 0
     rejects: int = 0
+    replaced: int = 0
+    mended: int = 0
     guesses: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, int] = field(default_factory=dict)
 
@@ -64,16 +67,25 @@ def add(home: HomeFolder, request: Request, progress: Progress) -> list[Intake]:
     """Return what each file gave; see `Home.add`."""
     lake = Lake(home.lake)
     taken: list[Intake] = []
-    with home.writing(), lake.batch(request.received) as batch:
-        ring = home.ring.now()
-        for path in files.find(request.paths):
-            progress(f"reading {path.name}")
-            content = files.read(path, files.mapping_of(path, request.mapping))
-            if isinstance(content, files.Payloads):
-                taken += _add_payloads(batch, content, request, ring)
-            else:
-                taken.append(_add_rows(batch, path, content, request, ring))
-        _record(batch, taken, request.received)
+    with home.writing():
+        before, read = lake.snapshot(), []
+        with lake.batch(request.received) as batch:
+            ring = home.ring.now()
+            for path in files.find(request.paths):
+                progress(f"reading {path.name}")
+                content = files.read(path, files.mapping_of(path, request.mapping))
+                if isinstance(content, files.Payloads):
+                    taken += _add_payloads(batch, content, request, ring)
+                else:
+                    read.append(Reread(files.source_of(path), open_rejects(before, files.source_of(path))))
+                    taken.append(_add_rows(batch, (path, content), read[-1], request, ring))
+            _record(batch, taken, request.received)
+            for reread in read:
+                mended = reread.refused.take(pa.array(sorted(reread.mended), pa.int64()))
+                keep_mended(batch, mended, request.received)
+        for intake, gone in settled(home, before, batch, read, request.received).items():
+            told = next(t for t in taken if files.source_of(Path(t.origin)) == intake)
+            told.replaced = gone
     return taken
 
 
@@ -83,9 +95,12 @@ def _record(batch: Batch, taken: list[Intake], received: datetime) -> None:
     batch.write("intake", pa.Table.from_pylist(rows, schema=INTAKE))
 
 
-def _add_rows(batch: Batch, path: Path, parts: Iterator[files.Rows], request: Request, ring: Ring) -> Intake:
-    intake = Intake(path.name, "file")
-    for part in parts:
+def _add_rows(
+    batch: Batch, file: tuple[Path, Iterator[files.Rows]], reread: Reread, request: Request, ring: Ring
+) -> Intake:
+    intake = Intake(file[0].name, "file")
+    for part in file[1]:
+        intake.mended += reread.heed(part, ring)
         intake.source = part.kind
         intake.read += part.read
         intake.guesses.update(part.guesses)
@@ -218,9 +233,8 @@ def events(home: HomeFolder, where: str, limit: int) -> pa.Table:
 
 
 def rejects(home: HomeFolder, reason: str | None, limit: int) -> pa.Table:
-    """Return rejects, newest first; the lake alone is needed, no answer."""
-    parts = [pq.read_table(f) for f in Lake(home.lake).files("rejects")]
-    table = pa.concat_tables(parts) if parts else SCHEMAS["rejects"].empty_table()
+    """Return what is refused and was not read since, newest first; the lake alone is needed, no answer."""
+    table = open_rejects(Lake(home.lake))
     if reason is not None:
         table = table.filter(pc.equal(table["reason"], reason))
     return table.sort_by([("received", "descending"), ("place", "ascending")]).slice(0, limit)
