@@ -131,3 +131,13 @@ def test_signs_around_an_amount_do_not_change_what_its_point_means(
 ) -> None:
     sql = f"select {amount_sql('t', style)} from (select '{written}' as t)"
     assert connect().execute(sql).fetchone() == (None if amount is None else Decimal(amount),)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/Los_Angeles", "Asia/Kolkata"])
+def test_a_day_alone_stays_the_day_that_the_file_says(tmp_path: Path, zone: str) -> None:
+    orders = b"order_id,ts,customer,total\n1,2026-03-06,c,5\n2,2026-03-06 00:30,c,5\n"
+    found = table(tmp_path / "o.csv", orders, tz=zone).events.to_pylist()
+    assert (found[0]["time"], found[0]["time_quality"]) == (datetime(2026, 3, 6, tzinfo=UTC), "interval")
+    assert (found[1]["time"] != found[0]["time"], found[1]["time_quality"]) == (True, "platform")
+    events = table(tmp_path / "e.csv", b"ts,customer,event\n2026-03-06,c,search\n", tz=zone).events
+    assert events["time"].to_pylist() == [datetime(2026, 3, 6, tzinfo=UTC)]

@@ -23,6 +23,7 @@ BESIDE = ("last_touch", "linear", "markov", "shapley_rate")
 """Models shown beside the default one."""
 SHOWN = 9
 _INDENT = 13
+_MISSING = "hearthline report audit says what is missing."
 KINDS = {"person": "by a person", "subscription": "subscription renewals", "machine": "by a machine"}
 
 _QUERIES = {
@@ -34,6 +35,8 @@ _QUERIES = {
     "models": "SELECT model, title, is_default, state FROM models ORDER BY is_default DESC, title",
     "shares": "SELECT s.* FROM shares s JOIN models m USING (model) WHERE m.state = 'ok' ORDER BY ALL",
     "reasons": "SELECT reason, count(*) AS n FROM rejects GROUP BY reason ORDER BY n DESC, reason",
+    "aside": """SELECT currency, count(*) AS orders, sum(set_aside) AS money FROM orders
+                WHERE status = 'set_aside' GROUP BY currency ORDER BY orders DESC, currency""",
     "all": "SELECT sum(events) AS events FROM intake",
     "example": """SELECT o.order_id FROM orders o JOIN touch_credits t USING (order_id)
                   WHERE o.status = 'placed' GROUP BY o.order_id, o.kind, o.time
@@ -67,6 +70,7 @@ def first_answer(home: "hl.Home", taken: "Sequence[hl.Intake]") -> Facts:
         "read": read,
         "found": facts["found"][0],
         "ledger": facts["ledger"],
+        "aside": facts["aside"],
         "models": facts["models"],
         "shares": facts["shares"],
         "example": facts["example"][0]["order_id"] if facts["example"] else None,
@@ -118,6 +122,8 @@ def head(console: Console, answer: Facts) -> None:
         _line(console, "Refused", _refused(read))
     _line(console, "Found", _found(found))
     _line(console, "Orders", _orders(answer["ledger"]))
+    if answer["aside"]:
+        _line(console, "Set aside", _aside(answer["aside"], run["currency"]))
     _line(console, "Adds up", _adds_up(answer["ledger"], run["currency"]))
 
 
@@ -154,6 +160,18 @@ def _orders(ledger: Sequence[Facts]) -> str:
     counts = {row["kind"]: row["orders"] for row in ledger}
     parts = [f"{text.count(counts.get(kind, 0))} {said}" for kind, said in KINDS.items()]
     return f"{text.count(sum(counts.values()))}: {', '.join(parts)}"
+
+
+def _aside(orders: Sequence[Facts], currency: str) -> str:
+    said = [
+        f"{text.plural(row['orders'], 'order')} of {text.exact_money(row['money'], row['currency'])}"
+        for row in orders
+    ]
+    code = orders[0]["currency"]
+    return (
+        f"{', '.join(said)}: no exchange rate to {currency}, so in no sum; say in hearthline.toml what one {code} "
+        f"is worth, [money] rates = {{ {code} = ... }}"
+    )
 
 
 def _adds_up(ledger: Sequence[Facts], currency: str) -> str:
@@ -214,7 +232,8 @@ def print_shares(console: Console, answer: Facts) -> None:
     usable = {m["model"]: m["title"] for m in answer["models"] if m["state"] == "ok"}
     if not usable or not answer["shares"]:
         console.print()
-        console.print(Text("No channel can earn anything yet: hearthline report audit says what is missing."))
+        why = "every order is in a currency without an exchange rate." if _all_aside(answer) else _MISSING
+        console.print(Text(f"No channel can earn anything yet: {why}"))
         return
     lead = default_model(answer)["model"]
     models = [lead, *(m for m in BESIDE if m in usable and m != lead)]
@@ -228,6 +247,10 @@ def print_shares(console: Console, answer: Facts) -> None:
     )
     for line in _caveats(answer["models"]):
         console.print(Text(f"  {line}", "dim"))
+
+
+def _all_aside(answer: Facts) -> bool:
+    return bool(answer["aside"]) and not sum(row["orders"] for row in answer["ledger"])
 
 
 def _caveats(models: Sequence[Facts]) -> Iterator[str]:

@@ -236,11 +236,12 @@ class Reader:
         return []
 
     def _time_columns(self, kind: pa.DataType) -> list[str]:
-        # A day alone is enough for an order; everything else needs to know whose midnight it is.
+        # A day alone is enough for an order; everything else needs to know whose midnight it is. It stays the day
+        # that the file says, since days are counted in UTC: midnight in Berlin would be the day before.
         zone = self.zone
         moment, fault = time_sql(kind, zone, self._first)
         day = is_day_sql(kind)
-        if self.found.kind == "orders" and zone is None:
+        if self.found.kind == "orders" or zone is not None:
             midnight = f"timezone('UTC', {day_sql(kind, self._first)}::timestamp)"
             moment = f"case when {day} then {midnight} else {moment} end"
         offset = "null::bigint" if pa.types.is_temporal(kind) else offset_sql(moment, self._first)

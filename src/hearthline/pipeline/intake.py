@@ -7,6 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -17,6 +18,7 @@ from hearthline.privacy import Ring, admit_events, admit_tables
 from hearthline.schema.cycles import uncollected
 from hearthline.schema.errors import BadPayload
 from hearthline.schema.event import Event, Raw
+from hearthline.schema.journey import Bools
 from hearthline.schema.records import Metric, RawPayload, Reject
 from hearthline.store.answer import PublishedAnswer
 from hearthline.store.home import HomeFolder
@@ -224,12 +226,29 @@ def _shape(payload: object) -> str:
 
 
 def events(home: HomeFolder, where: str, limit: int) -> pa.Table:
-    """Return events of the current answer's lake, newest first."""
+    """Return events of the current answer's lake, newest first; what came more than once is there once."""
     answer = PublishedAnswer(home)
+    most = int(limit)
     try:
-        return answer.table(f"SELECT * FROM events WHERE {where} ORDER BY time DESC, id LIMIT {int(limit)}")
+        while True:
+            # Copies of an event stand beside each other: to look through the whole lake for them is not needed.
+            rows = answer.table(
+                f"SELECT * FROM events WHERE {where} ORDER BY time DESC, id, source, time_received LIMIT {2 * most}"
+            )
+            once = rows.filter(pa.array(_first_of_each(rows)))
+            if once.num_rows >= int(limit) or rows.num_rows < 2 * most:
+                return once.slice(0, int(limit))
+            most *= 2
     finally:
         answer.close()
+
+
+def _first_of_each(rows: pa.Table) -> Bools:
+    """Return whether each row is the first of its event."""
+    keys = rows["key"].to_numpy()
+    first = np.ones(len(keys), np.bool_)
+    first[1:] = keys[1:] != keys[:-1]
+    return first
 
 
 def rejects(home: HomeFolder, reason: str | None, limit: int) -> pa.Table:

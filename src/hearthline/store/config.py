@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from hearthline.schema.currencies import CODES
 from hearthline.schema.errors import BadConfig
 from hearthline.schema.settings import Settings
 
@@ -68,7 +69,7 @@ def load_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Se
     """
     chosen = _merged(_from_file(file), _from_environment(environment))
     try:
-        return msgspec.convert(chosen, Settings)
+        settings = msgspec.convert(chosen, Settings)
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at `$")
         key = where.rstrip("`").lstrip(".") or what.rsplit("`", 2)[-2]
@@ -77,6 +78,25 @@ def load_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Se
         raise BadConfig(
             f"{place}: [{key}] {what[0].lower()}{what[1:]}; see `hearthline config show` for what is possible"
         ) from None
+    _check_currencies(file, settings)
+    return settings
+
+
+def _check_currencies(file: Path, settings: Settings) -> None:
+    """Refuse codes that are no currency's: every order would be set aside for want of a rate."""
+    money = settings.money
+    for key, code in (("currency", money.currency), *(("rates", code) for code in money.rates)):
+        if code is not None and code not in CODES:
+            line = (
+                _line_of(file.read_text("utf-8"), key if key == "currency" else code)
+                if file.exists()
+                else None
+            )
+            place = f"{file}:{line}" if line else f"{file} or the environment"
+            raise BadConfig(
+                f"{place}: [money.{key}] is no currency's code; got {code!r}; write the ISO 4217 code in capitals, "
+                "such as EUR"
+            )
 
 
 def origins(file: Path, environment: Mapping[str, str] = os.environ) -> Iterator[tuple[str, Any, str]]:

@@ -1,10 +1,11 @@
+-- What came twice stands there once, as it came first.
 -- Two equalities instead of one OR: each skips the parts of the lake that cannot hold the order.
 WITH found AS (
   SELECT * FROM events WHERE commerce_order = $order
   UNION ALL
   SELECT * FROM events WHERE commerce_refund_of = $order AND commerce_order IS DISTINCT FROM $order
 )
-SELECT id, source, type, time, initiator_kind, initiator_evidence, automation_kind, automation_ref_id, commerce_total,
+SELECT DISTINCT ON (time, id, source) id, source, type, time, initiator_kind, initiator_evidence, automation_kind, automation_ref_id, commerce_total,
   commerce_revenue, commerce_currency, raw_reference, raw_sha256
 FROM found
-ORDER BY time, id
+ORDER BY time, id, source, time_received

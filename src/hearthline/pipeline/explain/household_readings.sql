@@ -1,5 +1,5 @@
 -- The readings, uses, errors and calls for help behind the signals of one household, newest first.
-SELECT e.id, e.source, e.type, e.time, e.device_id AS device, coalesce(e.signal_attribute, e.signal_capability) AS attribute,
+SELECT DISTINCT e.id, e.source, e.type, e.time, e.device_id AS device, coalesce(e.signal_attribute, e.signal_capability) AS attribute,
   coalesce(e.signal_value, format('{:g}', e.signal_number)) AS value, e.signal_unit AS unit
 FROM events e JOIN members m ON m.identity = e.identity AND m.unit = $unit
   AND epoch_ms(e.time) >= m.valid_from_ms AND epoch_ms(e.time) < m.valid_to_ms
