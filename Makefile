@@ -107,6 +107,11 @@ truth: $(VENV)/dev.done ## error of every model against what simulated channels 
 	$(call say,error of every model against the known truth)
 	@$(BIN)/python benchmarks/truth.py $(ARGS)
 
+.PHONY: knowable
+knowable: $(VENV)/dev.done ## how near a fit could come to the known truth, if it knew all but how much each channel does
+	$(call say,what chance alone leaves)
+	@$(BIN)/python benchmarks/knowable.py $(ARGS)
+
 .PHONY: truth-of-demo
 truth-of-demo: $(VENV)/base.done ## the demo's answer against what its channels caused, beside other packages (ARGS=--alone: no network)
 	$(call say,the demo against the known truth)

@@ -82,6 +82,7 @@ def shares_of(sample: Sample) -> tuple[Rows, float]:
     # The seed of the bootstrap is another one for each sample, as it would be for other homes.
     chosen = AttributionSettings(
         models=list(sample.models),
+        default=next(iter(sample.models), AttributionSettings().default),
         replicates=sample.replicates,
         seed=1 + sample.homes.start // APART,
         identity_doubt=sample.doubt,

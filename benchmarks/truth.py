@@ -46,10 +46,12 @@ if TYPE_CHECKING:
     from hearthline.sim import Truth, World
 
 TUNING_SEEDS = range(1, 10)
+USUAL_HOMES = 8000
 WORLDS = ("additive", "multiplicative", "confounded", "mediated")
 MARK = "make truth"
 DENSITY_MARK = 'make truth ARGS="--density 0.5,1,2 --seeds 101"'
 NETWORKS_MARK = 'make truth ARGS="--networks --small"'
+MORE_HOMES_MARK = 'make truth ARGS="--homes 32000 --world additive --models additive_hazard,last_touch"'
 NETWORKS = ("neural_hazard", "attention_hazard")
 PEERS_MARK = "make truth, beside other packages"
 DEFAULT, YARDSTICK = "additive_hazard", "(last touch before each order)"
@@ -233,7 +235,7 @@ def _said(values: Sequence[float | None]) -> str:
 
 def main() -> None:
     flags = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    flags.add_argument("--homes", type=int, default=8000)
+    flags.add_argument("--homes", type=int, default=USUAL_HOMES)
     flags.add_argument("--days", type=int, default=120)
     flags.add_argument("--seeds", default="101,102,103", help="never those used in tuning")
     flags.add_argument("--world", action="append", choices=WORLDS, help="may be repeated; default: all")
@@ -275,7 +277,7 @@ def main() -> None:
     misses = {town: one.misses for town, one in zip(towns, found, strict=True)}
     text = by_density(misses, densities) if short else tables_of(_by_world(misses))
     print(f"{about}\n\n{text}")
-    mark = DENSITY_MARK if short else MARK
+    mark = DENSITY_MARK if short else MARK if homes <= USUAL_HOMES else MORE_HOMES_MARK
     if given.networks:
         mark, text = NETWORKS_MARK, by_model(_by_world(misses))
         print(text)

@@ -65,7 +65,7 @@ import hearthline as hl
 home = hl.init("my-home")
 home.add("events.csv", "orders.csv")
 home.run()
-home.report("attribution").df()
+home.report("attribution").arrow()
 ```
 
 `hl.connect("http://127.0.0.1:8787", token)` reads the same from a server: `report`, `reports` and `explain`

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from hearthline.signals import _buying
 from hearthline.signals._buying import History
+from hearthline.signals._chances import ends_of
 from published import markdown
 
 __all__ = ["told"]
@@ -58,8 +59,8 @@ def _judged(data: History, later: Floats, story: str) -> dict[str, float]:
     model = _buying.fit(data, story)
     orders = _buying.expected_orders(model, data, WEEKS).orders
     drawn = _buying.drawn_orders(model, data, WEEKS, 200, seed=1)
-    low, high = np.quantile(drawn, (0.05, 0.95), axis=0)
-    total = np.quantile(drawn.sum(axis=1), (0.05, 0.95)) / later.sum()
+    low, high = ends_of(drawn)
+    total = np.array(ends_of(drawn.sum(axis=1))) / later.sum()
     error, naive = (float(np.sqrt(np.mean((x - later) ** 2))) for x in (orders, data.repeats))
     return {
         "rmse": error / naive,

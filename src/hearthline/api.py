@@ -10,7 +10,9 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -30,7 +32,7 @@ from hearthline.pipeline import (
     Matched,
     Rebuilt,
 )
-from hearthline.schema.errors import BadConfig
+from hearthline.schema.errors import BadConfig, MissingExtra
 from hearthline.schema.figure import Figure
 from hearthline.schema.records import Statement
 from hearthline.schema.settings import Settings
@@ -62,14 +64,21 @@ class Result:
         return self.figure.rows.__arrow_c_stream__(requested_schema)
 
     def df(self) -> Any:
-        """Return the table as a pandas data frame (extra `pandas`)."""
+        """Return the table as a pandas data frame (extra `pandas`).
+
+        Raises:
+            MissingExtra: pandas is not installed.
+        """
+        _needed("pandas")
         return self.figure.rows.to_pandas()
 
     def pl(self) -> Any:
-        """Return the table as a Polars data frame (extra `polars`)."""
-        import polars  # noqa: PLC0415 # an extra
+        """Return the table as a Polars data frame (extra `polars`).
 
-        return polars.from_arrow(self.figure.rows)
+        Raises:
+            MissingExtra: Polars is not installed.
+        """
+        return _needed("polars").from_arrow(self.figure.rows)
 
     def json(self) -> dict[str, Any]:
         """Return the figure ready for JSON; money as exact decimal strings."""
@@ -85,6 +94,15 @@ class Result:
 
     def _repr_html_(self) -> str:
         return render.to_fragment(self.figure)
+
+
+def _needed(package: str) -> ModuleType:
+    try:
+        return import_module(package)
+    except ModuleNotFoundError as missing:
+        raise MissingExtra(
+            f"report: needs {package}; pip install 'hearthline[{package}]', or take .arrow()"
+        ) from missing
 
 
 class Home:
@@ -123,7 +141,8 @@ class Home:
         Args:
             paths: files, folders, globs: CSV, Parquet, NDJSON, JSON; gz or zst.
             source: the platform whose payloads they hold; default: recognised by their shape.
-            mapping: canonical field to column name, for columns with unusual names; or, under a file's name
+            mapping: canonical field to column name, for columns with unusual names, each of which one of the
+                files must have; or, under a file's name
                 or a glob of names, such a mapping for those files alone.
             received: when they came (UTC; default: now).
             progress: called with a line for each file.
@@ -133,12 +152,17 @@ class Home:
 
         Raises:
             BadFile: a file cannot be read as anything; nothing was added.
+            BadConfig: the mapping names a field that there is not, or a column that no file has.
+            UnknownName: there is no such source.
             HomeBusy: another process is writing to this home.
         """
         when = received or datetime.now(UTC)
         if when.tzinfo is None:
             raise BadConfig("add: `received` has no time zone; pass an aware datetime, such as one in UTC")
-        request = pipeline.Request(tuple(paths), source, dict(mapping or self.settings.map), when)
+        kept = self.settings.map
+        chosen = dict(mapping or kept)
+        said = {f: c for f, c in chosen.items() if isinstance(c, str) and kept.get(f) != c}
+        request = pipeline.Request(tuple(paths), source, chosen, when, said)
         return pipeline.add(self._folder, request, progress or pipeline.silent)
 
     def run(self, engine: str | None = None, progress: Progress | None = None, demo: bool = False) -> None:  # noqa: FBT001, FBT002
@@ -150,6 +174,7 @@ class Home:
             demo: whether the data is simulated; every page then says so.
 
         Raises:
+            BadConfig: there is no such engine.
             NothingToAnswer: there are no events.
             DoesNotAddUp: credited and unattributed do not sum to the shop's total; nothing is published.
         """
@@ -252,8 +277,11 @@ class Home:
     def explain(self, order: str) -> Explanation:
         """Return why an order got the credit it got: journey, credits by model, links, lineage, consents.
 
+        Args:
+            order: its number; `number@shop` where several shops have that number.
+
         Raises:
-            UnknownName: the answer has no such order.
+            UnknownName: the answer has no such order, or several shops have it.
         """
         return pipeline.explain(self._folder, order)
 
@@ -383,8 +411,9 @@ class Home:
         """Return what was checked about this home and this machine, with the cure where it is ill."""
         return pipeline.doctor(self._folder)
 
-    def html(self, names: Sequence[str] | None = None) -> str:
+    def html(self, names: str | Sequence[str] | None = None) -> str:
         """Return reports as one self-contained HTML page; default: all of them, in their order."""
+        names = [names] if isinstance(names, str) else names
         answer = self.answer()
         try:
             figures = [reports.load(n).build(answer) for n in names or reports.in_order()]

@@ -76,8 +76,11 @@ class Remote:
     def explain(self, order: str) -> Explanation:
         """Return why an order got its credit; identifiers are masked unless the token's scopes allow.
 
+        Args:
+            order: its number; `number@shop` where several shops have that number (`name` in `orders`).
+
         Raises:
-            UnknownName: the answer has no such order.
+            UnknownName: the answer has no such order, or several shops have it.
         """
         told = self._json(f"/api/explain/{quote(order, safe='')}", {})
         parts = ("order", "enrolment", "touches", "totals", "links", "consents", "events")

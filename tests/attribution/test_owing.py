@@ -86,6 +86,7 @@ def test_orders_are_owed_until_the_home_would_have_enrolled_by_itself() -> None:
     enrolments = Enrolments(names, names, none + 7, none == 0, none + 1_000, none + 10**15)
     orders = Orders(
         id=pa.array(["o"] * 4),
+        shop=pa.array(["s"] * 4).dictionary_encode(),
         unit=np.full(4, 7),
         housed=np.ones(4, np.bool_),
         time_ms=since + 1_000,
@@ -171,6 +172,7 @@ def test_owed_parts_are_drawn_for_automated_orders_and_where_a_model_knows_for_t
     hour = 3_600_000
     orders = Orders(
         names,
+        names.dictionary_encode(),
         np.ones(1, int),
         np.ones(1, bool),
         np.full(1, 10 * hour),
@@ -178,7 +180,8 @@ def test_owed_parts_are_drawn_for_automated_orders_and_where_a_model_knows_for_t
         np.zeros(1, int),
         np.ones(1, int),
     )
-    empty = Orders(pa.array([], pa.string()), none, none.astype(bool), none, none, none, none)
+    nameless = pa.array([], pa.string())
+    empty = Orders(nameless, nameless.dictionary_encode(), none, none.astype(bool), none, none, none, none)
     book = Book(orders, empty, orders, enrolments)
     rate = Estimate(0.01, 0.0, 0.1, 0, np.array([0.0, 0.1]))
     owing = Owing({"machine": drawn, "subscription": said}, drawn, 1.0, rate, frozenset())

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hearthline.attribution import Enrolled, ahead_of, survival_of
+from hearthline.attribution import Enrolled, ahead_of, lives_of, survival_of
 
 DAY_MS = 86_400_000
 OPEN = np.iinfo(np.int64).max
@@ -72,6 +72,37 @@ def test_who_lasted_is_expected_to_last() -> None:
     found = survival_of(np.minimum(lasted, 10.0), lasted <= 10)
     new, old = found.expected(np.array([0.0, 10.0]), np.array([12.0, 12.0]))
     assert old > 1.3 * new
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_the_life_of_a_new_one_is_that_of_those_there_were_within_the_horizon(silent: bool) -> None:
+    enrolled = _enrolled(silent=silent)
+    ahead = ahead_of(enrolled, 360 * DAY_MS, 140.0)
+    life = lives_of(enrolled, ahead.on)[0]
+    assert (life.survival.ends, life.survival.lasts) == (ahead.survival[0].ends, ahead.survival[0].lasts)
+    assert (life.known, life.each, life.error) == (400, 20.0, 0.0)
+    brought = life.survival.lives(140.0 / life.gap_days, 2_000, 1)
+    early = np.flatnonzero(enrolled.began_ms < 200 * DAY_MS)
+    inside = np.isin(enrolled.of, early) & (
+        enrolled.order_ms <= enrolled.began_ms[enrolled.of] + 140.5 * DAY_MS
+    )
+    assert brought.mean() == pytest.approx(inside.sum() / len(early), rel=0.1)
+    assert brought.max() <= 140.0 / life.gap_days
+
+
+def test_a_life_is_bounded_by_the_horizon_where_nobody_ever_ended() -> None:
+    found = survival_of(np.full(40, 1.0), np.zeros(40, np.bool_))
+    year, two = (found.lives(most, 4_000, 1) for most in (12.0, 24.0))
+    assert year.max() < 12.0
+    assert two.mean() < 2 * year.mean()
+    assert abs(found.lives(12.0, 4_000, 2).mean() - year.mean()) < 0.2  # whatever the seed
+
+
+def test_the_value_of_an_order_is_as_unsure_as_enrolments_are_few() -> None:
+    plain = _enrolled(40)
+    apart = replace(plain, money=10.0 + plain.of % 2 * 20.0)  # each enrolment's orders are alike
+    life = lives_of(apart, np.zeros(40, np.bool_))[0]
+    assert life.error > 3 * 10.0 / np.sqrt(len(plain.of)) / 2
 
 
 def test_no_enrolment_foretells_nothing() -> None:

@@ -378,3 +378,22 @@ def test_what_a_dash_order_costs_does_not_grow_with_the_days(tmp_path: Path) -> 
     found = rows(run("told_twice", "--orders", "20000", "--write", str(page)))
     assert int(found["20,000"][0].replace(",", "")) > 8_000
     assert "seconds" not in page.read_text()
+
+
+def test_a_fit_that_knows_all_but_the_lifts_is_near_and_nearer_with_more_homes(
+    loaded: Any, tmp_path: Path
+) -> None:
+    page = page_with(tmp_path, "make knowable")
+    found = rows(run("knowable", "--write", str(page)))
+    assert found["confounded"][1] != "0"
+    assert found["additive"][0] == "1,000"
+    assert "figures of last year" not in page.read_text()
+    few, many = (loaded("knowable").grade("additive", homes, 120, 111) for homes in (500, 4000))
+    assert few.enrolments < many.enrolments
+    assert many.error < few.error
+    assert many.credited == pytest.approx(1.0, abs=0.2)
+
+
+def test_what_is_knowable_is_not_told_of_worlds_whose_rates_do_not_add_up(loaded: Any) -> None:
+    with pytest.raises(TypeError, match="choose one of additive, confounded"):
+        loaded("knowable").grade("mediated", 100, 30, 111)

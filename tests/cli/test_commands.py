@@ -131,7 +131,7 @@ WRONG = {
     ("report", "overveiw", "--home", "{home}"): (2, "no report named 'overveiw'", "did you mean `overview`?"),
     ("sources", "segmnt"): (2, "no source named 'segmnt'", "did you mean `segment`?"),
     ("run", "x.csv", "--engine", "dukdb", "--home", "{tmp}"): (2, "no engine named 'dukdb'", "`duckdb`"),
-    ("run", "x.csv", "--map", "time", "--home", "{tmp}"): (2, "--map: 'time'", "--map time=ts"),
+    ("run", "x.csv", "--map", "time", "--home", "{tmp}"): (2, "--map: 'time'", "--map ts=COLUMN"),
     ("run", "no-such.csv", "--home", "{tmp}/h"): (1, "no-such.csv", ""),
     ("run", "--home", "{tmp}/nowhere"): (1, "no Hearthline home here", "hearthline init"),
     ("explain", "nothing", "--home", "{home}"): (2, "no order 'nothing'", "such as"),

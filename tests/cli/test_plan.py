@@ -63,4 +63,4 @@ def test_what_cannot_be_planned_is_refused(called, town, words, told):
 def test_a_plan_reads_well_on_a_terminal(called, town):
     said = called("plan", "budget", "--home", town[0])
     assert said.code == 0
-    assert "hearthline plan budget --json" in said.out.replace("\n", " ")
+    assert f"hearthline plan budget --home {town[0]} --json" in " ".join(said.out.split())

@@ -41,7 +41,13 @@ def test_an_interval_of_another_level_is_another_doubt(tmp_path):
         (HEAD + "tv,1.3.2026,2026-03-28,1,0,2\n", r":2: start is no day; got '1.3.2026'"),
         (HEAD + "tv,2026-03-01,2026-03-28,much,0,2\n", r":2: lift is no number; got 'much'"),
         (HEAD + "tv,2026-03-01,2026-03-28,1,,\n", "nothing says how sure the lift is"),
-        (HEAD + "tv,2026-03-01,2026-03-28,1,2,2\n", "a lift without doubt"),
+        (HEAD + "tv,2026-03-01,2026-03-28,1,1,1\n", "a lift without doubt"),
+        (HEAD + "tv,2026-03-01,2026-03-28,100,200,300\n", "outside its interval; got 100, from 200 to 300"),
+        (HEAD + "tv,2026-03-01,2026-03-28,250,300,200\n", "give low below the lift"),
+        (HEAD + ",2026-03-01,2026-03-28,1,0,2\n", r":2: no channel"),
+        (HEAD + ROW + "\n" + ROW, r":4: this lift is in the file already; got another one named 'tv from"),
+        (HEAD + "tv,2026-03-01,2026-03-28,1,200,0,2\n", r":2: more cells than columns; got 7 for 6"),
+        ("channel,start,Lift,end,lift,error\n", "column lift is there twice"),
         ("channel,start,end,lift,error,kind\ntv,2026-03-01,2026-03-28,1,1,web\n", "unknown kind 'web'"),
         ("channel,start,end,lift,error,share\ntv,2026-03-01,2026-03-28,1,1,40\n", "share 40 is no part of 1"),
     ],
@@ -51,9 +57,48 @@ def test_a_bad_line_is_refused_with_its_place(tmp_path, text, told):
         read_lifts(written(tmp_path, text))
 
 
-def test_arms_and_regions_are_read(tmp_path):
-    text = "identifier,arm,region\ncustomer:1,on,\ncustomer:2,,north\n"
-    assert read_arms(written(tmp_path, text)) == [("customer:1", "on", None), ("customer:2", None, "north")]
+def test_lifts_of_two_kinds_of_orders_have_one_name(tmp_path):
+    text = "name,channel,start,end,lift,error,kind\n" + "".join(
+        f"spring,tv,2026-03-01,2026-03-28,1,1,{kind}\n" for kind in ("person", "automated")
+    )
+    assert [x.kind for x in read_lifts(written(tmp_path, text))] == ["person", "automated"]
+
+
+def test_unnamed_columns_and_empty_lines_are_passed_over(tmp_path):
+    text = ",channel,,start,end,lift,error,\n\n#,tv,?,2026-03-01,2026-03-28,1200,5,\n,,,,,,,\n"
+    (lift,) = read_lifts(written(tmp_path, text))
+    assert (lift.channel, lift.amount, lift.error) == ("tv", 1200.0, 5.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("identifier,arm\ncustomer:1,on\n", ("customer:1", "on", None)),
+        ("identifier,arm,region\ncustomer:1,on,\n", ("customer:1", "on", None)),
+        ("region,identifier\nnorth,customer:1\n", ("customer:1", None, "north")),
+        ("identifier,arm,region\ncustomer:1,off,north\n", ("customer:1", "off", "north")),
+    ],
+)
+def test_arms_and_regions_are_read(tmp_path, text, found):
+    assert read_arms(written(tmp_path, text)) == [found]
+
+
+@pytest.mark.parametrize(
+    "rows", [("on,", ",north"), (",north", "on,"), ("on,north", "on,"), (",north", "off,north")]
+)
+def test_a_list_that_says_of_some_what_it_does_not_say_of_others_is_refused(tmp_path, rows):
+    text = "identifier,arm,region\n" + "".join(f"customer:9,{row}\n" for row in rows)
+    with pytest.raises(
+        BadFile, match=r":3: rows of different kinds; got .* write the same in every row"
+    ) as no:
+        read_arms(written(tmp_path, text))
+    assert "customer:9" not in str(no.value)
+
+
+def test_a_region_in_both_arms_of_a_list_is_refused(tmp_path):
+    text = "identifier,arm,region\ncustomer:1,on,north\ncustomer:2,off,south\ncustomer:3,off,north\n"
+    with pytest.raises(BadFile, match=r":4: region 'north' is in both arms; got off after on"):
+        read_arms(written(tmp_path, text))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from hearthline.files import Payloads, Rows, delimited, read
 from hearthline.files.columns import recognise
 from hearthline.files.currencies import CODES
 from hearthline.files.refusals import shown
-from hearthline.schema.errors import BadFile
+from hearthline.schema.errors import BadConfig, BadFile
 
 HEAD = "order_id,ts,amount,currency,household\n"
 GOOD = "1,2026-03-02T10:00:00Z,24,EUR,h\n"
@@ -248,7 +248,8 @@ def test_two_columns_of_one_name_are_refused(tmp_path):
 
 
 def test_a_mapping_of_an_unknown_field_is_refused_with_the_near_one(tmp_path):
-    assert "did you mean `household`" in refusal(tmp_path, HEAD + GOOD, mapping={"houshold": "x"})
+    with pytest.raises(BadConfig, match="did you mean `household`"):
+        refusal(tmp_path, HEAD + GOOD, mapping={"houshold": "x"})
 
 
 def test_quotes_hold_delimiters_newlines_and_doubled_quotes(tmp_path):

@@ -17,7 +17,7 @@ from hearthline.pipeline.core import RESOLVED, Core, build_core
 from hearthline.pipeline.credit import credit
 from hearthline.privacy import admit_events
 from hearthline.schema.event import Commerce, Initiator, Product
-from hearthline.schema.settings import JourneySettings, Settings
+from hearthline.schema.settings import JourneySettings, MoneySettings, Settings
 from hearthline.sim import write_lake
 from hearthline.store.answer import PublishedAnswer
 from hearthline.store.duckdb import DuckEngine
@@ -60,7 +60,10 @@ TABLES = (
     *("known_levels", "known_acts", "condition_changes", *RESOLVED),
 )
 """What the core makes; `condition_changes` is loaded from what `states` makes of the two before it."""
-CONDITIONS = Settings(journeys=JourneySettings(conditions=("running_out", "fading", "leaving")))
+CONDITIONS = Settings(
+    journeys=JourneySettings(conditions=("running_out", "fading", "leaving")),
+    money=MoneySettings(currency="EUR", rates={"SEK": 0.08765432, "DKK": 0.13412345}),
+)
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +82,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     story.refund(9, "missing", "3.00")
     story.order(5, net=None, number="priceless")
     story.order(6, net="5.00", number="dollars", currency="USD")
+    _tell_money(story)
     for i in range(6):
         story.enrol(2, home=f"t{i % 3}", ref=f"w{i}")
         bought = {"products": [Product(product_id=f"B{i // 2}", sku="soap")]}
@@ -96,6 +100,28 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
         batch.adopt(folder / "town" / "events-*.parquet", folder / "town" / "identities-*.parquet")
         batch.admit(admit_events(story.events, [], [], home.key), RECEIVED)
     return Lake(home.lake)
+
+
+def _tell_money(story: Story) -> None:
+    """Two shops that number alike, refunds by several and in several currencies, large and negative amounts."""
+    for number in ("1", "2", "3"):
+        for shop, net in (("//shop/b", "1234567.8901"), ("//shop/c", "98765432109.8765")):
+            story.order(7, net=net, number=number, currency="SEK", source=shop)
+    story.order(7, net="-4.5", number="negative")
+    story.order(7, net="10.00", number="lone")
+    for number, shop, amount, currency in (
+        ("1", "//shop/b", "0.3333", "SEK"),
+        ("1", "//shop/b", "7.7777", "DKK"),
+        ("1", "//pay/a", "5.00", "SEK"),
+        ("2", "//shop/c", None, "SEK"),
+        ("3", "//shop/c", "9.00", None),
+        ("lone", "//pay/a", "11.00", "NOK"),
+        ("lone", "//pay/a", "12.00", "EUR"),
+        (None, "//pay/a", None, None),
+    ):
+        value = None if amount is None else Decimal(amount)
+        told = Commerce(action="refunded", refund_of=number, revenue=value, currency=currency)
+        story._tell("commerce.order.refunded", 9, "a", layer="commerce", source=shop, commerce=told)
 
 
 def _sold(number: str, **more: Any) -> Commerce:

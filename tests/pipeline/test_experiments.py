@@ -1,5 +1,6 @@
 """An experiment from its start to what every model has learned from it, on a small simulated town."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -8,6 +9,11 @@ import pytest
 
 import hearthline as hl
 from hearthline import sim
+from hearthline.experiments import Power
+from hearthline.pipeline.experiments import opened
+from hearthline.pipeline.experiments.designing import _WEEKS, usual_error
+from hearthline.pipeline.experiments.expecting import expected_in
+from hearthline.pipeline.experiments.measuring import measured
 from hearthline.schema.errors import BadConfig, BadFile, NothingToAnswer, UnknownName
 from hearthline.store.lake import Lake
 
@@ -77,6 +83,16 @@ def test_the_difference_is_what_the_simulator_drew(town):
 def test_kinds_of_orders_are_measured_apart_and_sum_to_all(town):
     found = rows(town, "SELECT kind, amount::DOUBLE AS amount FROM lifts WHERE name = 'smart-tv'")
     assert {r["kind"] for r in found} == {"person", "automated"}
+
+
+def test_a_lift_is_as_sure_as_the_difference_that_it_comes_from(town):
+    found = rows(
+        town,
+        """SELECT (l.high - l.low)::DOUBLE AS lift, (e.each_high - e.each_low) * e.homes_on AS difference
+           FROM lifts l JOIN experiments e USING (name, kind) WHERE l.measured AND name = 'smart-tv'""",
+    )
+    assert len(found) == 2
+    assert all(r["lift"] == pytest.approx(r["difference"], rel=1e-6) for r in found)
 
 
 def test_lifts_that_speak_of_nothing_here_are_kept_with_the_reason(town):
@@ -154,6 +170,44 @@ def test_a_design_is_measured_on_the_past_and_names_what_to_test_first(town):
         town.experiments.design("billboard")
 
 
+def test_a_design_says_how_far_its_error_was_measured(town):
+    figure = town.experiments.design("smart-tv")
+    assert figure.notes[0] == (
+        "Beyond 4 weeks the error is carried on, not measured: the data are 11 weeks long."
+    )
+
+
+def test_channels_are_compared_after_eight_weeks_whatever_else_is_shown():
+    usual, more = (
+        [Power(7 * w, 1.0, float(w), 0.5, 0.5, 1.0) for w in weeks] for weeks in (_WEEKS, (1, *_WEEKS))
+    )
+    assert usual_error(usual) == usual_error(more) == 8.0
+
+
+def test_regions_of_a_part_of_the_homes_expect_what_these_homes_show(town, tmp_path):
+    def design(count):
+        lines = [f"customer:user-{i:06d}-0,region {i % 12}" for i in range(count)]
+        (tmp_path / "some.csv").write_text("identifier,region\n" + "\n".join(lines) + "\n")
+        figure = town.experiments.design("smart-tv", arms=tmp_path / "some.csv")
+        return {r["weeks"]: r for r in figure.rows.to_pylist()}[8]
+
+    every, some = design(HOMES), design(HOMES // 5)
+    assert float(some["expected"]) < 2 * float(every["expected"])  # not five times as much
+    assert float(some["forgone"]) < 0.5 * float(every["forgone"])
+    assert some["power"] < 0.5 * every["power"]
+    wide = [float(r["expected_high"] - r["expected_low"]) for r in (every, some)]
+    assert wide[1] > wide[0]
+
+
+def test_the_parts_of_two_halves_of_the_homes_sum_to_the_whole(town):
+    with opened(town._folder) as (_, read):
+        unit = read("SELECT unit FROM {households} ORDER BY unit")["unit"].to_numpy()
+        parts = [expected_in(read, "smart-tv", unit[i::2], whole=False) for i in range(2)]
+        whole = expected_in(read, "smart-tv", unit, whole=True)
+    assert sum(p.part for p in parts) == pytest.approx(1.0)
+    assert sum(p.each * p.homes for p in parts) == pytest.approx(whole.each * whole.homes)
+
+
 def test_arms_are_told_by_identifier_and_by_the_lot(town):
     arms = town.experiments.arms("by lot").to_pylist()
     assert {r["arm"] for r in arms} == {"on", "off"}
@@ -197,6 +251,56 @@ def test_regions_are_drawn_where_a_list_names_regions(town, tmp_path):
     figure = town.experiments.design("smart-tv", arms=tmp_path / "regions.csv")
     assert any("Regions are the sample" in note for note in figure.notes)
     assert town.experiments.analyse("by region").rows.num_rows in (0, 3)
+
+
+def test_regions_that_others_drew_are_the_sample(town, tmp_path):
+    rows = [(f"customer:user-{i:06d}-0", min(i // 20, 11)) for i in range(HOMES)]
+    lines = [f"{name},{'off' if region in (0, 4, 8, 11) else 'on'},region {region}" for name, region in rows]
+    (tmp_path / "both.csv").write_text("identifier,arm,region\n" + "\n".join(lines) + "\n")
+    planned = town.experiments.start("drawn", "smart-tv", START, END, arms=tmp_path / "both.csv")
+    assert (planned.by, planned.listed, planned.given) == ("region", True, True)
+    assert planned.off == pytest.approx(4 / 12)  # of the regions; of the rows it is more
+    arms = {r["identifier"]: r["arm"] for r in town.experiments.arms("drawn").to_pylist()}
+    told = {name: arms[name] for name, _ in rows if name in arms}
+    assert told
+    assert all(arm == ("off" if dict(rows)[name] in (0, 4, 8, 11) else "on") for name, arm in told.items())
+    with opened(town.experiments.home) as (_, read):
+        assert measured(read, planned).found["all"].clusters == 12
+
+
+def test_a_list_that_mixes_arms_and_regions_starts_nothing(town, tmp_path):
+    (tmp_path / "mixed.csv").write_text("identifier,arm,region\ncustomer:1,on,\ncustomer:2,,north\n")
+    with pytest.raises(BadFile, match="rows of different kinds"):
+        town.experiments.start("mixed", "smart-tv", START, END, arms=tmp_path / "mixed.csv")
+    assert "mixed" not in town.experiments.names()
+
+
+def test_the_interval_for_any_day_is_tuned_to_what_was_planned_for_these_orders(town):
+    planned = town.experiments.start("tuned", "smart-tv", END + timedelta(days=1), END + timedelta(days=40))
+    assert set(planned.errors) == {"person", "automated"}
+    assert max(planned.errors.values()) < planned.error < sum(planned.errors.values())
+    assert town.experiments.book().named("tuned") == planned
+    begun = replace(planned, start=START, end=END)
+    with opened(town.experiments.home) as (_, read):
+        for kind in ("all", "person", "automated"):
+            usual = measured(read, begun).found[kind]
+            other = replace(
+                begun, error=9 * planned.error, errors={k: 9 * e for k, e in planned.errors.items()}
+            )
+            wide = measured(read, other).found[kind]
+            assert wide.high == usual.high
+            assert wide.always_high > usual.always_high
+
+
+def test_where_nothing_was_planned_it_is_tuned_to_today_carried_on_to_the_planned_end(town):
+    planned = town.experiments.book().named("smart-tv")
+    days = (END - START).days + 1
+    early = replace(planned, error=None, errors={}, stopped=START + timedelta(days=days // 5 - 1))
+    with opened(town.experiments.home) as (_, read):
+        for kind in ("all", "person"):
+            seen = measured(read, early).found[kind]
+            known = replace(early, error=5**0.5 * seen.error, errors={"person": 5**0.5 * seen.error})
+            assert measured(read, known).found[kind].always_high == pytest.approx(seen.always_high)
 
 
 def test_stopping_early_costs_certainty(town):

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from hearthline.api import Home
 from hearthline.schema.errors import BadConfig
 from hearthline.schema.event import Commerce, Consent, Device, Identifier, Initiator, Product
-from tests.pipeline.conftest import Story, credit, who
+from tests.pipeline.conftest import Story, at, credit, who
 
 Answered = Callable[..., Home]
 
@@ -135,6 +136,29 @@ def test_an_order_echoed_by_a_platform_counts_once(answered: Answered) -> None:
     assert credit(answered(story)) == {"tv": 10.0}
 
 
+def test_what_a_platform_knows_of_the_machine_is_kept_with_the_shops_money(answered: Answered) -> None:
+    renewal = {"layer": "platform", "source": "//recharge/shop", "day": 9, "ref": "s5"}
+    story = Story()
+    story.touch(1, channel="tv")
+    story.enrol(2, ref="s5")
+    story.order(9.1, net="20.00", number="900", initiator=Initiator())
+    story.machine(net="29.00", number="900", **renewal)
+    [order] = answered(story).sql("SELECT shop, kind, net, cycle, enrolment, time FROM orders").to_pylist()
+    assert (order["kind"], order["net"], order["cycle"]) == ("machine", 20, 1)
+    assert order["enrolment"] == "dash:s5"
+    assert (order["shop"], order["time"]) == ("//test/town", at(9.1))
+
+
+def test_what_is_known_of_a_number_that_two_shops_have_is_nobodys(answered: Answered) -> None:
+    story = Story()
+    story.enrol(2, ref="s5")
+    for day, shop in ((9, "//shop/eu"), (10, "//shop/us")):
+        story.order(day, number="900", source=shop)
+    story.machine(9, number="900", ref="s5", layer="platform", source="//recharge/shop")
+    orders = answered(story).sql("SELECT kind, enrolment FROM orders").to_pylist()
+    assert orders == [{"kind": "person", "enrolment": None}] * 2
+
+
 def test_the_same_event_twice_counts_once(answered: Answered) -> None:
     story = Story()
     story.touch(1)
@@ -151,6 +175,16 @@ def test_a_refund_follows_its_order(answered: Answered) -> None:
     story.order(3, net="10.00", number="1")
     story.refund(9, "1", "4.00")
     assert credit(answered(story)) == {"tv": 6.0}
+
+
+def test_a_refund_that_grows_is_one_refund_of_which_the_largest_sum_counts(answered: Answered) -> None:
+    story = Story()
+    story.touch(1)
+    story.order(3, net="100.00", number="1")
+    for day, sofar in ((9, "10.00"), (10, "15.00"), (11, "15.00")):
+        told = story.refund(day, "1", sofar)
+        story.events[-1] = replace(told, id="charge/1/refunded")
+    assert credit(answered(story)) == {"tv": 85.0}
 
 
 def test_a_refund_without_its_order_is_noticed_and_adds_nothing(answered: Answered) -> None:

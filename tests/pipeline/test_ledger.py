@@ -24,7 +24,9 @@ def orders(micros: list[int]) -> Orders:
     n = len(micros)
     zeros = np.zeros(n, np.int64)
     ids = pa.array([str(i) for i in range(n)])
-    return Orders(ids, zeros, np.ones(n, bool), zeros, np.array(micros), zeros - 1, zeros)
+    return Orders(
+        ids, ids.dictionary_encode(), zeros, np.ones(n, bool), zeros, np.array(micros), zeros - 1, zeros
+    )
 
 
 amounts = st.lists(st.integers(0, 10**12), min_size=1, max_size=5)

@@ -84,9 +84,10 @@ def test_a_bend_is_learned_only_as_far_as_the_past_shows_it():
     assert bend_of(np.zeros(9), np.zeros(9)) == BEND
 
 
-def test_a_lifetime_is_survival_times_value_without_what_is_displaced():
-    worth = lifetimes(9200, 800, 20.0, 0.0, 0.0)
-    assert summed(worth)[0] == pytest.approx(11.5 * 20.0, rel=0.02)
-    assert summed(lifetimes(9200, 800, 20.0, 0.0, 0.5))[0] == pytest.approx(5.75 * 20.0, rel=0.02)
-    few = summed(lifetimes(92, 8, 20.0, 0.0, 0.0))
-    assert few[2] - few[1] > 5 * np.diff(summed(worth)[1:])[0]
+def test_a_lifetime_is_orders_times_value_without_what_is_displaced():
+    orders = np.linspace(10.0, 13.0, 4_000)
+    worth = lifetimes(orders, 20.0, 0.0, 0.0)
+    assert summed(worth) == pytest.approx(tuple(20.0 * x for x in summed(orders)))
+    assert summed(lifetimes(orders, 20.0, 0.0, 0.5))[0] == pytest.approx(5.75 * 20.0)
+    doubted = summed(lifetimes(orders, 20.0, 5.0, 0.0))
+    assert doubted[2] - doubted[1] > 3 * np.diff(summed(worth)[1:])[0]

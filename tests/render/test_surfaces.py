@@ -7,7 +7,7 @@ import pyarrow as pa
 from rich.console import Console
 
 from hearthline import render
-from hearthline.schema.figure import Column, Figure
+from hearthline.schema.figure import Chart, Column, Figure
 
 COLUMNS = (
     Column("what", "Channel"),
@@ -104,3 +104,23 @@ def test_a_page_has_the_banner_and_contents():
     assert "Demo data" in text
     assert 'href="#made"' in text
     assert 'id="made"' in text
+
+
+def test_money_in_a_picture_of_its_own_is_said_as_money():
+    drawn = pa.table({
+        "what": ["tv, all", "tv, all"], "whose": ["Experiment", "Linear"],
+        **{n: pa.array([Decimal(a), Decimal(b)], pa.decimal128(24, 6))
+           for n, a, b in (("amount", "1234.5", "900"), ("low", "1100", "800"), ("high", "1300", "950"))},
+    })  # fmt: skip
+    chart = Chart("intervals", "of", "amount", "whose", "low", "high", data=drawn.rename_columns(
+        ["of", "whose", "amount", "low", "high"]), title="Found and said")  # fmt: skip
+    made = figure(TV, chart=chart)
+    said = " ".join(printed(made, 100).split())
+    assert "Experiment EUR" in said
+    assert "1,234.50 (1,100–1,300)" in said
+    page = render.to_html([made], "t")
+    for part in (
+        said.split("Found and said")[1].split("34%")[0],
+        page.split("Found and said")[1].split("<table")[0],
+    ):
+        assert "%" not in part

@@ -37,14 +37,14 @@ TABLES = {
     "orders": "order_id VARCHAR, source VARCHAR, unit BIGINT, time TIMESTAMPTZ, day DATE, kind VARCHAR, "
     "actor VARCHAR, via VARCHAR, gross DECIMAL(24,6), net DECIMAL(24,6), refunded DECIMAL(24,6), "
     "currency VARCHAR, value_known BOOLEAN, set_aside DECIMAL(24,6), enrolment VARCHAR, cycle BIGINT, "
-    "status VARCHAR, step VARCHAR",
+    "status VARCHAR, step VARCHAR, shop VARCHAR",
     "touchpoints": "place BIGINT, channel VARCHAR, campaign VARCHAR, device_kind VARCHAR, modality VARCHAR, "
     "stage VARCHAR, step VARCHAR, touches BIGINT, homes BIGINT, first TIMESTAMPTZ, "
     "last TIMESTAMPTZ, source VARCHAR",
     "touches": "unit BIGINT, time_ms BIGINT, place BIGINT, channel BIGINT",
     "channels": "channel BIGINT, name VARCHAR, touches BIGINT, homes BIGINT, lookback_days DOUBLE, "
     "direct BOOLEAN",
-    "journeys": "unit BIGINT, kind VARCHAR, conversion VARCHAR, start_ms BIGINT, end_ms BIGINT, "
+    "journeys": "unit BIGINT, kind VARCHAR, conversion VARCHAR, shop VARCHAR, start_ms BIGINT, end_ms BIGINT, "
     "value DECIMAL(24,6), touches BIGINT",
     "paths": "path VARCHAR[], length BIGINT, journeys BIGINT, conversions BIGINT, value DECIMAL(24,6)",
     "gaps": "days BIGINT, orders BIGINT",
@@ -60,14 +60,15 @@ TABLES = {
     "ahead DECIMAL(24,6), low DECIMAL(24,6), high DECIMAL(24,6), lifetime DECIMAL(24,6)",
     "forecast_credit": '"of" VARCHAR, model VARCHAR, channel VARCHAR, ahead DECIMAL(24,6), '
     "low DECIMAL(24,6), high DECIMAL(24,6), horizon_days DOUBLE",
-    "touch_credits": "order_id VARCHAR, kind VARCHAR, model VARCHAR, time TIMESTAMPTZ, place BIGINT, "
-    "amount DECIMAL(24,6)",
+    "touch_credits": "order_id VARCHAR, shop VARCHAR, unit BIGINT, kind VARCHAR, model VARCHAR, "
+    "time TIMESTAMPTZ, place BIGINT, amount DECIMAL(24,6)",
     "events": "source VARCHAR, time TIMESTAMPTZ, modality VARCHAR, identity BIGINT, intent_name VARCHAR, "
     "intent_handled BOOLEAN, layer VARCHAR",
     "members": "identity BIGINT, unit BIGINT, person BIGINT, valid_from_ms BIGINT, valid_to_ms BIGINT",
     "enrolments": "enrolment_id VARCHAR, unit BIGINT, time TIMESTAMPTZ, kind VARCHAR, ended TIMESTAMPTZ, "
     "ref VARCHAR",
     "spend": "channel VARCHAR, campaign VARCHAR, day DATE, cost DECIMAL(18,4), currency VARCHAR",
+    "rates": "currency VARCHAR, rate DECIMAL(18,8)",
     "checks": 'name VARCHAR, found BIGINT, "of" BIGINT, severity VARCHAR, message VARCHAR, cure VARCHAR',
     "steps": "stage VARCHAR, step VARCHAR, events BIGINT, homes BIGINT, orders BIGINT, next_homes BIGINT",
     "experiments": 'name VARCHAR, channel VARCHAR, state VARCHAR, start DATE, "end" DATE, days BIGINT, '
@@ -84,8 +85,8 @@ TABLES = {
     "cross_device": 'kind VARCHAR, labelled BIGINT, hidden BIGINT, joined BIGINT, "right" BIGINT',
     "actors": "unit BIGINT, time TIMESTAMPTZ, kind VARCHAR, device BIGINT, actor VARCHAR, person BIGINT, "
     "probability DOUBLE, basis VARCHAR, events BIGINT",
-    "order_actors": "order_id VARCHAR, unit BIGINT, actor VARCHAR, person BIGINT, probability DOUBLE, "
-    "basis VARCHAR",
+    "order_actors": "order_id VARCHAR, shop VARCHAR, unit BIGINT, actor VARCHAR, person BIGINT, "
+    "probability DOUBLE, basis VARCHAR",
     "run": "run VARCHAR, started TIMESTAMPTZ, finished TIMESTAMPTZ, currency VARCHAR, unit_kind VARCHAR, "
     "first_day DATE, last_day DATE, events BIGINT, duplicates BIGINT, rejects BIGINT, engine VARCHAR, "
     "version VARCHAR, demo BOOLEAN, default_model VARCHAR, min_homes BIGINT, "
@@ -174,6 +175,7 @@ def _orders(answer, rng, homes, count):
                 None,
                 "placed",
                 "other_purchase",
+                "//shop",
             )
         )
     answer.fill("orders", made)
@@ -268,7 +270,8 @@ def _touched(answer, rng, orders, places):
     for order in orders:
         for model, _, _ in MODELS[:2]:
             place = rng.randrange(places)
-            made.append((order[0], order[5], model, order[3], place, _money(float(order[9]) / 2)))
+            key = (order[0], order[-1], order[2])
+            made.append((*key, order[5], model, order[3], place, _money(float(order[9]) / 2)))
     answer.fill("touch_credits", made)
 
 
@@ -314,7 +317,7 @@ def _paths(answer, rng, channels):
     answer.fill(
         "journeys",
         [
-            (i, k, None, 0, 1, Decimal(0), 3)
+            (i, k, None, None, 0, 1, Decimal(0), 3)
             for i, k in enumerate(["order"] * 300 + ["enrolment"] * 40 + ["open"] * 500)
         ],
     )
@@ -360,6 +363,7 @@ def _homes(answer, rng, homes):
 def _rest(answer, channels):
     answer.fill("models", [(m, t, "a paper", d, "ok") for m, t, d in MODELS])
     answer.fill("steps", [(st, s, e, h, h // 3, h // 2) for st, s, e, h in STEPS])
+    answer.fill("rates", [("EUR", Decimal(1))])
     answer.fill(
         "spend",
         [

@@ -110,7 +110,17 @@ def test_return_needs_spend_in_the_reporting_currency():
     costs = {r["channel"]: (r["cost"], r["cost_why"]) for r in figure.rows.to_pylist() if r["kind"] == "all"}
     assert costs["Connected TV"] == (Decimal("1500.500000"), None)
     assert costs["Fridge display"] == (None, "no spend known")
-    assert any("USD" in n for n in figure.notes)
+    said = "Spend of 1 channel is in USD (9.00), not counted: no rate into EUR."
+    assert said in figure.notes
+
+
+def test_spend_in_another_currency_counts_at_its_rate():
+    answer = town()
+    answer.fill("rates", [("USD", Decimal("0.5"))])
+    figure = build("attribution", answer)
+    costs = {r["channel"]: r["cost"] for r in figure.rows.to_pylist() if r["kind"] == "all"}
+    assert costs["Fridge display"] == Decimal("4.500000")
+    assert not any("USD" in n for n in figure.notes)
 
 
 def test_cost_and_return_are_those_of_attribution_beside_last_touch():
@@ -247,7 +257,7 @@ def test_sessions_are_shared_out_in_expectation_and_machines_keep_their_own():
     )
     change(
         answer,
-        "INSERT INTO order_actors SELECT order_id, unit, 'machine', NULL, 1, 'machine' FROM orders WHERE kind <> 'person' AND unit IS NOT NULL",
+        "INSERT INTO order_actors SELECT order_id, shop, unit, 'machine', NULL, 1, 'machine' FROM orders WHERE kind <> 'person' AND unit IS NOT NULL",
     )
     session, machine = build("actors", answer).rows.to_pylist()
     assert (session["n"], session["clear"]) == (1, 1)
@@ -281,10 +291,11 @@ def test_the_doubt_report_says_who_is_counted_twice_and_what_a_threshold_would_p
         )
     for order, unit, person, net in (("o1", 1, 10, 30), ("o2", 1, 11, 7), ("o3", 2, 12, 5)):
         answer.database.execute(
-            "INSERT INTO orders (order_id, unit, net, status) VALUES (?, ?, ?, 'placed')", [order, unit, net]
+            "INSERT INTO orders (order_id, shop, unit, net, status) VALUES (?, '//shop', ?, ?, 'placed')",
+            [order, unit, net],
         )
         answer.database.execute(
-            "INSERT INTO order_actors VALUES (?, ?, 'person', ?, 1, 'named')", [order, unit, person]
+            "INSERT INTO order_actors VALUES (?, '//shop', ?, 'person', ?, 1, 'named')", [order, unit, person]
         )
     rows = {(r["part"], r["what"]): r for r in build("doubt", answer).rows.to_pylist()}
     persons = rows["Without any link", "Persons"]

@@ -9,6 +9,7 @@ from scipy.special import hyp2f1
 
 from hearthline.signals import Asked, _buying, _spending, asked_of, lifetime_value
 from hearthline.signals._buying import Buying, History
+from hearthline.signals._chances import ends_of
 
 END = datetime(2026, 1, 1, tzinfo=UTC)
 ASKED = asked_of("lifetime_value", Asked(END), {})
@@ -84,6 +85,12 @@ def test_gamma_gamma_pulls_means_of_few_orders_to_the_mean_of_all():
     assert np.sqrt(np.mean((value - own) ** 2)) < 0.9 * np.sqrt(np.mean((mean - own) ** 2))
 
 
+def test_between_the_ends_of_a_hundred_draws_the_next_one_falls_nine_times_in_ten():
+    drawn = np.random.default_rng(4).normal(size=(101, 20_000))
+    low, high = ends_of(drawn[:100])
+    assert np.mean((low <= drawn[100]) & (drawn[100] <= high)) == pytest.approx(0.9, abs=0.006)
+
+
 def orders_of(rows: list[tuple[int, int, float]]) -> dict[str, pa.Table]:
     """`spent` and empty `used_days` from (unit, days ago, net)."""
     day = [END.date() - timedelta(days=d) for _, d, _ in rows]
@@ -140,6 +147,15 @@ def spent_of(leaves_after_an_order: bool, n: int = 900, seed: int = 3) -> pa.Tab
     days = sorted(set(rows))
     return pa.table({"unit": pa.array([u for u, _ in days], pa.int64()), "day": pa.array([d for _, d in days], pa.date32()),
                      "net": pa.array([10.0] * len(days)), "kind": pa.array(["person"] * len(days))})  # fmt: skip
+
+
+def test_of_nineteen_draws_the_ends_are_the_least_and_the_most():
+    seen = {"spent": spent_of(True), "used_days": orders_of([])["used_days"]}
+    asked = asked_of("lifetime_value", Asked(END), {"draws": 19.0, "pareto": 0.0})
+    found = lifetime_value.derive(seen, asked)["lifetime_values"]
+    ends = np.stack([found[name].to_numpy() for name in ("orders_low", "orders_high")])
+    assert np.all(ends == np.rint(ends))
+    assert np.mean(ends[1] > ends[0]) > 0.2
 
 
 @pytest.mark.parametrize(("after_an_order", "story"), [(True, "bg_nbd"), (False, "pareto_nbd")])

@@ -32,7 +32,7 @@ def asks(unit, minutes, intent="SearchProductIntent", **more):
 
 def order(number, unit, minutes, via="screen", net=10.0):
     time = MONDAY + timedelta(minutes=minutes)
-    return (f"o{number}", unit, time, time.date(), "person", via, net, "placed")
+    return (f"o{number}", "//shop", unit, time, time.date(), "person", via, net, "placed")
 
 
 def derive(name, events=(), orders=(), content=(), **options):
@@ -47,11 +47,11 @@ def derive(name, events=(), orders=(), content=(), **options):
     nullable = pa.schema([f.with_nullable(True) for f in fields])
     base.register("homed_events", pa.Table.from_pylist(rows, schema=nullable))
     base.execute(
-        "CREATE TABLE orders (order_id VARCHAR, unit BIGINT, time TIMESTAMPTZ, day DATE, kind VARCHAR, "
-        "via VARCHAR, net DECIMAL(24, 6), status VARCHAR)"
+        "CREATE TABLE orders (order_id VARCHAR, shop VARCHAR, unit BIGINT, time TIMESTAMPTZ, day DATE, "
+        "kind VARCHAR, via VARCHAR, net DECIMAL(24, 6), status VARCHAR)"
     )
     for row in orders:
-        base.execute("INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        base.execute("INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
     base.register(
         "content",
         pa.Table.from_pylist([dict(zip(CONTENT.names, c, strict=True)) for c in content], schema=CONTENT),
@@ -192,6 +192,14 @@ def test_share_of_voice_counts_exact_and_misheard_mentions():
     assert (shares["Energizer"]["mentions"], shares["Energizer"]["exact"]) == (40, 30)
     assert sum(r["corrected"] for r in made) == pytest.approx(1)
     assert shares["Energizer"]["low"] <= shares["Energizer"]["corrected"] <= shares["Energizer"]["high"]
+
+
+def test_of_nineteen_draws_of_homes_the_ends_are_the_least_and_the_most():
+    events = [asks(i, i, intent_utterance=f"order {'energizer' if i % 2 else 'tylenol'}") for i in range(200)]
+    made = derive("mentions", events, content=LIST, draws=19.0)["share_of_voice"]
+    assert all(row["low"] < 0.5 < row["high"] for row in made)
+    for end in (row[name] * 200 for row in made for name in ("low", "high")):
+        assert end == pytest.approx(round(end), abs=1e-6)  # whole mentions, nothing between two draws
 
 
 def test_without_names_nothing_is_named():

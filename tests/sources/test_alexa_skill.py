@@ -322,3 +322,12 @@ def test_a_shopping_task_is_told_by_the_skills_own_token(read):
     assert (failed.type, failed.stage) == ("platform.task.failed", "none")
     (other,) = read("resumed_from_a_pin")
     assert other.type == "platform.voice.session_resumed"
+
+
+def test_a_permission_that_was_refused_wins_over_one_that_was_granted(read, case):
+    body = case("launch")
+    scopes = {"alexa::profile:email:read": "GRANTED", "alexa::devices:all:address:full:read": "DENIED"}
+    body["context"]["System"]["user"]["permissions"] = {
+        "scopes": {scope: {"status": status} for scope, status in scopes.items()}
+    }
+    assert read(body)[0].consent.personalisation == "denied"

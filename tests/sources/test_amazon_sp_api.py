@@ -108,6 +108,22 @@ def test_a_return_pays_nothing_back_unless_the_report_says_what(read):
     assert refunded.time == datetime(2026, 3, 9, tzinfo=UTC)
 
 
+def test_a_refund_that_a_later_report_repeats_is_the_same_refund(read, case):
+    (row,) = case("report_of_a_refund")["report"]
+    later = row | {"refunded-amount": "20.00", "safet-claim-id": "S1", "return-delivery-date": "12-Mar-2026"}
+    (first,), (again,) = read({"report": [row]}), read({"report": [later]})
+    assert (first.source, first.id, again.commerce.total) == (again.source, again.id, Decimal("20.00"))
+    (asked,) = read({"report": [row | {"refunded-amount": ""}]})
+    assert asked.id != first.id, "that it comes back is another event than that it was paid back"
+    other = {"amazon-rma-id": "R2"}, {"merchant-sku": "S-2"}, {"asin": "B02"}
+    assert first.id not in {read({"report": [row | changed]})[0].id for changed in other}
+
+
+def test_two_like_rows_of_one_return_are_two_refunds(read, case):
+    (row,) = case("report_of_a_refund")["report"]
+    assert len({event.id for event in read({"report": [row, row]})}) == 2
+
+
 def test_a_row_that_is_cut_is_refused_with_what_is_wrong(read):
     with pytest.raises(BadPayload, match=r"amazon_sp_api\.report: 2 columns where the header has 29"):
         read("report_row_that_is_cut")

@@ -38,6 +38,25 @@ def test_an_apps_export_is_a_reading_a_value_and_a_point_without_a_time_is_refus
     assert refusal.reason == "missing-field"
 
 
+def test_stages_of_sleep_and_symptoms_are_told_and_parts_that_are_not_read_are_refused_by_name():
+    night = {"date": "2026-03-01 00:00:00 +0100", "totalSleep": 5.6, "core": 3.1, "deep": 1.0, "rem": 1.5}
+    symptom = {"name": "Headache", "start": "2026-03-01 10:00:00 +0100", "severity": "Moderate"}
+    metrics = [{"name": "sleep_analysis", "units": "hr", "data": [night | {"awake": 0.2, "source": "watch"}]}]
+    told = {"metrics": metrics, "symptoms": [symptom], "stateOfMind": [{"id": "s-1"}], "ecg": []}
+    events, refusal = sources.read_all("apple_health", {"data": told}, RECEIVED)
+    assert {e.signal.attribute: e.signal.number for e in events[:-1]} == {
+        "totalSleep": 5.6,
+        "core": 3.1,
+        "deep": 1.0,
+        "rem": 1.5,
+        "awake": 0.2,
+    }
+    said = events[-1].signal
+    assert (said.capability, said.attribute, said.value) == ("Headache", "severity", "Moderate")
+    assert refusal is not None
+    assert str(refusal).startswith("apple_health.state_of_mind: ")
+
+
 def test_times_with_a_space_before_their_zone_are_read(read):
     (event,) = read("xml_record")
     assert event.time.isoformat() == "2026-03-01T09:00:00+00:00"

@@ -80,6 +80,21 @@ def test_what_asks_or_administers_is_refused_by_name(read, which):
 # The door -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("asked", "told", "why"),
+    [
+        ("update/delta", {"state": {"t": 5}, "metadata": {}}, "wanted to be"),
+        ("update/rejected", {"code": 400, "message": "no"}, "refused a request"),
+        ("delete/accepted", {}, "deleted"),
+        ("delete", {"payload": "{}"}, "deleted"),
+    ],
+)
+def test_a_wish_a_refusal_and_a_deletion_are_no_state_of_a_device(read, asked, told, why):
+    topic = f"$aws/things/fridge-7/shadow/{asked}"
+    with pytest.raises(BadPayload, match=why):
+        read({"topic": topic, "version": 3, "timestamp": 1772359200, **told})
+
+
 def test_a_rule_shows_its_secret(sent, case):
     account = Account(secrets=("s",))
     request = sent(case("telemetry"), headers={"x-hearthline-key": "s"})

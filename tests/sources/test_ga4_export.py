@@ -73,3 +73,8 @@ def test_a_purchase_in_an_app_is_worth_its_dollars(read):
 def test_without_dollars_a_purchase_in_an_app_has_no_known_value(read):
     money = read("in_app_without_dollars")[0].commerce
     assert (money.total, money.revenue, money.currency, money.value_known) == (None, None, "EUR", False)
+
+
+@pytest.mark.parametrize("name", ["app_store_refund", "purchase_refund"])
+def test_a_refund_by_another_of_its_names_is_one(read, name):
+    assert read("refund", event_name=name)[0].commerce.action == "refunded"

@@ -22,6 +22,27 @@ def test_an_unsubscription_is_a_refusal(read):
     assert (event.type, event.consent.advertising) == ("platform.consent.withdrawn", "denied")
 
 
+@pytest.mark.parametrize(
+    ("metric", "answer"),
+    [
+        ("Unsubscribed", "denied"),
+        ("Unsubscribed from SMS", "denied"),
+        ("Unsubscribed from WhatsApp Marketing", "denied"),
+        ("Marked Email as Spam", "denied"),
+        ("Consented to Receive SMS", "granted"),
+        ("Subscribed to List", "granted"),
+        ("Subscribed to Back in Stock", None),
+        ("Clicked Email to Unsubscribe", None),
+    ],
+)
+def test_a_metric_of_consent_is_read_by_any_of_its_names(read, case, metric, answer):
+    body = case("created_event")
+    body["data"]["attributes"]["metric"]["data"]["attributes"]["name"] = metric
+    (event,) = read(body)
+    assert (event.consent.advertising, event.touch.channel) == (answer, None)
+    assert event.consent.source == ("topic" if answer else None)
+
+
 def test_an_event_of_the_api_names_its_profile(read):
     (event,) = read("created_event")
     assert (event.id, event.type) == ("kl-7", "platform.product.viewed")

@@ -67,6 +67,66 @@ def test_consent_is_by_purpose_and_an_opt_out_of_sale_denies_sharing(read):
     assert (consent.measurement, consent.advertising, consent.sharing) == ("granted", "denied", "denied")
 
 
+def _told(read, case, *events):
+    listed = [
+        {"event_type": kind, "data": {"source_message_id": f"mp-{number}", **data}}
+        for number, (kind, data) in enumerate(events)
+    ]
+    return read({**case("first_run"), "events": listed})
+
+
+def test_who_opts_out_refuses_every_purpose(read, case):
+    out, back = _told(read, case, ("opt_out", {"is_opted_out": True}), ("opt_out", {"is_opted_out": False}))
+    consent = out.consent
+    answers = (consent.measurement, consent.advertising, consent.personalisation, consent.sharing)
+    assert answers == ("denied",) * 4
+    assert (back.consent.measurement, back.consent.personalisation) == ("granted", None)
+
+
+def test_who_asked_the_phone_not_to_be_tracked_refuses_advertising(read, case):
+    agreed = {"gdpr": {"advertising": {"consented": True}}}
+    for status, answer in (("denied", "denied"), ("authorized", "granted"), ("not_determined", "granted")):
+        phone = {**case("first_run")["device_info"], "att_authorization_status": status}
+        assert read("first_run", device_info=phone, consent_state=agreed)[0].consent.advertising == answer
+
+
+def test_not_having_opted_out_of_a_sale_is_no_consent_to_it(read, case):
+    state = {"ccpa": {"data_sale_opt_out": {"consented": False}}}
+    assert read("first_run", consent_state=state)[0].consent.sharing is None
+
+
+@pytest.mark.parametrize(
+    ("what", "kind", "channel"),
+    [
+        ("sent", "platform.push_notification.sent", None),
+        ("received", "platform.push_notification.received", None),
+        ("action", "platform.push_notification.tapped", "push"),
+        ("unknown", "platform.push.message", None),
+    ],
+)
+def test_a_push_is_what_became_of_it_and_a_tap_is_a_touch(read, case, what, kind, channel):
+    (event,) = _told(read, case, ("push_message", {"push_message_type": what, "network": "apn"}))
+    assert (event.type, event.touch.channel) == (kind, channel)
+
+
+def test_an_app_that_an_advertisement_opened_has_its_campaign(read, case):
+    link = "https://shop.example.com/?utm_source=adwords&utm_medium=cpc&utm_campaign=spring&gclid=g-1"
+    opened = {"application_transition_type": "application_initialized", "launch_referral": link}
+    left = {"application_transition_type": "application_background"}
+    kind = "application_state_transition"
+    first, last = _told(read, case, (kind, opened), (kind, left))
+    assert (first.touch.channel, first.touch.campaign) == ("search-ads", "spring")
+    assert (first.type, last.touch.channel) == ("platform.app.state_changed", None)
+
+
+def test_a_first_run_is_an_install_once(read, case):
+    kind, run = "application_state_transition", {"is_first_run": True}
+    (alone,) = _told(read, case, (kind, run))
+    assert (alone.type, alone.touch.campaign) == ("platform.app.installed", "spring")
+    both = _told(read, case, ("first_run", {}), (kind, run))
+    assert [e.type for e in both] == ["platform.app.installed", "platform.app.state_changed"]
+
+
 def test_a_planted_automation_makes_the_order_the_machines(read):
     (event,) = read("machine_order")
     assert (event.automation.ref_id, event.automation.cycle) == ("SN-1", 2)

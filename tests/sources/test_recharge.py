@@ -73,6 +73,65 @@ def test_an_address_is_refused_by_name(read):
     assert refusal.value.reason == "not-an-event"
 
 
+def test_a_running_total_of_refunds_is_one_refund_of_which_the_largest_counts(read, case):
+    charge = case("refunded_charge")["charge"]
+    first, later = (
+        read({"charge": charge | {"total_refunds": total, "updated_at": at}})[-1]
+        for total, at in (("10.00", "2026-03-02T10:00:00"), ("15.00", "2026-03-05T10:00:00"))
+    )
+    assert (first.source, first.id) == (later.source, later.id)
+    assert (first.commerce.revenue, later.commerce.revenue) == (Decimal("10.00"), Decimal("15.00"))
+
+
+@pytest.mark.parametrize(
+    ("lines", "net"),
+    [
+        ([], "100.00"),
+        ([{"tax_due": "9.50"}, {"tax_due": "8.00"}], "101.50"),
+        ([{"tax_due": "0.00", "tax_lines": [{"price": "17.00", "rate": "0.19"}]}], "102.00"),
+    ],
+)
+def test_tax_inside_the_prices_is_taken_out(read, case, lines, net):
+    charge = case("renewal")["body"]["charge"] | {"taxes_included": True, "line_items": lines}
+    (paid,) = read({"charge": charge | {"subtotal_price": "119.00", "total_tax": "19.00"}})
+    assert paid.commerce.revenue == Decimal(net)
+    (beside,) = read({"charge": charge | {"subtotal_price": "119.00", "taxes_included": False}})
+    assert beside.commerce.revenue == Decimal("119.00")
+
+
+def test_an_order_that_waits_for_its_day_is_none_yet(read, case):
+    order = case("order")["order"]
+    queued = {"status": "queued", "processed_at": None, "is_prepaid": True, "scheduled_at": "2026-09-01"}
+    for changed, kind in (
+        (queued, "platform.order.queued"),
+        (queued | {"status": "cancelled"}, "platform.order.cancelled"),
+        ({"status": "error"}, "platform.order.error"),
+        ({"status": "cancelled", "is_prepaid": True}, "platform.order.cancelled"),
+    ):
+        (event,) = read({"order": order | changed})
+        assert (event.type, event.commerce.action, event.commerce.order) == (kind, None, None)
+
+
+@pytest.mark.parametrize("status", ["cancelled", "success"])
+def test_a_cancelled_order_is_no_sale(read, case, status):
+    order = case("order")["order"] | {"status": status, "updated_at": "2026-04-03T08:00:00+00:00"}
+    (event,) = read({"headers": {"x-recharge-topic": "order/cancelled"}, "body": {"order": order}})
+    assert (event.type, event.commerce.action, event.commerce.order) == (
+        "platform.order.cancelled",
+        "cancelled",
+        "8801",
+    )
+    assert event.time.isoformat() == "2026-04-03T08:00:00+00:00"
+
+
+def test_what_was_deleted_is_neither_bought_nor_enrolled(read):
+    (order,) = read({"headers": {"x-recharge-topic": "order/deleted"}, "body": {"order": {"id": 7}}})
+    assert (order.type, order.commerce.action, order.commerce.order) == ("commerce.order.deleted", None, None)
+    body = {"subscription": {"id": 7}}
+    (ended,) = read({"headers": {"x-recharge-topic": "subscription/deleted"}, "body": body})
+    assert (ended.type, ended.automation.role) == ("commerce.subscription.ended", "end")
+
+
 BODY, AT = b'{"charge":{}}', datetime(2026, 3, 1, 10, tzinfo=UTC)
 ACCOUNT = sources.Account(secrets=("old", "shared"))
 

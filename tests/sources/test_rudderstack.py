@@ -35,3 +35,10 @@ def test_its_calls_mean_what_segments_mean(read, which, kind, channel):
 def test_an_enrolment_names_the_system_that_told_it(read):
     (event,) = read("webhook_that_only_its_user_agent_tells")
     assert (event.automation.role, event.automation.ref_system) == ("enrol", "rudderstack")
+
+
+def test_consent_is_by_the_ids_that_its_consent_manager_allowed_and_denied(read, case):
+    told = {"provider": "oneTrust", "allowedConsentIds": ["C0002", 7], "deniedConsentIds": ["C0004"]}
+    context = {**case("order")["context"], "consentManagement": told}
+    consent = read("order", context=context)[0].consent
+    assert (consent.measurement, consent.advertising, consent.sharing) == ("granted", "denied", None)

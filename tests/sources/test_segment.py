@@ -93,6 +93,47 @@ def test_consent_is_kept_by_purpose_and_absent_is_unknown(read):
     assert event.consent.personalisation is None
 
 
+def test_an_opt_out_of_sale_denies_and_not_opting_out_grants_nothing(read, case):
+    def told(answer):
+        consent = {"categoryPreferences": {"data_sale_opt_out": answer}}
+        return read({**case("voice_touch"), "context": {"consent": consent}})[0].consent.sharing
+
+    assert (told(True), told(False)) == ("denied", None)
+
+
+@pytest.mark.parametrize(
+    ("context", "advertising", "sharing"),
+    [
+        ({"device": {"type": "ios", "attTrackingStatus": 2}}, "denied", None),
+        ({"device": {"type": "ios", "attTrackingStatus": 3}}, None, None),
+        ({"consent": {"categoryPreferences": {"Advertising": "false"}}}, "denied", None),
+        ({"consent": {"gpc": True, "categoryPreferences": {"Sharing": True}}}, None, "denied"),
+        ({"consent": {"gpc": False}}, None, None),
+    ],
+)
+def test_a_no_is_kept_however_it_is_told(read, case, context, advertising, sharing):
+    consent = read({**case("voice_touch"), "context": context})[0].consent
+    assert (consent.advertising, consent.sharing) == (advertising, sharing)
+    assert (consent.source is None) is (advertising is None and sharing is None)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Unsubscribed",
+        "Email Unsubscribe",
+        "User Unsubscribed",
+        "Email Marked as Spam",
+        "Unsubscribed from SMS",
+    ],
+)
+def test_an_unsubscription_is_a_refusal_whatever_else_is_told_and_no_touch(read, name):
+    context = {"campaign": {"medium": "email"}, "consent": {"categoryPreferences": {"Advertising": True}}}
+    (event,) = read({"type": "track", "event": name, "userId": "u-1", "messageId": "m", "context": context})
+    assert (event.type, event.consent.advertising) == ("platform.consent.withdrawn", "denied")
+    assert (event.consent.measurement, event.touch.channel) == (None, None)
+
+
 def test_a_batch_is_many_events_and_a_bad_call_hides_none(read, case):
     assert [e.id for e in read("batch")] == ["seg-17", "seg-18"]
     batch = case("batch")

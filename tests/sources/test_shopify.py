@@ -106,6 +106,91 @@ def test_postage_that_is_paid_back_is_no_revenue(read):
     assert read("refund_with_postage")[0].commerce.revenue == Decimal("10.00")
 
 
+POSTAGE = {
+    "adjustment": {
+        "order_adjustments": [{"kind": "shipping_refund", "amount": "-5.00", "tax_amount": "-0.50"}]
+    },
+    "line": {
+        "refund_shipping_lines": [
+            {
+                "subtotal_amount_set": {"shop_money": {"amount": "5.00", "currency_code": "EUR"}},
+                "tax_amount_set": {"shop_money": {"amount": "0.50", "currency_code": "EUR"}},
+            }
+        ]
+    },
+}
+
+
+@pytest.mark.parametrize("told", POSTAGE.values(), ids=POSTAGE)
+@pytest.mark.parametrize(("paid", "goods"), [("5.50", "0.00"), ("8.50", "3.00")])
+def test_postage_that_is_paid_back_is_no_revenue_nor_is_its_tax(read, case, told, paid, goods):
+    deal = {"amount": paid, "kind": "refund", "status": "success", "currency": "EUR"}
+    nothing = {"refund_line_items": [], "order_adjustments": [], "transactions": [deal]}
+    (event,) = read(case("refund") | nothing | told)
+    assert (event.commerce.revenue, event.commerce.total) == (Decimal(goods), Decimal(paid))
+
+
+@pytest.mark.parametrize(
+    ("deals", "given"),
+    [
+        ([], Decimal(0)),
+        ([{"amount": "9.00", "kind": "refund", "status": "failure", "currency": "EUR"}], Decimal(0)),
+        (None, None),
+    ],
+)
+def test_a_refund_without_lines_or_payments_gives_nothing_back_and_an_untold_one_is_unknown(
+    read, case, deals, given
+):
+    told = {"refund_line_items": [], "order_adjustments": [], "transactions": deals}
+    (event,) = read(case("refund") | told)
+    assert (event.commerce.revenue, event.commerce.total) == (given, given)
+    assert event.commerce.value_known is (given is not None)
+
+
+def in_both(shop: str, buyer: str) -> dict[str, dict[str, str]]:
+    return {
+        "shop_money": {"amount": shop, "currency_code": "EUR"},
+        "presentment_money": {"amount": buyer, "currency_code": "JPY"},
+    }
+
+
+YEN = {"kind": "refund", "status": "success", "amount": "2500", "currency": "JPY"}
+
+
+def test_money_that_was_paid_back_in_the_buyers_currency_counts_in_the_shops(read, case):
+    order = case("cancelled_and_refunded_order")
+    (refund,) = order["refunds"]
+    lines = {"transactions": [YEN]}
+    (money,) = [e.commerce for e in read(order | {"refunds": [refund | lines]}) if e.commerce.refund_of]
+    assert (money.revenue, money.total, money.currency) == (Decimal("11.25"), None, "EUR")
+    both = {"refund_line_items": [], "transactions": [YEN | {"amount_set": in_both("15.50", "2500")}]}
+    money = read(order | {"refunds": [refund | both]})[-1].commerce
+    assert (money.revenue, money.total, money.currency) == (Decimal("15.50"), Decimal("15.50"), "EUR")
+
+
+def test_a_payment_that_is_told_in_the_buyers_currency_alone_says_so(read, case):
+    order = case("cancelled_and_refunded_order")
+    posted = [{"subtotal_amount_set": in_both("3.10", "500"), "tax_amount_set": in_both("0.00", "0")}]
+    plain = {"refund_line_items": [], "transactions": [YEN], "refund_shipping_lines": posted}
+    money = read(order | {"refunds": [order["refunds"][0] | plain]})[-1].commerce
+    assert (money.revenue, money.total, money.currency) == (Decimal(2000), Decimal(2500), "JPY")
+
+
+def test_goods_that_come_back_without_a_payment_give_nothing_back(read, case):
+    none = {"refund_line_items": [], "order_adjustments": [], "transactions": []}
+    assert read(case("refund") | none)[0].commerce.revenue == 0
+    untold = case("refund") | none
+    del untold["transactions"]
+    assert read(untold)[0].commerce.revenue is None
+
+
+def test_shipping_is_what_was_paid_for_it(read):
+    lines = [{"price": "10.00", "discounted_price": "0.00"}, {"price": "2.50"}]
+    for which in ("order", "checkout"):
+        (event,) = read(which, shipping_lines=lines)
+        assert event.commerce.shipping == Decimal("2.50")
+
+
 def test_an_update_counts_beside_its_placement(read):
     placed, updated = read("updated_order_by_webhook")
     assert (placed.type, updated.type) == ("commerce.order.placed", "commerce.order.updated")
@@ -193,5 +278,69 @@ def test_an_edited_order_is_told_and_its_money_comes_with_the_order(read):
 def test_a_renewal_that_failed_at_once_is_known_by_its_key_and_timed_by_shopify(read):
     (failed,) = read("billing_failed_before_it_had_an_id")
     assert (failed.type, failed.commerce.subscription) == ("commerce.subscription.billing_failed", "99")
-    assert failed.id == "subscription_billing_attempt/try-7"
+    assert failed.id == "subscription_billing_attempt/try-7/billing_failed"
     assert failed.time.isoformat() == "2026-03-02T10:00:00.123000+00:00"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "kind"),
+    [("success", "billed"), ("failure", "billing_failed"), ("challenged", "billing_challenged")],
+)
+def test_the_topic_says_whether_a_contract_was_billed(read, case, outcome, kind):
+    payload = case("billing_failed_before_it_had_an_id")
+    body = payload["body"] | {"error_code": None, "error_message": None}
+    headers = payload["headers"] | {"X-Shopify-Topic": f"subscription_billing_attempts/{outcome}"}
+    (event,) = read({"headers": headers, "body": body})
+    assert event.type == f"commerce.subscription.{kind}"
+    (failed,) = read(payload)
+    assert (event.id == failed.id) is (outcome == "failure"), "a later success is no duplicate of a failure"
+
+
+@pytest.mark.parametrize(
+    ("topic", "status", "kind", "role"),
+    [
+        ("create", "active", "created", "enrol"),
+        ("update", "active", "updated", None),
+        ("pause", "paused", "paused", None),
+        ("activate", "active", "activated", None),
+        ("cancel", "cancelled", "ended", "end"),
+        ("expire", None, "ended", "end"),
+    ],
+)
+def test_only_a_new_contract_enrols(read, case, topic, status, kind, role):
+    headers = {"X-Shopify-Topic": f"subscription_contracts/{topic}"}
+    (event,) = read({"headers": headers, "body": case("contract") | {"status": status}})
+    assert (event.type, event.automation.role) == (f"commerce.subscription.{kind}", role)
+
+
+@pytest.mark.parametrize("kind", ["order", "checkout", "customer"])
+def test_what_was_deleted_is_told_and_is_neither_bought_nor_begun(read, kind):
+    (event,) = read({"headers": {"X-Shopify-Topic": f"{kind}s/delete"}, "body": {"id": 7}})
+    assert (event.type, event.id, event.subject) == (f"commerce.{kind}.deleted", f"{kind}/7/deleted", "7")
+    assert (event.commerce.action, event.stage) == (None, "none")
+
+
+@pytest.mark.parametrize(
+    ("topic", "customer", "asked"),
+    [
+        (
+            "customers_email_marketing_consent",
+            {"customer_id": 501, "email_address": "a@example.com"},
+            "email",
+        ),
+        ("customers_marketing_consent", {"id": 501, "phone": "+31205550100"}, "sms"),
+        ("customers_sms_marketing_consent", {"id": 501, "phone": "+31205550100"}, "sms"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("state", "answer"),
+    [("subscribed", "granted"), ("unsubscribed", "denied"), ("not_subscribed", None), ("pending", None)],
+)
+def test_an_answer_about_marketing_is_read(read, topic, customer, asked, state, answer):
+    told = {"state": state, "consent_updated_at": "2026-03-01T10:00:00Z"}
+    body = customer | {f"{asked}_marketing_consent": told}
+    (event,) = read({"headers": {"X-Shopify-Topic": f"{topic}/update"}, "body": body})
+    assert (event.type, event.consent.advertising) == ("commerce.consent.changed", answer)
+    assert event.time.isoformat() == "2026-03-01T10:00:00+00:00"
+    known = {(i.namespace, i.personal) for i in event.identifiers}
+    assert known == {("shopify.customer", False), ("email" if asked == "email" else "phone", True)}

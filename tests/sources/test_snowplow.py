@@ -57,6 +57,43 @@ def test_selected_consent_grants_what_was_selected(read):
     assert (consent.measurement, consent.advertising) == ("granted", None)
 
 
+def _consented(read, schema, **data):
+    named = f"iglu:com.snowplowanalytics.snowplow/{schema}/jsonschema/1-0-0"
+    event = {"schema": "iglu:com.snowplowanalytics.snowplow/unstruct_event/jsonschema/1-0-0"}
+    event["data"] = {"schema": named, "data": data}
+    told = read({"e": "ue", "p": "web", "tv": "js-4.0.0", "dtm": "1772359200000", "ue_pr": event})[0].consent
+    return (told.measurement, told.advertising, told.personalisation, told.sharing)
+
+
+_UNKNOWN, _REFUSED = (None,) * 4, ("denied",) * 4
+
+
+@pytest.mark.parametrize(
+    ("what", "scopes", "answers"),
+    [
+        ("allow_all", ["necessary", "analytics", "advertisement"], ("granted", "granted", None, None)),
+        ("allow_selected", ["advertisement"], (None, "granted", None, None)),
+        ("withdrawn", ["necessary", "advertisement"], (None, "denied", None, None)),
+        ("withdrawn", ["necessary"], _REFUSED),
+        ("withdrawn", [], _REFUSED),
+        ("deny_all", ["necessary"], _REFUSED),
+        ("expired", ["analytics", "marketing"], _UNKNOWN),
+        ("pending", ["analytics", "marketing"], _UNKNOWN),
+        ("implicit_consent", ["analytics", "marketing"], _UNKNOWN),
+    ],
+)
+def test_only_what_was_given_is_granted_and_what_was_taken_back_is_denied(read, what, scopes, answers):
+    told = {"eventType": what, "consentScopes": scopes, "basisForProcessing": "consent"}
+    assert _consented(read, "consent_preferences", **told) == answers
+
+
+def test_a_withdrawal_on_a_phone_denies_what_it_names_and_else_everything(read):
+    assert _consented(read, "consent_withdrawn", all=True, name="analytics") == _REFUSED
+    assert _consented(read, "consent_withdrawn", all=False) == _REFUSED
+    assert _consented(read, "consent_withdrawn", all=False, name="Marketing")[:2] == (None, "denied")
+    assert _consented(read, "consent_granted", documentId="7", version="1") == _UNKNOWN
+
+
 def test_entities_without_an_event_are_refused_by_name(read):
     with pytest.raises(BadPayload, match=r"^snowplow: entities describe an event") as refusal:
         read("entities_alone")

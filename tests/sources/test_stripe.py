@@ -153,3 +153,29 @@ def test_a_renewal_that_failed_is_tied_to_its_subscription(read):
 def test_a_line_without_a_price_has_its_part_of_the_line(read):
     (renewed,) = read("renewal_with_prices_by_line")
     assert renewed.commerce.products[0].price == 12
+
+
+def test_an_order_of_the_shops_and_a_payment_without_metadata_share_their_payment_intent(read, case):
+    envelope = case("checkout")
+    session = envelope["data"]["object"] | {"metadata": {"order_id": "6735"}}
+    (placed,) = read(envelope | {"data": {"object": session}})
+    (refunded,) = read("second_partial_refund")
+    assert (placed.commerce.order, refunded.commerce.refund_of) == ("6735", "pi_1")
+    assert placed.correlation.token == refunded.correlation.token == "pi_1"  # noqa: S105 - an intent's id
+    assert read("subscribed")[0].correlation.token is None
+
+
+@pytest.mark.parametrize(
+    ("status", "paid", "action", "total"),
+    [("paid", 2400, "paid", "24.00"), ("open", None, None, "25.00"), ("canceled", None, None, "25.00")],
+)
+def test_a_payment_of_an_invoice_names_both(read, status, paid, action, total):
+    payment = {"id": "inpay_1", "object": "invoice_payment", "invoice": "in_1", "currency": "eur"}
+    payment |= {"amount_paid": paid, "amount_requested": 2500, "status": status, "created": 1772440100}
+    payment |= {"payment": {"type": "payment_intent", "payment_intent": "pi_4"}}
+    envelope = {"id": "evt_4", "object": "event", "type": f"invoice_payment.{status}", "created": 1772440200}
+    for payload in (envelope | {"data": {"object": payment}}, payment):
+        (event,) = read(payload)
+        assert (event.type, event.commerce.action) == (f"commerce.invoice_payment.{status}", action)
+        assert (event.commerce.order, event.commerce.total) == ("in_1", Decimal(total))
+        assert event.correlation.token == "pi_4"  # noqa: S105 - an intent's id

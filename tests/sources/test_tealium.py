@@ -46,6 +46,44 @@ def test_consent_is_what_the_consent_manager_tells(read):
     assert (refused.consent.measurement, refused.consent.advertising) == ("denied", "denied")
 
 
+_REFUSED, _UNSOLD = ("denied",) * 4, (None, None, None, "denied")
+_CATEGORIES = ["analytics", "affiliates", "display_ads", "search", "email", "personalization", "crm"]
+
+
+@pytest.mark.parametrize(
+    ("event", "told", "answers"),
+    [
+        ("decline_consent", {"policy": "gdpr", "consent_categories": []}, _REFUSED),
+        ("decline_consent", {"policy": "ccpa", "do_not_sell": [1, 2]}, _UNSOLD),
+        ("grant_partial_consent", {"policy": "ccpa", "do_not_sell": [1, 42]}, _UNSOLD),
+        ("page_view", {"policy": "ccpa", "do_not_sell": True}, _UNSOLD),
+        ("page_view", {"policy": "ccpa", "do_not_sell": False}, (None,) * 4),
+        ("page_view", {"policy": "ccpa", "consent_status": "notConsented", "do_not_sell": True}, _REFUSED),
+        ("grant_full_consent", {"policy": "ccpa", "consent_categories": []}, (None, None, None, "granted")),
+        (
+            "grant_full_consent",
+            {"policy": "gdpr", "consent_categories": _CATEGORIES},
+            ("granted",) * 3 + (None,),
+        ),
+        (
+            "grant_partial_consent",
+            {"policy": "gdpr", "consent_categories": ["display_ads"]},
+            (None, "granted", None, None),
+        ),
+    ],
+)
+def test_what_was_declined_is_denied_and_a_sale_is_told_apart(read, event, told, answers):
+    body = {"tealium_event": event, "tealium_visitor_id": "v-1", **told}
+    consent = read(body)[0].consent
+    assert (consent.measurement, consent.advertising, consent.personalisation, consent.sharing) == answers
+
+
+def test_a_list_of_one_is_its_value(read):
+    (event,) = read("order", order_id=["o-9"], order_currency_code=["EUR"], order_total=["27.50"])
+    assert (event.commerce.order, event.commerce.currency) == ("o-9", "EUR")
+    assert event.commerce.total == Decimal("27.50")
+
+
 def test_an_event_without_a_name_is_refused(read):
     with pytest.raises(BadPayload, match=r"^tealium\.tealium_event: no event's name"):
         read("without_a_name")

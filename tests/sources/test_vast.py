@@ -66,6 +66,12 @@ def test_who_limits_tracking_is_counted_and_not_followed(read):
     assert free.consent.advertising is None
 
 
+@pytest.mark.parametrize(("told", "sharing"), [("1YYN", "denied"), ("1YNN", None), ("1---", None)])
+def test_who_opted_out_of_a_sale_refuses_sharing(read, case, told, sharing):
+    (event,) = read({"url": f"https://c.example/in/vast?e=impression&us_privacy={told}"})
+    assert (event.consent.sharing, event.consent.advertising) == (sharing, None)
+
+
 def test_a_no_to_being_followed_counts_wherever_it_stands(read):
     for told in ({"dnt": "0", "lat": "1"}, {"lat": "1", "dnt": "0"}, {"LMT": "true"}):
         (event,) = read({"vast": {"e": "impression", "cb": "9", "ifa": "1-1", **told}})

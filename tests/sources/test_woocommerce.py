@@ -57,6 +57,56 @@ def test_an_order_that_waits_for_payment_is_none_yet(read):
     )
 
 
+def test_a_paid_order_in_a_status_of_the_shops_own_is_a_sale(read, case):
+    body, paid = case("order")["body"], {"date_paid_gmt": "2026-03-01T10:00:05"}
+    (event,) = read(body | paid | {"status": "shipped"})
+    assert (event.id, event.commerce.action) == ("order/727/placed", "placed")
+    for status, told in (("shipped", {"date_paid_gmt": None}), ("failed", paid), ("trash", paid)):
+        (none,) = read(body | told | {"status": status})
+        assert (none.type, none.commerce.order) == (f"commerce.checkout.{status}", None)
+
+
+@pytest.mark.parametrize(
+    ("lines", "amount", "goods"),
+    [
+        ({"shipping_lines": [{"total": "-9.00", "total_tax": "-1.00"}]}, "10.00", "0.00"),
+        ({"fee_lines": [{"total": "-10.00", "total_tax": "0.00"}]}, "10.00", "0.00"),
+        ({"shipping_lines": [{"total": "-4.00", "total_tax": "0.00"}]}, "10.00", "6.00"),
+        ({"line_items": [{"total": "0.00", "total_tax": "-1.00"}]}, "1.00", "0.00"),
+        ({}, "10.00", "10.00"),
+    ],
+)
+def test_postage_and_fees_that_are_paid_back_are_no_goods(read, lines, amount, goods):
+    (event,) = read("refund_by_itself", **({"line_items": [], "amount": amount} | lines))
+    assert (event.commerce.revenue, event.commerce.total) == (Decimal(goods), Decimal(amount))
+
+
+def test_a_subscription_that_nobody_paid_for_enrols_nobody(read, case):
+    body = case("subscription")["body"] | {"status": "pending", "last_payment_date_gmt": ""}
+    (waiting,) = read(body)
+    assert (waiting.type, waiting.automation.role, waiting.initiator.kind) == (
+        "commerce.subscription.pending",
+        None,
+        "unknown",
+    )
+    (paid,) = read(body | {"last_payment_date_gmt": "2026-03-01T10:00:05"})
+    assert paid.automation.role == "enrol"
+
+
+def test_a_subscription_names_the_order_that_enrolled(read, case):
+    assert read("subscription")[0].commerce.order == "727"
+    body = case("subscription")["body"] | {"parent_id": 0}
+    assert read(body)[0].commerce.order is None
+    up = {"_links": {"up": [{"href": "https://shop.example.com/wp-json/wc/v3/orders/1299"}]}}
+    assert read(body | up)[0].commerce.order == "1299"
+
+
+def test_a_switched_subscription_ended(read, case):
+    body = case("subscription")["body"] | {"status": "switched", "end_date_gmt": "2026-05-06T10:44:41"}
+    ended = read(body)[-1]
+    assert (ended.automation.role, ended.time.isoformat()) == ("end", "2026-05-06T10:44:41+00:00")
+
+
 def test_a_subscription_is_enrolled_and_ended(read):
     assert [e.automation.role for e in read("subscription_ended")] == ["enrol", "end"]
     assert [e.id for e in read("subscription")] == [read("subscription_ended")[0].id]

@@ -29,7 +29,15 @@ if TYPE_CHECKING:
     from hearthline.attribution._paths import PathCredit, credit_paths
     from hearthline.attribution._private import Privacy, fitted_privately
     from hearthline.attribution._split import split
-    from hearthline.attribution._survival import Ahead, Enrolled, Survival, ahead_of, survival_of
+    from hearthline.attribution._survival import (
+        Ahead,
+        Enrolled,
+        Life,
+        Survival,
+        ahead_of,
+        lives_of,
+        survival_of,
+    )
     from hearthline.attribution._town import Drawn, Part, Scales
     from hearthline.attribution._weights import replicate_weights
 
@@ -46,6 +54,7 @@ __all__ = [
     "Federated",
     "Fitness",
     "HomeSums",
+    "Life",
     "Model",
     "Part",
     "PathCredit",
@@ -68,6 +77,7 @@ __all__ = [
     "flower_client",
     "flower_sums",
     "intervals",
+    "lives_of",
     "load",
     "names",
     "replicate_weights",
@@ -91,7 +101,7 @@ _HOLDS = {
     "_paths": ("PathCredit", "credit_paths"),
     "_private": ("Privacy", "fitted_privately"),
     "_split": ("split",),
-    "_survival": ("Ahead", "Enrolled", "Survival", "ahead_of", "survival_of"),
+    "_survival": ("Ahead", "Enrolled", "Life", "Survival", "ahead_of", "lives_of", "survival_of"),
     "_town": ("Drawn", "Part", "Scales"),
     "_weights": ("replicate_weights",),
 }

@@ -353,7 +353,7 @@ def _without_rates(statistics: Gathered, kernels: int) -> tuple[Intensity, Float
 
 def _fading(caused: Floats, exposure: Floats) -> Floats:
     """Return (channels, kernels) rates right after a touch, summing to 1, from the conversions caused."""
-    pooled = caused.sum(axis=0) / caused.sum()
+    pooled = caused.sum(axis=0) / max(float(caused.sum()), 1e-300)
     part = (caused + _OWN_FADING * pooled) / (caused.sum(axis=1, keepdims=True) + _OWN_FADING)
     rate = part / exposure
     fading: Floats = rate / rate.sum(axis=1, keepdims=True)

@@ -16,7 +16,7 @@ from scipy.special import betaln
 from hearthline.attribution._sums import sums_by
 from hearthline.schema.journey import Bools, Floats, Ints
 
-__all__ = ["Ahead", "Enrolled", "Survival", "ahead_of", "survival_of"]
+__all__ = ["Ahead", "Enrolled", "Life", "Survival", "ahead_of", "lives_of", "survival_of"]
 
 DAY_MS = 86_400_000
 OPEN = np.iinfo(np.int64).max
@@ -89,6 +89,46 @@ class Survival:
             whole = np.floor(most) + (dice.random(len(orders)) < most % 1.0)
             found[draw] = np.minimum(dice.geometric(chance) - 1, whole)
         return found
+
+    def lives(self, most: float, draws: int, seed: int) -> Floats:
+        """Return (draws,) expected orders of an enrolment that begins now: doubt about the parameters only.
+
+        Args:
+            most: orders that there would be in the horizon if it did not end; the last may be a part.
+            draws: how many.
+            seed: of the draws.
+
+        >>> fixed = Survival(80.0, 920.0, np.zeros((2, 2)))
+        >>> fixed.lives(1.5, 2, 1).round(2).tolist()  # 0.92, and half of 0.92 * 921 / 1001
+        [1.34, 1.34]
+        """
+        dice = np.random.default_rng(seed)
+        point = np.log([self.ends, self.lasts])
+        ends, lasts = np.exp(dice.multivariate_normal(point, self.doubt, draws)).T
+        found, chance = np.zeros(draws), np.ones(draws)
+        for step in range(int(np.ceil(most))):
+            chance = chance * (lasts + step) / (ends + lasts + step)
+            found += chance * min(most - step, 1.0)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What is known of the life of an enrolment of one kind that begins now.
+
+    Attributes:
+        known: how many of the kind it was learned from.
+        survival: the chance to end after an order.
+        gap_days: usual days from order to order.
+        each: mean net revenue of an order.
+        error: its standard error; orders of one enrolment are alike.
+    """
+
+    known: int
+    survival: Survival
+    gap_days: float
+    each: float
+    error: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,15 +219,53 @@ def ahead_of(
     return Ahead(known, on, orders, more, each, drawn * each, survival)
 
 
+def lives_of(enrolled: Enrolled, on: Bools) -> dict[int, Life]:
+    """Return by kind what the life of an enrolment that begins now is like.
+
+    Args:
+        enrolled: all enrolments, and all orders that they brought.
+        on: (e,) whether it is taken to go on, as `Ahead` says: silence may have ended it.
+    """
+    count = len(enrolled.kind)
+    orders = np.bincount(enrolled.of, minlength=count)
+    money = sums_by(enrolled.of, enrolled.money, count)
+    last = enrolled.began_ms.copy()
+    np.maximum.at(last, enrolled.of, enrolled.order_ms)
+    usual = _usual_gaps(enrolled.kind, enrolled.began_ms, last, orders)
+    found = {}
+    for kind in np.unique(enrolled.kind):
+        own = enrolled.kind == kind
+        fit = survival_of(orders[own].astype(np.float64), ~on[own])
+        each, error = _mean_of(orders[own], money[own])
+        found[int(kind)] = Life(int(own.sum()), fit, usual[int(kind)], each, error)
+    return found
+
+
+def _mean_of(orders: Ints, money: Floats) -> tuple[float, float]:
+    """Return the mean money of an order and its standard error, by enrolments."""
+    total, some = max(int(orders.sum()), 1), int((orders > 0).sum())
+    each = float(money.sum()) / total
+    rest = float(((money - each * orders) ** 2).sum()) * some / max(some - 1, 1)
+    return each, float(np.sqrt(rest)) / total
+
+
+def _usual_gaps(kind: Ints, began: Ints, last: Ints, orders: Ints) -> dict[int, float]:
+    """Return by kind the usual days from order to order, at least one."""
+    days = np.maximum(last - began, 0) / DAY_MS
+    found = {}
+    for code in np.unique(kind):
+        often = (kind == code) & (orders > 0)
+        usual = float(np.median(days[often] / orders[often])) if often.any() else _USUAL_DAYS
+        found[int(code)] = max(usual, 1.0)
+    return found
+
+
 def _gaps(kind: Ints, began: Ints, last: Ints, orders: Ints) -> Floats:
     """Return the (e,) days from order to order: each enrolment's own mean, leaning to its kind's median."""
     days = np.maximum(last - began, 0) / DAY_MS
     found = np.full(len(kind), _USUAL_DAYS)
-    for code in np.unique(kind):
+    for code, usual in _usual_gaps(kind, began, last, orders).items():
         own = kind == code
-        often = own & (orders > 0)
-        usual = float(np.median(days[often] / orders[often])) if often.any() else _USUAL_DAYS
-        usual = max(usual, 1.0)
         found[own] = np.maximum((days[own] + _LEAN * usual) / (orders[own] + _LEAN), 1.0)
     return found
 

@@ -29,7 +29,7 @@ app = typer.Typer(
     epilog="Start with `hearthline demo`, or with your own files: `hearthline run events.csv orders.csv`.",
     no_args_is_help=True,
     add_completion=False,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

@@ -70,7 +70,8 @@ def exit_code(command: Callable[[], Any]) -> int:
         if code != STOPPED:
             return int(code or 0)
         message = _STOPPED
-    _say(message)
+    if message.code:
+        _say(message)
     return message.exit_code
 
 
@@ -86,9 +87,15 @@ _STOPPED = _Message(
 )
 
 
+_HELPED = _Message("", "", "", WRONG_USE)
+"""A command that only has others was called alone: its help was printed, and says all there is to say."""
+
+
 def _message(error: BaseException) -> _Message:
     if isinstance(error, HearthlineError):
         return _Message(*told(error), WRONG_USE if isinstance(error, _WRONG_USE) else UNUSABLE)
+    if isinstance(error, _REFUSAL) and not error.format_message().strip():
+        return _HELPED
     if isinstance(error, _REFUSAL):
         context = getattr(error, "ctx", None)
         path = context.command_path if context else "hearthline"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from shlex import quote
 from textwrap import wrap
 from typing import Any
 
@@ -11,6 +12,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 import hearthline as hl
+from hearthline.cli._options import at_home
 from hearthline.cli._screen import print_json, results, table
 from hearthline.schema import text
 
@@ -30,17 +32,24 @@ _QUERIES = {
     "found": """SELECT (SELECT count(*) FROM households) AS homes,
                        (SELECT count(DISTINCT device) FROM devices) AS devices,
                        (SELECT count(*) FROM channels) AS channels""",
-    "ledger": """SELECT l.* FROM ledger l JOIN models m USING (model) WHERE m.is_default AND l.kind <> 'all'
-                 ORDER BY l.kind""",
+    "ledger": """SELECT * FROM ledger WHERE kind <> 'all' AND model =
+                   (SELECT model FROM models WHERE state = 'ok' ORDER BY is_default DESC, title LIMIT 1)
+                 ORDER BY kind""",
+    "orders": """SELECT NULL AS model, kind, 0::DECIMAL(24, 6) AS credited, sum(net) AS unattributed,
+                   sum(net) AS shop, count(*) AS orders
+                 FROM orders WHERE status = 'placed' GROUP BY kind ORDER BY kind""",
     "models": "SELECT model, title, is_default, state FROM models ORDER BY is_default DESC, title",
     "shares": "SELECT s.* FROM shares s JOIN models m USING (model) WHERE m.state = 'ok' ORDER BY ALL",
     "reasons": "SELECT reason, count(*) AS n FROM rejects GROUP BY reason ORDER BY n DESC, reason",
     "aside": """SELECT currency, count(*) AS orders, sum(set_aside) AS money FROM orders
                 WHERE status = 'set_aside' GROUP BY currency ORDER BY orders DESC, currency""",
     "all": "SELECT sum(events) AS events FROM intake",
-    "example": """SELECT o.order_id FROM orders o JOIN touch_credits t USING (order_id)
-                  WHERE o.status = 'placed' GROUP BY o.order_id, o.kind, o.time
-                  ORDER BY o.kind = 'machine' DESC, count(*) DESC, o.time DESC LIMIT 1""",
+    "example": """WITH best AS (
+                    SELECT o.order_id, o.shop FROM orders o JOIN touch_credits t USING (shop, order_id)
+                    WHERE o.status = 'placed' GROUP BY o.order_id, o.shop, o.kind, o.time
+                    ORDER BY o.kind = 'machine' DESC, count(*) DESC, o.time DESC LIMIT 1),
+                  alike AS (SELECT count(*) AS n FROM orders WHERE order_id IN (SELECT order_id FROM best))
+                  SELECT order_id || CASE WHEN n > 1 THEN '@' || shop ELSE '' END AS name FROM best, alike""",
 }
 
 
@@ -69,11 +78,11 @@ def first_answer(home: "hl.Home", taken: "Sequence[hl.Intake]") -> Facts:
         "run": run,
         "read": read,
         "found": facts["found"][0],
-        "ledger": facts["ledger"],
+        "ledger": facts["ledger"] or facts["orders"],
         "aside": facts["aside"],
         "models": facts["models"],
         "shares": facts["shares"],
-        "example": facts["example"][0]["order_id"] if facts["example"] else None,
+        "example": facts["example"][0]["name"] if facts["example"] else None,
     }
 
 
@@ -91,8 +100,8 @@ def print_first_answer(home: "hl.Home", answer: Facts, page: Path, *, as_json: b
         return
     console = results()
     head(console, answer)
-    print_shares(console, answer)
-    print_machines(console, answer)
+    print_shares(console, answer, home.path)
+    print_machines(console, answer, home.path)
     tail(console, home, answer, page)
 
 
@@ -199,7 +208,9 @@ def _ranked(shares: Sequence[Facts], model: str, kind: str) -> list[str]:
     return [row["channel"] for row in rows]
 
 
-def _grid(console: Console, heads: Sequence[str], ranked: Sequence[str], columns: Sequence[Facts]) -> None:
+def _grid(
+    console: Console, heads: Sequence[str], ranked: Sequence[str], columns: Sequence[Facts], home: Path
+) -> None:
     """Print channels by columns; a column is a mapping of channel to row of `shares`."""
     touched = [c for c in ranked if c != BASELINE]
     shown = [*touched[:SHOWN], *(c for c in ranked if c == BASELINE)]
@@ -211,7 +222,8 @@ def _grid(console: Console, heads: Sequence[str], ranked: Sequence[str], columns
     if len(touched) > SHOWN:
         console.print(
             Text(
-                f"  and {text.plural(len(touched) - SHOWN, 'more channel')}: hearthline report attribution",
+                f"  and {text.plural(len(touched) - SHOWN, 'more channel')}: "
+                f"hearthline report attribution{at_home(home)}",
                 "dim",
             )
         )
@@ -227,13 +239,15 @@ def default_model(answer: Facts) -> Facts:
     return model
 
 
-def print_shares(console: Console, answer: Facts) -> None:
+def print_shares(console: Console, answer: Facts, home: Path) -> None:
     """Print the channels' shares of all net revenue under several models, side by side."""
     usable = {m["model"]: m["title"] for m in answer["models"] if m["state"] == "ok"}
     if not usable or not answer["shares"]:
         console.print()
-        why = "every order is in a currency without an exchange rate." if _all_aside(answer) else _MISSING
-        console.print(Text(f"No channel can earn anything yet: {why}"))
+        why = "every order is in a currency without an exchange rate"
+        if not _all_aside(answer):
+            why = f"what is missing says: hearthline report audit{at_home(home)}"
+        console.print(Text(f"No channel can earn anything yet; {why}"))
         return
     lead = default_model(answer)["model"]
     models = [lead, *(m for m in BESIDE if m in usable and m != lead)]
@@ -244,6 +258,7 @@ def print_shares(console: Console, answer: Facts) -> None:
         [usable[m].partition(" (")[0] for m in models],
         _ranked(answer["shares"], lead, "all"),
         columns,
+        home,
     )
     for line in _caveats(answer["models"]):
         console.print(Text(f"  {line}", "dim"))
@@ -260,7 +275,7 @@ def _caveats(models: Sequence[Facts]) -> Iterator[str]:
             yield f"{model['title']} is missing: {model['state']}"
 
 
-def print_machines(console: Console, answer: Facts) -> None:
+def print_machines(console: Console, answer: Facts, home: Path) -> None:
     """Print to whom orders placed by machines and calendars are owed."""
     kinds = [
         row["kind"]
@@ -273,7 +288,7 @@ def print_machines(console: Console, answer: Facts) -> None:
     heading(console, f"What orders without a person owe, through the decision to enrol ({lead['title']})")
     columns = [_by_channel(answer["shares"], lead["model"], kind) for kind in kinds]
     heads = [f"{KINDS[kind]}" for kind in kinds]
-    _grid(console, heads, _ranked(answer["shares"], lead["model"], kinds[0]), columns)
+    _grid(console, heads, _ranked(answer["shares"], lead["model"], kinds[0]), columns, home)
     console.print(
         Text("  The machine itself earns nothing: its trigger is a mechanism, not a reason.", "dim")
     )
@@ -283,7 +298,7 @@ def tail(console: Console, home: "hl.Home", answer: Facts, page: Path) -> None:
     """Print where the page lies and which command to try next."""
     console.print()
     _line(console, "Report", f"{page} (one file; opens anywhere, offline)")
-    at = f" --home {home.path}"
+    at = f" --home {quote(str(home.path))}"
     look = f"hearthline dashboard{at}  then open http://127.0.0.1:8787"
     missing = find_spec("starlette") is None
     _line(console, "Look", f"pip install 'hearthline[serve]'  once; then  {look}" if missing else look)

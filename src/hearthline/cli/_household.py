@@ -138,7 +138,7 @@ def _orders(console: Console, found: "hl.Household") -> None:
     names = {p["person"]: _short(p["label"] or text.MISSING) for p in found.persons}
     _title(console, f"Who placed its orders ({text.plural(len(found.orders), 'order')}, newest first)")
     rows: list[tuple[Any, ...]] = [
-        (o["order_id"], _day(o["time"]), text.amount(o["net"], ""), _split(o["actors"], names))
+        (o["name"], _day(o["time"]), text.amount(o["net"], ""), _split(o["actors"], names))
         for o in reversed(found.orders[-_SHOWN:])
     ]
     _grid(console, ("order", "day", "net", "by"), rows, (2,))

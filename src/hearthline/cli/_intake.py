@@ -22,15 +22,23 @@ PathsArgument = Annotated[
 def mapping_of(pairs: Sequence[str] | None) -> dict[str, str]:
     """Return canonical field to column from `field=column` texts.
 
-    >>> mapping_of(["time=when it was"])
-    {'time': 'when it was'}
+    Raises:
+        BadConfig: one is not of that form, names no field, or names one that was named before.
+
+    >>> mapping_of(["ts=when it was"])
+    {'ts': 'when it was'}
     """
-    found = {}
+    from hearthline import files
+
+    found: dict[str, str] = {}
     for pair in pairs or ():
         field, equals, column = pair.partition("=")
         if not (field and equals and column):
-            raise BadConfig(f"--map: {pair!r} is not field=column; write it as in --map time=ts")
+            raise BadConfig(f"--map: {pair!r} is not FIELD=COLUMN; write it as in --map ts=COLUMN")
+        if field in found:
+            raise BadConfig(f"--map: {field} is named twice; choose {found[field]!r} or {column!r}")
         found[field] = column
+    files.check_mapping(found, "--map")
     return found
 
 

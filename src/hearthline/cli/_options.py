@@ -1,6 +1,8 @@
 """The options that commands share."""
 
+import os
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -13,6 +15,7 @@ __all__ = [
     "LimitOption",
     "MapOption",
     "SourceOption",
+    "at_home",
 ]
 
 DEFAULT_HOME = Path("hearthline-home")
@@ -33,3 +36,13 @@ SourceOption = Annotated[
     str | None,
     typer.Option("--source", metavar="NAME", help="Platform of the payloads; default: by their shape."),
 ]
+
+
+def at_home(home: Path) -> str:
+    """Return what a command that is named to the reader needs behind it to be about this home.
+
+    >>> at_home(DEFAULT_HOME), at_home(Path("my town"))
+    ('', " --home 'my town'")
+    """
+    usual = os.environ.get("HEARTHLINE_HOME") or DEFAULT_HOME
+    return "" if Path(usual) == Path(home) else f" --home {quote(str(home))}"

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from math import isfinite
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.table import Table
@@ -20,12 +20,18 @@ _WIDTH = 100
 
 def results() -> Console:
     """Return the screen for results (standard output); 100 columns wide where it is no terminal."""
-    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else _WIDTH, highlight=False)
+    return _console(sys.stdout)
 
 
 def messages() -> Console:
     """Return the screen for messages and progress (standard error)."""
-    return Console(file=sys.stderr, width=None if sys.stderr.isatty() else _WIDTH, highlight=False)
+    return _console(sys.stderr)
+
+
+def _console(file: TextIO) -> Console:
+    """Return a screen on which text is only text: no square bracket and no colon in it is a command."""
+    width = None if file.isatty() else _WIDTH
+    return Console(file=file, width=width, highlight=False, markup=False, emoji=False)
 
 
 def plain(value: Any) -> Any:
@@ -58,7 +64,7 @@ def print_json(value: Any) -> None:
 
 def show(text: str) -> None:
     """Print a message on the messages screen."""
-    messages().print(text, markup=False, soft_wrap=True)
+    messages().print(text, soft_wrap=True)
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[int] = ()) -> Table:
@@ -67,7 +73,9 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]], right: Sequenc
     for number, head in enumerate(heads):
         grid.add_column(Text(head), justify="right" if number in right else "left", overflow="fold")
     for row in rows:
-        grid.add_row(*("" if cell is None else cell if isinstance(cell, Text) else str(cell) for cell in row))
+        grid.add_row(
+            *(cell if isinstance(cell, Text) else Text("" if cell is None else str(cell)) for cell in row)
+        )
     return grid
 
 

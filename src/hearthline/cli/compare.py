@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import hearthline as hl
-from hearthline.cli._options import DEFAULT_HOME, HomeOption, JsonOption
+from hearthline.cli._options import DEFAULT_HOME, HomeOption, JsonOption, at_home
 from hearthline.cli._screen import Stages, print_json, results, stages
 
 __all__ = ["compare"]
@@ -40,7 +40,7 @@ def compare(
         print_json([render.to_json(figure) for figure in figures])
         return
     for figure in figures:
-        render.to_terminal(figure, results())
+        render.to_terminal(figure, results(), at_home(home))
 
 
 def _kept(home: "hl.Home") -> Mapping[str, Mapping[str, float]]:

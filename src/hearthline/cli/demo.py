@@ -73,8 +73,8 @@ def demo(
     else:
         console = results()
         first.head(console, answer)
-        first.print_shares(console, answer)
-        first.print_machines(console, answer)
+        first.print_shares(console, answer, opened.path)
+        first.print_machines(console, answer, opened.path)
         print_misses(console, misses)
         print_said(console, said)
         first.tail(console, opened, answer, page)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import hearthline as hl
-from hearthline.cli._options import DEFAULT_HOME, HomeOption, JsonOption
+from hearthline.cli._options import DEFAULT_HOME, HomeOption, JsonOption, at_home
 from hearthline.cli._screen import print_json, results, show, table
 from hearthline.schema import text
 from hearthline.schema.errors import BadConfig
@@ -23,7 +23,9 @@ _Off = Annotated[float, typer.Option("--off", metavar="PART", help="Part of the 
 _Arms = Annotated[
     Path | None,
     typer.Option(
-        "--arms", metavar="FILE", help="CSV: identifier and arm (on, off), or region to draw regions."
+        "--arms",
+        metavar="FILE",
+        help="CSV: identifier and arm (on, off), region to draw regions, or both if others drew regions.",
     ),
 ]
 
@@ -46,7 +48,7 @@ def design(
     as_json: JsonOption = False,
 ) -> None:
     """Say how long an experiment must last, what it will see, and which channels to test first."""
-    _print(hl.open_home(home).experiments.design(channel, off, arms, weeks), as_json=as_json)
+    _print(hl.open_home(home).experiments.design(channel, off, arms, weeks), home, as_json=as_json)
 
 
 @experiment.command("start")
@@ -69,7 +71,7 @@ def start(
     end = begin + timedelta(days=7 * weeks - 1)
     planned = hl.open_home(home).experiments.start(name, channel, begin, end, off, arms)
     show(f"{name}: {channel} is off in {planned.off:.0%} of the {planned.by}s from {begin} to {end}.")
-    if not planned.listed or planned.by == "region":
+    if not planned.given:
         show(f"next: hearthline experiment assign {name} --csv {name}.csv --home {home}")
     else:
         show(f"next: hearthline run --home {home}, then hearthline experiment analyse {name} --home {home}")
@@ -111,7 +113,7 @@ def assign(
 @experiment.command("analyse")
 def analyse(name: _Name, *, home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
     """Show what an experiment found so far; one may look every day."""
-    _print(hl.open_home(home).experiments.analyse(name), as_json=as_json)
+    _print(hl.open_home(home).experiments.analyse(name), home, as_json=as_json)
 
 
 @experiment.command("stop")
@@ -154,7 +156,7 @@ def drop(name: _Name, *, home: HomeOption = DEFAULT_HOME) -> None:
 @experiment.command("calibrate")
 def calibrate(*, home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
     """Show every model's credit after it has learned from all lifts (the report `calibrated`)."""
-    _print(hl.open_home(home).report("calibrated").figure, as_json=as_json)
+    _print(hl.open_home(home).report("calibrated").figure, home, as_json=as_json)
 
 
 @experiment.command("list")
@@ -172,15 +174,15 @@ def listed(*, home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> N
     ]
     rows += [(x.name, x.channel, f"{x.start} to {x.end}", "imported lift") for x in book.lifts]
     if not rows:
-        show("no experiment yet; next: hearthline experiment design CHANNEL")
+        show(f"no experiment yet; next: hearthline experiment design CHANNEL{at_home(home)}")
         return
     results().print(table(("experiment", "channel", "days", "what"), rows))
 
 
-def _print(figure: "hl.Figure", *, as_json: bool) -> None:
+def _print(figure: "hl.Figure", home: Path, *, as_json: bool) -> None:
     from hearthline import render
 
     if as_json:
         print_json(render.to_json(figure))
     else:
-        render.to_terminal(figure, results())
+        render.to_terminal(figure, results(), at_home(home))

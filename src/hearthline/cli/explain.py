@@ -29,7 +29,12 @@ _LONGEST = 26
 
 
 def explain(
-    what: Annotated[str, typer.Argument(help="An order's id; or `household`, or `link`.", metavar="WHAT")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            help="An order's id (ID@SHOP where shops share it); or `household`, or `link`.", metavar="WHAT"
+        ),
+    ],
     which: Annotated[
         list[str] | None,
         typer.Argument(
@@ -45,6 +50,8 @@ def explain(
     if which:
         _explain_who(opened, what, which, as_json=as_json)
         return
+    if what in ("household", "link"):
+        raise typer.BadParameter(f"which {what}? write `hearthline explain {what} WHICH`")
     found = opened.explain(what)
     if as_json:
         print_json(asdict(found))

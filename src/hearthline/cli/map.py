@@ -8,7 +8,7 @@ import typer
 
 import hearthline as hl
 from hearthline.cli._intake import mapping_of
-from hearthline.cli._options import DEFAULT_HOME, HomeOption, JsonOption, MapOption
+from hearthline.cli._options import DEFAULT_HOME, HomeOption, JsonOption, MapOption, at_home
 from hearthline.cli._screen import print_json, results, show, table
 
 __all__ = ["map"]
@@ -113,7 +113,7 @@ def _print(found: Any, part: Any) -> None:
         )
     results().print(f"of {part.read:,} rows read {part.accepted:,} are taken, {len(part.rejects):,} refused")
     for reject in part.rejects[:_SHOWN]:
-        results().print(f"  {reject.place}: {reject.wrong}; {reject.cure}", markup=False, highlight=False)
+        results().print(f"  {reject.place}: {reject.wrong}; {reject.cure}")
 
 
 def _next(file: Path, found: Any, kind: str | None, home: Path) -> str:
@@ -122,7 +122,7 @@ def _next(file: Path, found: Any, kind: str | None, home: Path) -> str:
     wanted = found.lacking[0][0]
     value = {"currency": "EUR", "channel": "NAME"}.get(wanted, "COLUMN")
     chosen = f" --as {kind}" if kind else ""
-    return f"hearthline map {file}{chosen} --map {wanted}={value}"
+    return f"hearthline map {file}{chosen} --map {wanted}={value}{at_home(home)}"
 
 
 def _written(home: Path, file: Path, found: Any) -> Path:

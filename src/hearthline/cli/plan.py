@@ -1,11 +1,12 @@
 """`hearthline plan`."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import hearthline as hl
-from hearthline.cli._options import DEFAULT_HOME, HomeOption, JsonOption
+from hearthline.cli._options import DEFAULT_HOME, HomeOption, JsonOption, at_home
 from hearthline.cli._screen import print_json, results
 from hearthline.schema.errors import BadConfig
 
@@ -27,7 +28,7 @@ def move(
     as_json: JsonOption = False,
 ) -> None:
     """Say what moving a part of one channel's weekly money to another brings."""
-    _print(hl.open_home(home).plans.move(percent / 100.0, giver, taker), as_json=as_json)
+    _print(hl.open_home(home).plans.move(percent / 100.0, giver, taker), home, as_json=as_json)
 
 
 @plan.command("budget")
@@ -50,7 +51,7 @@ def budget(
 ) -> None:
     """Split a weekly budget so that it brings most, inside the range of the data."""
     figure = hl.open_home(home).plans.budget(total, _limits(least, "--min"), _limits(most, "--max"), beyond)
-    _print(figure, as_json=as_json)
+    _print(figure, home, as_json=as_json)
 
 
 @plan.command("enrol")
@@ -65,7 +66,7 @@ def enrol(
     as_json: JsonOption = False,
 ) -> None:
     """Say what more money brings in enrolments, and over their lives."""
-    _print(hl.open_home(home).plans.enrolments(more / 100.0, displaced), as_json=as_json)
+    _print(hl.open_home(home).plans.enrolments(more / 100.0, displaced), home, as_json=as_json)
 
 
 def _limits(given: list[str] | None, option: str) -> dict[str, float]:
@@ -81,10 +82,10 @@ def _limits(given: list[str] | None, option: str) -> dict[str, float]:
     return found
 
 
-def _print(figure: "Figure", *, as_json: bool) -> None:
+def _print(figure: "Figure", home: Path, *, as_json: bool) -> None:
     from hearthline import render
 
     if as_json:
         print_json(render.to_json(figure))
     else:
-        render.to_terminal(figure, results())
+        render.to_terminal(figure, results(), at_home(home))

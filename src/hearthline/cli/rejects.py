@@ -6,7 +6,7 @@ import typer
 
 import hearthline as hl
 from hearthline import pipeline
-from hearthline.cli._options import DEFAULT_HOME, HomeOption, JsonOption, LimitOption
+from hearthline.cli._options import DEFAULT_HOME, HomeOption, JsonOption, LimitOption, at_home
 from hearthline.cli._rows import print_rows
 from hearthline.cli._screen import print_json, results, show, table
 from hearthline.schema import text
@@ -54,15 +54,20 @@ def shown(
     if not every.num_rows:
         show("nothing is refused")
         return
-    first = {row["reason"]: row for row in reversed(every.select(["reason", "place", "cure"]).to_pylist())}
-    counts = every.group_by("reason").aggregate([("reason", "count")]).to_pylist()
-    ordered = sorted(counts, key=lambda row: (-row["reason_count"], row["reason"]))
+    known = ["source", "reason", "cure"]
+    last = {
+        tuple(row[n] for n in known): row["place"]
+        for row in reversed(every.select([*known, "place"]).to_pylist())
+    }
+    counts = every.group_by(known).aggregate([("reason", "count")]).to_pylist()
+    ordered = sorted(counts, key=lambda row: (-row["reason_count"], *(row[n] for n in known)))
     lines = [
-        (text.count(c["reason_count"]), c["reason"], first[c["reason"]]["place"], first[c["reason"]]["cure"])
+        (text.count(c["reason_count"]), c["source"], c["reason"], last[tuple(c[n] for n in known)], c["cure"])
         for c in ordered
     ]
-    results().print(table(("rejects", "reason", "the last one at", "what to do"), lines, right=(0,)))
-    show(f"next: hearthline rejects --reason {ordered[0]['reason']}")
+    heads = ("rejects", "source", "reason", "the last one at", "what to do")
+    results().print(table(heads, lines, right=(0,)))
+    show(f"next: hearthline rejects --reason {ordered[0]['reason']}{at_home(home)}")
 
 
 @rejects.command("retry")

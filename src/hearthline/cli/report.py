@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 import hearthline as hl
-from hearthline.cli._options import DEFAULT_HOME, HomeOption, JsonOption
+from hearthline.cli._options import DEFAULT_HOME, HomeOption, JsonOption, at_home
 from hearthline.cli._screen import print_json, results, show, table
 from hearthline.schema.errors import BadConfig
 
@@ -26,7 +26,7 @@ def report(
 ) -> None:
     """Show a report: on the terminal, or as JSON, CSV, Parquet or one HTML page."""
     if name is None:
-        _list(as_json=as_json)
+        _list(home, as_json=as_json)
         return
     if sum((as_json, csv, parquet is not None, html is not None)) > 1:
         raise BadConfig("report: several forms at once; choose one of --json, --csv, --parquet, --html")
@@ -46,10 +46,10 @@ def report(
     else:
         from hearthline import render
 
-        render.to_terminal(result.figure, results())
+        render.to_terminal(result.figure, results(), at_home(home))
 
 
-def _list(*, as_json: bool) -> None:
+def _list(home: Path, *, as_json: bool) -> None:
     from hearthline import reports
 
     known = [(name, reports.load(name)) for name in reports.names()]
@@ -62,4 +62,4 @@ def _list(*, as_json: bool) -> None:
         )
         return
     results().print(table(("report", "what it answers"), [(name, r.QUESTION) for name, r in known]))
-    show("next: hearthline report overview")
+    show(f"next: hearthline report overview{at_home(home)}")

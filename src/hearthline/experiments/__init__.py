@@ -8,7 +8,7 @@ what an experiment found, whoever ran it, and `prior` and `updated` calibrate a 
 from hearthline.experiments.calibration import ALONE, Belief, Observed, agreement, prior, updated
 from hearthline.experiments.choosing import chosen
 from hearthline.experiments.difference import LEVEL, Difference, balanced, difference
-from hearthline.experiments.lifts import KINDS, Lift, read_arms, read_lifts
+from hearthline.experiments.lifts import KINDS, Lift, Listed, read_arms, read_lifts
 from hearthline.experiments.lots import keys_of, off_by_lot
 from hearthline.experiments.power import Power, detectable, needed, power_of
 
@@ -19,6 +19,7 @@ __all__ = [
     "Belief",
     "Difference",
     "Lift",
+    "Listed",
     "Observed",
     "Power",
     "agreement",

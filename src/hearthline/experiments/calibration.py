@@ -41,8 +41,9 @@ OWN: Final = 0.2
 USUAL: Final = 1.0
 """How much of the usual credit counts there as well."""
 ALONE: Final = 2.0
-"""How many times as far all of this goes where no model knows which orders come by themselves.
+"""How many times as far `SHARED`, `KIN` and `OWN` go where no model knows which orders come by themselves.
 
+There is then no other model that could be right, so `TOWARDS` has nothing to reach for.
 `benchmarks/experiments.py --prior` prints what simulated towns with tuning seeds say of these figures.
 """
 
@@ -102,7 +103,7 @@ def prior(
         error: its bootstrap standard error, in the same shape.
         group: (channels,) numbers of groups that may be wrong together.
         other: what another model credits, in the same shape.
-        wide: how many times as far the model may be wrong.
+        wide: how many times as far the model may be wrong by itself (not how far the other may be right).
 
     >>> belief = prior(np.array([100.0, 0.0]), np.array([5.0, 0.0]))
     >>> belief.mean.tolist(), bool((belief.error > 0).all())
@@ -147,7 +148,8 @@ def agreement(predicted: Floats, error: Floats, seen: Observed) -> Floats:
     """Return (lifts,) how many standard errors each lift is above what the model says.
 
     The standard error is of the lift's noise and the credit's bootstrap together, without any discrepancy:
-    it asks whether the model, taken at its word, agrees. Beyond 1.64 either way it does not (90 %).
+    it asks whether the model, taken at its word, agrees. Beyond 1.64 either way it does not (90 %). Give
+    the lifts' own errors in `seen`, without what is added to them for learning.
 
     >>> seen = Observed(np.ones((1, 1)), np.array([50.0]), np.array([10.0]))
     >>> agreement(np.array([100.0]), np.array([0.0]), seen).tolist()

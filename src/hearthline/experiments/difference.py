@@ -3,14 +3,18 @@
 The difference of means is adjusted by what the same units did before (Deng, Xu, Kohavi & Walker 2013,
 "Improving the sensitivity of online controlled experiments by utilizing pre-experiment data"), with the
 standard error of Neyman (1923), by clusters where regions are assigned. The interval for one look at the
-planned end is Student's. Whoever looks more often needs the other one: the normal mixture of Robbins
-(1970), Annals of Mathematical Statistics 41(5), in the asymptotic form of Waudby-Smith, Arbour, Sinha,
-Kennedy & Ramdas (2024), Annals of Statistics 52(6), on the clock of the estimate's own variance; it
-holds on all days at once. It is tightest at the planned end. Its one assumption is that what is added
-later does not depend negatively on what is there; `make bench-experiments` measures what that costs.
+planned end is Student's, with the degrees of freedom of Satterthwaite (1946), Biometrics Bulletin 2(6), and
+Welch (1947), Biometrika 34(1-2): few units in one arm are few, however many are in the other. Whoever looks
+more often needs the other one: the normal mixture of Robbins (1970), Annals of Mathematical Statistics
+41(5), in the asymptotic form of Waudby-Smith, Arbour, Sinha, Kennedy & Ramdas (2024), Annals of Statistics
+52(6), on the clock of the estimate's own variance; it holds on all days at once. It is tightest at the
+planned end, whose variance must not be chosen anew at each look: it is planned, or today's is carried on by
+the days. Its one assumption is that what is added later does not depend negatively on what is there;
+`make bench-experiments` measures what that costs.
 """
 
 from dataclasses import dataclass
+from math import log, sqrt
 from typing import Final
 
 import numpy as np
@@ -23,6 +27,7 @@ __all__ = ["LEVEL", "Difference", "balanced", "difference", "mixture"]
 
 LEVEL: Final = 0.9
 _FEWEST = 3
+_SHARE = -float(lambertw(-((1.0 - LEVEL) ** 2) / np.e, k=-1).real) - 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ class Difference:
         always_low, always_high: the 90 % interval that holds on all days at once.
         on, off: households in each arm.
         clusters: units that were assigned: regions, or the households themselves.
-        saved: part of the variance that the time before took away.
+        saved: part of the variance that the time before took away; a little below 0 where it tells nothing.
     """
 
     each: float
@@ -57,10 +62,8 @@ def mixture(variance: float, planned: float) -> float:
     >>> round(mixture(1.0, 1.0), 2), round(mixture(0.1, 1.0) / 0.1**0.5, 2)
     (2.76, 3.58)
     """
-    alpha = 1.0 - LEVEL
-    share = -float(lambertw(-(alpha**2) / np.e, k=-1).real) - 1.0
-    rho = planned / share
-    return float(np.sqrt((variance + rho) * np.log((variance + rho) / (rho * alpha**2))))
+    rho = planned / _SHARE
+    return sqrt((variance + rho) * log((variance + rho) / (rho * (1.0 - LEVEL) ** 2)))
 
 
 def difference(
@@ -69,6 +72,7 @@ def difference(
     before: Floats | None = None,
     cluster: Ints | None = None,
     planned: float | None = None,
+    over: float = 1.0,
 ) -> Difference:
     """Return what is shown so far.
 
@@ -77,10 +81,11 @@ def difference(
         off: (n,) whether its arm is off.
         before: (n,) what it brought in before the start.
         cluster: (n,) the key of its region where regions were assigned.
-        planned: the variance that was planned for the end; default: the one of today.
+        planned: the variance that was planned for the end; default: today's, carried on by `over`.
+        over: the part of the planned days that is over, above 0 and up to 1; asked where nothing was planned.
 
     Raises:
-        NothingToAnswer: an arm holds fewer than three clusters.
+        NothingToAnswer: an arm holds fewer than three clusters, or a cluster is in both arms.
 
     >>> rng = np.random.default_rng(1)
     >>> usual, off = rng.gamma(2.0, 10.0, 4000), np.arange(4000) % 2 == 0
@@ -90,27 +95,19 @@ def difference(
     """
     groups = np.arange(len(off)) if cluster is None else np.unique(cluster, return_inverse=True)[1]
     size = np.bincount(groups).astype(np.float64)
-    first = np.zeros(len(size), np.bool_)
-    first[groups] = off
-    arms = (~first, first)
-    if min(int(a.sum()) for a in arms) < _FEWEST:
-        counts = ", ".join(str(int(a.sum())) for a in arms)
-        raise NothingToAnswer(
-            f"experiment: too few units in an arm; got {counts}; assign at least three to each"
-        )
+    arms = _arms(groups, size, off)
     plain = np.bincount(groups, weights=takings).astype(np.float64)
-    raw, raw_variance = _contrast(plain, size, arms)
-    each, variance = raw, raw_variance
+    each, parts = _contrast(plain, size, arms)
+    raw_variance = float(parts.sum())
     if before is not None:
         x = np.bincount(groups, weights=before).astype(np.float64)
-        slope = _slope(plain, x, size, arms)
-        each, variance = _contrast(plain - slope * (x - size * before.mean()), size, arms)
-        if variance > raw_variance:
-            each, variance = raw, raw_variance
-    error = float(np.sqrt(variance))
-    few = float(stdtrit(len(size) - 2, 0.5 + LEVEL / 2)) / float(ndtri(0.5 + LEVEL / 2))
+        each, parts = _contrast(plain, size, arms, x)
+    variance = float(parts.sum())
+    error = sqrt(variance)
+    few = float(stdtrit(_freedom(parts, arms), 0.5 + LEVEL / 2)) / float(ndtri(0.5 + LEVEL / 2))
     wide = float(ndtri(0.5 + LEVEL / 2)) * few * error
-    always = mixture(variance, planned or variance) * few if variance > 0.0 else 0.0
+    end = planned or variance / over
+    always = mixture(variance, end) * few if end > 0.0 else 0.0
     return Difference(
         *(each, error, each - wide, each + wide, each - always, each + always),
         on=int((~off).sum()),
@@ -120,26 +117,66 @@ def difference(
     )
 
 
-def _contrast(sums: Floats, size: Floats, arms: tuple[Bools, Bools]) -> tuple[float, float]:
-    """Return the difference of the arms' means a household, and its variance, by clusters."""
-    means, variance = [], 0.0
-    for arm in arms:
-        n, g = size[arm].sum(), int(arm.sum())
-        mean = sums[arm].sum() / n
-        means.append(mean)
-        variance += g / (g - 1) * float(((sums[arm] - mean * size[arm]) ** 2).sum()) / n**2
-    return float(means[0] - means[1]), float(variance)
+def _arms(groups: Ints, size: Floats, off: Bools) -> tuple[Bools, Bools]:
+    """Return (clusters,) which ones are on, and which ones off."""
+    part = np.bincount(groups, weights=off, minlength=len(size)) / size
+    torn = int(((part > 0.0) & (part < 1.0)).sum())
+    if torn:
+        raise NothingToAnswer(
+            f"experiment: regions that are in both arms; got {torn} of {len(size)}; put each region into one"
+        )
+    arms = (part == 0.0, part == 1.0)
+    if min(int(a.sum()) for a in arms) < _FEWEST:
+        counts = ", ".join(str(int(a.sum())) for a in arms)
+        raise NothingToAnswer(
+            f"experiment: too few units in an arm; got {counts}; assign at least three to each"
+        )
+    return arms
 
 
-def _slope(y: Floats, x: Floats, size: Floats, arms: tuple[Bools, Bools]) -> float:
-    """Return the slope of what came after on what came before, inside the arms."""
-    up = down = 0.0
+def _contrast(
+    sums: Floats, size: Floats, arms: tuple[Bools, Bools], past: Floats | None = None
+) -> tuple[float, Floats]:
+    """Return the difference of the arms' means a household, and each arm's part of its variance, by clusters.
+
+    Adjusted by the past it is that less slope times what the past differs. The slope is estimated, too:
+    what pulls it counts as more doubtful (HC2 of MacKinnon & White 1985), and it is used whether it
+    helps or not, for the smaller one of two estimated variances is too small.
+    """
+    each, rest = _gap(sums, size, arms), _inside(sums, size, arms)
+    weight = np.where(arms[0], 1.0 / size[arms[0]].sum(), -1.0 / size[arms[1]].sum())
+    free = np.ones(len(size))
+    if past is not None:
+        x = _inside(past, size, arms)
+        down = float(x @ x)
+        if down > 0.0:
+            slope, gap = float(x @ rest) / down, _gap(past, size, arms)
+            each, rest, weight = each - slope * gap, rest - slope * x, weight - gap * x / down
+            free = np.maximum(1.0 - x**2 / down, 1e-9)
+    square = (weight * rest) ** 2 / free
+    parts = [g / (g - 1) * float(square[arm].sum()) for arm in arms for g in [int(arm.sum())]]
+    return each, np.array(parts, np.float64)
+
+
+def _gap(sums: Floats, size: Floats, arms: tuple[Bools, Bools]) -> float:
+    """Return the mean a household where it is on, minus the one where it is off."""
+    on, off = (float(sums[arm].sum() / size[arm].sum()) for arm in arms)
+    return on - off
+
+
+def _inside(sums: Floats, size: Floats, arms: tuple[Bools, Bools]) -> Floats:
+    """Return (clusters,) what each has more than the mean of its arm."""
+    rest = sums.copy()
     for arm in arms:
-        n = size[arm].sum()
-        dx = x[arm] - x[arm].sum() / n * size[arm]
-        up += float((dx * (y[arm] - y[arm].sum() / n * size[arm])).sum())
-        down += float((dx * dx).sum())
-    return up / down if down > 0.0 else 0.0
+        rest[arm] -= sums[arm].sum() / size[arm].sum() * size[arm]
+    return rest
+
+
+def _freedom(parts: Floats, arms: tuple[Bools, Bools]) -> float:
+    """Return the degrees of freedom of the sum of two variances (Welch and Satterthwaite)."""
+    each = np.array([arm.sum() - 1 for arm in arms], np.float64)
+    down = float((parts**2 / each).sum())
+    return float(parts.sum() ** 2 / down) if down > 0.0 else float(each.min())
 
 
 def balanced(on: int, off: int, part_off: float) -> float:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hearthline.files import delimited, documents, markup, parquet, reports
 from hearthline.files.ahead import ahead
-from hearthline.files.columns import FIELDS, SETTINGS, Field, recognise
+from hearthline.files.columns import FIELDS, SETTINGS, Field, check_mapping, recognise
 from hearthline.files.converting import rows_of
 from hearthline.files.opening import first
 from hearthline.files.paths import find
@@ -30,6 +30,7 @@ __all__ = [
     "Proposal",
     "Proposed",
     "Rows",
+    "check_mapping",
     "find",
     "mapping_of",
     "propose",
@@ -53,6 +54,7 @@ def read(
 
     Raises:
         BadFile: it is no table, a needed column is missing, or it is damaged.
+        BadConfig: the mapping names a field that there is not.
 
     >>> import tempfile
     >>> file = Path(tempfile.mkdtemp()) / "orders.csv"

@@ -9,7 +9,7 @@ from typing import cast
 
 from hearthline.files.currencies import CODES, named_in
 from hearthline.files.rows import Kind
-from hearthline.schema.errors import BadFile
+from hearthline.schema.errors import BadConfig, BadFile
 
 __all__ = [
     "FIELDS",
@@ -183,6 +183,7 @@ SETTINGS = {
     "channel": "a channel's name for a table of spend or of exposures without a channel column",
 }
 """What `--map` can also say about a file, besides which column is which field."""
+_CHOICES = {"decimal": ("comma", "point"), "dates": ("day-first", "month-first")}
 
 _NEEDED: Mapping[Kind, tuple[tuple[str, ...], ...]] = {
     "events": (("ts",), ("event", "channel", "source", "medium"), tuple(f.name for f in _WHO)),
@@ -232,7 +233,7 @@ def _names(header: str) -> tuple[str, ...]:
 
 
 def _assigned(header: Sequence[str], kind: Kind, mapping: Mapping[str, str]) -> dict[str, str]:
-    columns = {f: c for f, c in mapping.items() if c in header and f not in ("tz", "decimal")}
+    columns = {f: c for f, c in mapping.items() if c in header and f not in ("tz", *_CHOICES)}
     if kind == "orders" and {"name", "financialstatus"} <= {simplified(h) for h in header}:
         # Shopify's export calls the order's number its name.
         columns.setdefault("order_id", next(h for h in header if simplified(h) == "name"))
@@ -263,8 +264,6 @@ def _settings(
         code = next((c for c in codes if c), None)
         if code:
             settings["currency"] = code
-    if settings.get("dates", "day-first") not in ("day-first", "month-first"):
-        raise BadFile(f"--map dates={settings['dates']}: neither day-first nor month-first; say which")
     if "currency" in settings:
         settings["currency"] = settings["currency"].upper()
         if settings["currency"] not in CODES:
@@ -357,8 +356,11 @@ def _near(group: Iterable[str], found: Found) -> tuple[str, str] | None:
     return None
 
 
-def _refusal(place: str, header_text: str, found: Found, group: tuple[str, ...]) -> BadFile:
+def _refusal(
+    place: str, header_text: str, found: Found, group: tuple[str, ...], said: Mapping[str, str]
+) -> BadFile:
     """Return the error for a field that no column has, with the near column where there is one."""
+    absent = [f"--map {f}={said[f]}: there is no column `{said[f]}`\n" for f in group if f in said]
     line = place.rpartition(":")[2]
     file = place.rpartition(":")[0]
     near = _near(group, found)
@@ -369,7 +371,7 @@ def _refusal(place: str, header_text: str, found: Found, group: tuple[str, ...])
         return BadFile(
             f"error[E101]: no column for {fields} in {file}, taken for a table of {found.kind}\n"
             f"  --> {place}:1\n   |\n{line:>2} | {header_text[:200]}\n"
-            f"recognised: {have}\n"
+            f"recognised: {have}\n{''.join(absent)}"
             f"help: name the column:  hearthline run {file} --map {group[0]}={value}"
         )
     wanted, column = near
@@ -377,18 +379,32 @@ def _refusal(place: str, header_text: str, found: Found, group: tuple[str, ...])
     return BadFile(
         f"error[E102]: column `{column}` means nothing to us, and there is none for {fields} in {file}\n"
         f"  --> {place}:{at + 1}\n   |\n{line:>2} | {header_text[:200]}\n"
-        f"   | {' ' * at}{'^' * len(column)} there is a field `{wanted}`\n"
+        f"   | {' ' * at}{'^' * len(column)} there is a field `{wanted}`\n{''.join(absent)}"
         f"help: rename it, or map it:  hearthline run {file} --map {wanted}={column}"
     )
 
 
-def _check_mapping(mapping: Mapping[str, str]) -> None:
+def check_mapping(mapping: Mapping[str, str | Mapping[str, str]], where: str = "mapping") -> None:
+    """Refuse a mapping that names a field, or a word of a setting, that there is not.
+
+    Args:
+        mapping: field -> column, or a file's name -> such a mapping.
+        where: where it was said, for messages.
+
+    Raises:
+        BadConfig: the message lists what there is.
+    """
     known = {f.name for fields in FIELDS.values() for f in fields} | SETTINGS.keys()
-    for name in mapping:
-        if name not in known:
+    for name, said in mapping.items():
+        if not isinstance(said, str):
+            check_mapping(said, f"{where}.{name}")
+        elif name not in known:
             near = get_close_matches(name, known, n=1)
-            cure = f"did you mean `{near[0]}`" if near else f"fields are {', '.join(sorted(known))}"
-            raise BadFile(f"--map {name}={mapping[name]}: there is no field `{name}`; {cure}")
+            cure = f"did you mean `{near[0]}`?" if near else f"choose one of {', '.join(sorted(known))}"
+            raise BadConfig(f"{where}: there is no field {name!r}; {cure}")
+        elif said not in _CHOICES.get(name, (said,)):
+            choices = " or ".join(_CHOICES[name])
+            raise BadConfig(f"{where}: {name} cannot be {said!r}; choose one of {choices}")
 
 
 def recognise(
@@ -404,13 +420,14 @@ def recognise(
         kind: what to take the table for; by default its columns tell.
 
     Raises:
-        BadFile: a needed field has no column, two columns share a name, the mapping names no field.
+        BadFile: a needed field has no column, or two columns share a name.
+        BadConfig: the mapping names a field that there is not.
 
     >>> recognise("o.csv:1", ["Order Number", "Order Date", "Total (EUR)", "E-Mail"]).guesses["currency"]
     '(EUR)'
     """
     chosen = dict(mapping or {})
-    _check_mapping(chosen)
+    check_mapping(chosen)
     text = ",".join(header)
     twice = next((h for i, h in enumerate(header) if h and h in header[:i]), None)
     if twice is not None:
@@ -423,16 +440,16 @@ def recognise(
         found = complete(header, chosen) or _likeliest(header, chosen)
     lacking = missing(found)
     if lacking:
-        raise _refusal(place, text, found, lacking[0])
-    _check_orders_have_someone(place, text, found)
+        raise _refusal(place, text, found, lacking[0], chosen)
+    _check_orders_have_someone(place, text, found, chosen)
     return found
 
 
-def _check_orders_have_someone(place: str, text: str, found: Found) -> None:
+def _check_orders_have_someone(place: str, text: str, found: Found, said: Mapping[str, str]) -> None:
     """Refuse orders whose only identifying column is misspelt: all would be without a household."""
     who = tuple(f.name for f in _WHO)
     if found.kind == "orders" and not found.columns.keys() & set(who) and _near(who, found):
-        raise _refusal(place, text, found, who)
+        raise _refusal(place, text, found, who, said)
 
 
 def header_score(header: Sequence[str]) -> int:

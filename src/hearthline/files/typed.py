@@ -236,15 +236,18 @@ class Reader:
         return []
 
     def _time_columns(self, kind: pa.DataType) -> list[str]:
-        # A day alone is enough for an order; everything else needs to know whose midnight it is. It stays the day
-        # that the file says, since days are counted in UTC: midnight in Berlin would be the day before.
+        # A day alone is enough for an order; everything else needs to know whose midnight it is.
         zone = self.zone
         moment, fault = time_sql(kind, zone, self._first)
+        clock = moment
         day = is_day_sql(kind)
-        if self.found.kind == "orders" or zone is not None:
-            midnight = f"timezone('UTC', {day_sql(kind, self._first)}::timestamp)"
-            moment = f"case when {day} then {midnight} else {moment} end"
-        offset = "null::bigint" if pa.types.is_temporal(kind) else offset_sql(moment, self._first)
+        midnight = f"timezone('UTC', {day_sql(kind, self._first)}::timestamp)"
+        if zone is not None:
+            # Days are counted in UTC: the first moment of the day in the zone that is on that day there too.
+            moment = f"case when {day} then greatest({moment}, {midnight}) else {moment} end"
+        elif self.found.kind == "orders":
+            clock = moment = f"case when {day} then {midnight} else {moment} end"
+        offset = "null::bigint" if pa.types.is_temporal(kind) else offset_sql(clock, self._first)
         return [
             f"({moment}) as time",
             f"case when ({moment}) is null then {fault} end as time_fault",

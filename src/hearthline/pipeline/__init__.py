@@ -14,6 +14,8 @@ from hearthline.pipeline.explain import (
     explain_household,
     explain_link,
     explained,
+    named,
+    orders_called,
     staked_links,
 )
 from hearthline.pipeline.forgetting import Forget, Forgot, forget
@@ -72,7 +74,9 @@ __all__ = [
     "match",
     "mend",
     "mended",
+    "named",
     "numbers",
+    "orders_called",
     "rebuild",
     "rejects",
     "rotate_hash_key",

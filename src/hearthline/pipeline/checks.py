@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import pyarrow as pa
 
 from hearthline.pipeline.core import Core
+from hearthline.schema import text
 from hearthline.store.duckdb import DuckEngine
 from hearthline.store.lake import Lake
 
@@ -39,14 +40,17 @@ _ORDERS = """
     SELECT count(*) AS orders, count(*) FILTER (unit IS NULL AND status = 'placed') AS homeless,
       count(*) FILTER (status = 'set_aside') AS aside,
       count(*) FILTER (NOT value_known AND status = 'placed') AS priceless,
-      count(*) FILTER (kind <> 'person' AND enrolment IS NULL AND status = 'placed') AS unrooted
+      count(*) FILTER (kind <> 'person' AND enrolment IS NULL AND status = 'placed') AS unrooted,
+      count(*) FILTER (below > 0) AS under, coalesce(sum(below), 0)::DECIMAL(24, 6) AS below
     FROM orders
 """
 _LINKS = "SELECT count(*) FILTER (state = 'demoted') AS demoted, count(*) AS links FROM links_found"
 _REFUNDS = """
-    SELECT CAST(coalesce(sum(r.refunds), 0) AS BIGINT) AS orphans
-    FROM refunds r LEFT JOIN (SELECT DISTINCT order_id FROM order_versions) o ON r.order_id = o.order_id
-    WHERE o.order_id IS NULL
+    SELECT CAST(coalesce(sum(refunds), 0) AS BIGINT) AS refunds,
+      CAST(coalesce(sum(CASE WHEN shop IS NULL THEN refunds END), 0) AS BIGINT) AS orphans,
+      CAST(coalesce(sum(unknown_amounts), 0) AS BIGINT) AS unsaid,
+      CAST(coalesce(sum(unknown_rates), 0) AS BIGINT) AS refunds_aside
+    FROM refunds
 """
 # name, which number, of which, what it means, the cure, the part of it that is alarming
 _CHECKS: tuple[tuple[str, str, str, str, str, float], ...] = (
@@ -102,11 +106,35 @@ _CHECKS: tuple[tuple[str, str, str, str, str, float], ...] = (
         0.0,
     ),
     (
+        "orders below zero",
+        "under",
+        "orders",
+        "counted as 0: more was given back than was paid, or the amount is negative; {below} in all",
+        "look for refunds that came twice: `hearthline sql 'FROM orders WHERE refunded > gross'`",
+        0.0,
+    ),
+    (
         "refunds without order",
         "orphans",
-        "orders",
-        "refunds of orders that are not here",
-        "send the orders that they belong to",
+        "refunds",
+        "refunds of orders that are not here, or that several shops could mean",
+        "send the orders that they belong to; where shops number alike, send each refund from its own shop",
+        0.0,
+    ),
+    (
+        "refunds without amount",
+        "unsaid",
+        "refunds",
+        "refunds that do not say how much was given back: nothing is taken off",
+        "send the amount with each refund; an order that is taken back whole can be told as cancelled",
+        0.0,
+    ),
+    (
+        "refunds in other currencies",
+        "refunds_aside",
+        "refunds",
+        "refunds set aside: no rate for their currency",
+        "set [money] rates in hearthline.toml",
         0.0,
     ),
     ("demoted links", "demoted", "links", "links kept but not used: shared ids and guests", "", 0.1),
@@ -122,14 +150,15 @@ def checks_table(core: Core, writer: DuckEngine, lake: Lake) -> pa.Table:
 
 def _noticed(core: Core, writer: DuckEngine, lake: Lake) -> Iterator[Noticed]:
     stored, rejects = lake.rows("events"), lake.rows("rejects")
-    numbers: dict[str, int] = {"stored": stored, "rejects": rejects, "inputs": stored + rejects}
+    numbers: dict[str, Any] = {"stored": stored, "rejects": rejects, "inputs": stored + rejects}
     for sql in (_EVENTS, _ORDERS, _LINKS):
         numbers |= writer.table(sql).to_pylist()[0]
     numbers |= core.engine.table(_REFUNDS).to_pylist()[0]
     numbers["duplicates"] = stored - numbers["events"]
+    below = text.exact_money(numbers["below"], core.currency)
     for name, which, whole, message, cure, alarming in _CHECKS:
         found, of = numbers[which], numbers[whole]
         severity: Severity = "ok"
         if found:
             severity = "warning" if found > alarming * of else "note"
-        yield Noticed(name, found, of, severity, message, cure if found else "")
+        yield Noticed(name, found, of, severity, message.format(below=below), cure if found else "")

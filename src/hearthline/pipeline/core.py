@@ -15,7 +15,7 @@ from hearthline.pipeline.making import make
 from hearthline.pipeline.renaming import read_as_one
 from hearthline.pipeline.resolving import Resolved, resolved
 from hearthline.pipeline.withdrawing import heed_withdrawals
-from hearthline.schema.errors import NothingToAnswer
+from hearthline.schema.errors import BadConfig, NothingToAnswer
 from hearthline.schema.journey import Ints
 from hearthline.schema.settings import Settings
 from hearthline.store.engine import Engine
@@ -37,6 +37,7 @@ __all__ = [
 MOST_CHANNELS = 250
 NOBODYS = "(-1 - unit)"
 """Key of what a household did without anybody known, where journeys are persons'."""
+_RATE, _OFF = Decimal("1e-8"), Decimal("1e-4")
 RESOLVED = ("members_all", "links_found", "homes_found", "devices_found", "identifiers_found")
 Progress = Callable[[str], None]
 
@@ -83,6 +84,7 @@ def build_core(
 
     Raises:
         NothingToAnswer: the lake holds no event.
+        BadConfig: a rate of the settings is too small to be kept.
     """
     if not lake.files("events"):
         if lake.files("rejects"):
@@ -150,7 +152,11 @@ def members_of(settings: Settings) -> str:
 
 
 def _load_rates(engine: Engine, settings: Settings) -> str:
-    """Load what one unit of each currency is worth in the reporting currency; return that currency."""
+    """Load what one unit of each currency is worth in the reporting currency; return that currency.
+
+    Raises:
+        BadConfig: a rate is too small to be kept.
+    """
     counted = engine.table(
         "SELECT currency, count(*) AS n FROM order_versions WHERE currency IS NOT NULL "
         "GROUP BY currency ORDER BY n DESC, currency"
@@ -159,7 +165,7 @@ def _load_rates(engine: Engine, settings: Settings) -> str:
     most = counted["currency"][0].as_py() if counted.num_rows else "EUR"
     currency: str = money.currency or most
     rates = {**money.rates, currency: 1.0}
-    decimals = [Decimal(str(r)).quantize(Decimal("1e-8")) for r in rates.values()]
+    decimals = [_kept_rate(name, currency, rate) for name, rate in rates.items()]
     engine.load(
         "rates",
         pa.table(
@@ -167,6 +173,23 @@ def _load_rates(engine: Engine, settings: Settings) -> str:
         ),
     )
     return currency
+
+
+def _kept_rate(name: str, currency: str, rate: float) -> Decimal:
+    """Return a rate as it is kept, to the eighth decimal.
+
+    Raises:
+        BadConfig: that is not the rate any more: it is more than a ten-thousandth off.
+    """
+    said = Decimal(str(rate))
+    kept = said.quantize(_RATE)
+    if abs(kept - said) > _OFF * abs(said):
+        raise BadConfig(
+            f"settings: [money] rates are kept to the eighth decimal, so {name} = {said:f} would count as "
+            f"{kept:f} {currency}; round it, leave it out where nothing is in {name}, or report in another "
+            "currency ([money] currency)"
+        )
+    return kept
 
 
 def _layout(engine: Engine, settings: Settings, channels: pa.Table, places: pa.Table) -> Layout:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Literal
 
+from hearthline.files import check_mapping
+from hearthline.pipeline.credit import chosen_models
 from hearthline.schema.errors import HearthlineError, HomeBusy
 from hearthline.store.answer import PublishedAnswer
 from hearthline.store.config import load_settings
@@ -36,7 +38,7 @@ def _machine() -> Iterator[Check]:
     java = shutil.which("java")
     if find_spec("pyspark") is None:
         yield Check(
-            "spark", "note", "pyspark is not installed", "only needed for it: pip install hearthline[spark]"
+            "spark", "note", "pyspark is not installed", "only needed for it: pip install 'hearthline[spark]'"
         )
     elif java is None:
         yield Check("spark", "note", "no Java found", "only needed for it: install Java 17 or newer")
@@ -51,7 +53,9 @@ def _machine() -> Iterator[Check]:
 
 def _settings(home: HomeFolder) -> Iterator[Check]:
     try:
-        load_settings(home.settings_file)
+        settings = load_settings(home.settings_file)
+        chosen_models(settings.attribution)
+        check_mapping(settings.map, "[map]")
     except HearthlineError as error:
         yield Check("settings", "ill", str(error), "mend the line")
     else:

@@ -16,7 +16,7 @@ from hearthline.pipeline.core import Progress
 from hearthline.pipeline.rereading import Reread, keep_mended, open_rejects, settled
 from hearthline.privacy import Ring, admit_events, admit_tables
 from hearthline.schema.cycles import uncollected
-from hearthline.schema.errors import BadPayload
+from hearthline.schema.errors import BadConfig, BadPayload
 from hearthline.schema.event import Event, Raw
 from hearthline.schema.journey import Bools
 from hearthline.schema.records import Metric, RawPayload, Reject
@@ -32,12 +32,13 @@ _BLOCK = 40_000
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to read and how."""
+    """What to read and how; some file must have each column that `said` names."""
 
     paths: tuple[str | Path, ...]
     source: str | None
     mapping: Mapping[str, str | Mapping[str, str]]
     received: datetime
+    said: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -67,6 +68,9 @@ class Intake:
 
 def add(home: HomeFolder, request: Request, progress: Progress) -> list[Intake]:
     """Return what each file gave; see `Home.add`."""
+    if request.source is not None:
+        sources.load(request.source)
+    files.check_mapping(request.mapping)
     lake = Lake(home.lake)
     taken: list[Intake] = []
     with home.writing():
@@ -81,6 +85,7 @@ def add(home: HomeFolder, request: Request, progress: Progress) -> list[Intake]:
                 else:
                     read.append(Reread(files.source_of(path), open_rejects(before, files.source_of(path))))
                     taken.append(_add_rows(batch, (path, content), read[-1], request, ring))
+            _check_said(request.said, taken)
             _record(batch, taken, request.received)
             for reread in read:
                 mended = reread.refused.take(pa.array(sorted(reread.mended), pa.int64()))
@@ -89,6 +94,27 @@ def add(home: HomeFolder, request: Request, progress: Progress) -> list[Intake]:
             told = next(t for t in taken if files.source_of(Path(t.origin)) == intake)
             told.replaced = gone
     return taken
+
+
+def _check_said(said: Mapping[str, str], taken: Iterable[Intake]) -> None:
+    """Refuse a mapping to a column that no file has: it would be passed over without a word.
+
+    Raises:
+        BadConfig: the message lists the columns that there are.
+    """
+    guesses = [intake.guesses for intake in taken]
+    kept = {c for g in guesses for f, c in g.items() if f not in ("ignored", "revenue") and c[:1] != "("}
+    rest = {c for g in guesses for c in g.get("ignored", "").split(", ") if c}
+    for name, column in said.items():
+        if name in files.SETTINGS or any(g.get(name) == column for g in guesses):
+            continue
+        if column in kept | rest:
+            raise BadConfig(
+                f"mapping: {name}={column} is used by no file: no table with that column has a field "
+                f"`{name}`; leave it out, or see `hearthline map FILE`"
+            )
+        cure = f"choose one of {', '.join(sorted(kept | rest))}" if kept | rest else "leave the mapping out"
+        raise BadConfig(f"mapping: for `{name}`, no file has a column {column!r}; {cure}")
 
 
 def _record(batch: Batch, taken: list[Intake], received: datetime) -> None:

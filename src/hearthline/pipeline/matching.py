@@ -22,6 +22,7 @@ from hearthline.schema.errors import BadFile, HomeMissing
 from hearthline.schema.records import Statement
 from hearthline.schema.settings import Settings
 from hearthline.store.answer import PublishedAnswer
+from hearthline.store.engine import engine_named
 from hearthline.store.home import HomeFolder
 from hearthline.store.lake import SCHEMAS, Lake
 from hearthline.store.spark import SparkEngine
@@ -81,12 +82,13 @@ class Matched:
 
 def match(home: HomeFolder, settings: Settings, wanted: Compare) -> Matched:
     """Say which identifiers are one person, by a file of records about them; see `Home.match`."""
+    runs = engine_named(wanted.engine, settings.engine.name)
     records = _read(home, wanted.file)
     policies = Policies(settings.identity.policies, settings.identity.blocked)
     said = _in_force(home)
     by_hand = [s for s in said if s["rule"] == BY_HAND and s["kind"] in ("not_same", "take_back")]
     apart = [(s["left"], s["right"]) for s in by_hand]
-    engine = SparkEngine(settings.engine.threads) if _engine(settings, wanted) == "spark" else None
+    engine = SparkEngine(settings.engine.threads) if runs == "spark" else None
     try:
         found = matched(records, policies, wanted.precision, apart, engine.session if engine else None)
     finally:
@@ -106,10 +108,6 @@ def match(home: HomeFolder, settings: Settings, wanted: Compare) -> Matched:
         written=0 if wanted.dry_run else len(new),
         rule=found.rule,
     )
-
-
-def _engine(settings: Settings, wanted: Compare) -> str:
-    return wanted.engine or settings.engine.name
 
 
 def _read(home: HomeFolder, file: Path) -> pa.Table:

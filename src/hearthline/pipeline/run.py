@@ -11,11 +11,12 @@ from uuid import uuid4
 
 import pyarrow as pa
 
+from hearthline.files import check_mapping
 from hearthline.pipeline import answer as answer_tables
 from hearthline.pipeline.actors import find_actors, keep_actors
 from hearthline.pipeline.checks import checks_table
 from hearthline.pipeline.core import RESOLVED, Core, Progress, build_core
-from hearthline.pipeline.credit import credit
+from hearthline.pipeline.credit import chosen_models, credit
 from hearthline.pipeline.experiments import keep_experiments, read_book, reader
 from hearthline.pipeline.forecasts import keep_forecasts
 from hearthline.pipeline.identities import before_this, stamped
@@ -25,7 +26,7 @@ from hearthline.pipeline.signals import keep_signals
 from hearthline.schema.settings import Settings
 from hearthline.store.answer import draft, publish
 from hearthline.store.duckdb import DuckEngine
-from hearthline.store.engine import Engine
+from hearthline.store.engine import Engine, engine_named
 from hearthline.store.home import HomeFolder
 from hearthline.store.lake import SCHEMAS, Lake
 from hearthline.store.renamed import SAID_AS_ONE
@@ -52,11 +53,11 @@ CORE_TABLES = (
 
 
 @contextmanager
-def _core_engine(settings: Settings, name: str | None, spill: Path) -> Iterator[Engine]:
+def _core_engine(settings: Settings, name: str, spill: Path) -> Iterator[Engine]:
     """Give the engine that runs the core; the answer is written by another, so that both can go on."""
     chosen = settings.engine
     engine: Engine
-    if (name or chosen.name) == "spark":
+    if name == "spark":
         engine = SparkEngine(chosen.threads)
     else:
         engine = DuckEngine(chosen.memory, chosen.threads, spill / "core")
@@ -70,6 +71,9 @@ def run(
     home: HomeFolder, settings: Settings, engine: str | None, progress: Progress, *, demo: bool = False
 ) -> None:
     """Make the answer and publish it; see `Home.run`."""
+    chosen_models(settings.attribution)  # what is wrong with a setting is said before the work
+    check_mapping(settings.map, "[map]")
+    runs = engine_named(engine, settings.engine.name)
     started = datetime.now(UTC)
     name = f"{started:%Y%m%d-%H%M%S}-{uuid4().hex[:4]}"
     with home.writing(), TemporaryDirectory(prefix="hearthline-") as folder:
@@ -79,7 +83,7 @@ def run(
         )
         lake = Lake(home.lake).snapshot()
         try:
-            with _core_engine(settings, engine, spill) as core_engine:
+            with _core_engine(settings, runs, spill) as core_engine:
                 before, changes = before_this(home)
                 known = known_before(home, settings.identity)
                 core = build_core(core_engine, lake, settings, progress, (before, known))
@@ -118,6 +122,7 @@ def _finish(
         writer.append(select.table, writer.table(f"SELECT * FROM draft_{select.table}"))
     keep_actors(core, writer)
     writer.append("checks", checks_table(core, writer, lake))
+    writer.append("rates", core.engine.table("SELECT currency, rate FROM rates ORDER BY currency"))
     about = _about(core, writer, lake, started, name, demo=demo)
     writer.append("run", pa.Table.from_pylist([about]))
     return {"run": name, "currency": core.currency, "demo": demo}
@@ -167,5 +172,6 @@ def _about(
         "demo": demo,
         "default_model": chosen.default,
         "min_homes": chosen.min_homes,
+        "horizon_days": float(chosen.horizon_days),
         "displacement": displaced,
     }

@@ -24,9 +24,12 @@ __all__ = [
 ]
 
 
-def to_terminal(figure: Figure, console: Console | None = None) -> None:
-    """Print a figure to the console (default: standard output), as wide as it is; plain when piped."""
-    terminal.show(figure, console or Console())
+def to_terminal(figure: Figure, console: Console | None = None, at: str = "") -> None:
+    """Print a figure to the console (default: standard output), as wide as it is; plain when piped.
+
+    `at` goes behind the commands that show more of it, such as ` --home DIR`.
+    """
+    terminal.show(figure, console or Console(), at)
 
 
 def to_html(figures: Sequence[Figure], title: str, banner: str | None = None) -> str:

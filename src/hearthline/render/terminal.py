@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from hearthline.render.svg.marks import kind_of
 from hearthline.render.tables import Cell, Section, heading, matrix, sections
 from hearthline.schema.figure import Column, Figure
 
@@ -123,7 +124,7 @@ def _reasons(section: Section) -> list[str]:
     return list(dict.fromkeys(c.why for row in section.rows for c in row if c.why))
 
 
-def _put(section: Section, figure: Figure, console: Console, room: int = 0) -> None:
+def _put(section: Section, figure: Figure, console: Console, at: str, room: int = 0) -> None:
     if section.title:
         console.print()
         console.print(Text(section.title, style="bold"))
@@ -136,7 +137,7 @@ def _put(section: Section, figure: Figure, console: Console, room: int = 0) -> N
     told = [f"–: {'; '.join(_reasons(section)[:4])}"] if _reasons(section) else []
     if section.left_out:
         told.append(
-            f"{section.left_out:,} more rows: {figure.again} {'--json' if figure.command else '--csv'}"
+            f"{section.left_out:,} more rows: {figure.again}{at} {'--json' if figure.command else '--csv'}"
         )
     if dropped:
         names = ", ".join(dict.fromkeys(c.title for c in dropped))
@@ -162,7 +163,7 @@ def _tiles(figure: Figure, console: Console) -> None:
         console.print(Padding(grid, (0, 0, 1, 0)))
 
 
-def _picture(figure: Figure, console: Console) -> None:
+def _picture(figure: Figure, console: Console, at: str) -> None:
     """Print a chart of intervals that the tables do not hold: series side by side, the first with bars."""
     chart = figure.chart
     named = {c.name for c in figure.columns}
@@ -170,17 +171,20 @@ def _picture(figure: Figure, console: Console) -> None:
         return
     if chart.data is None or not chart.data.num_rows:
         return
+    titles = {c.name: c.title for c in figure.columns}
+    kind = kind_of(figure, chart)
+    value = titles.get(chart.value, "Share" if kind == "share" else chart.value.capitalize())
     columns = (
         Column(chart.label, chart.label.capitalize()),
-        Column(chart.value, "Share", "share", low=chart.low, high=chart.high),
+        Column(chart.value, value, kind, low=chart.low, high=chart.high),
     )
     drawn = replace(figure, columns=columns, rows=chart.data, group=None, across=chart.series)
     room = _BAR + 2 if console.is_terminal else 0
     for section in matrix(drawn, _MATRIX_ROWS):
-        _put(replace(section, title=chart.title), drawn, console, room)
+        _put(replace(section, title=chart.title), drawn, console, at, room)
 
 
-def show(figure: Figure, console: Console) -> None:
+def show(figure: Figure, console: Console, at: str = "") -> None:
     """Print the figure: finding, question, key numbers, notes, tables, and where it comes from."""
     console.print(Text(figure.title, style="bold"))
     console.print(Text(figure.question, style="dim"))
@@ -190,10 +194,10 @@ def show(figure: Figure, console: Console) -> None:
         grid = Table.grid(padding=(0, 1, 0, 0))
         grid.add_row(Text("›", style="yellow"), Text(note))
         console.print(grid)
-    _picture(figure, console)
+    _picture(figure, console, at)
     wide = _BAR + 2 if console.is_terminal and console.width >= 100 and figure.across else 0
     for section in matrix(figure, _MATRIX_ROWS) or sections(figure, _ROWS):
-        _put(section, figure, console, wide)
+        _put(section, figure, console, at, wide)
     console.print()
-    more = f"{figure.again} --json" if figure.command else f"{figure.again} --csv | --json | --html"
+    more = f"{figure.again}{at} --json" if figure.command else f"{figure.again}{at} --csv | --json | --html"
     console.print(Text(f"{figure.source} · intervals are 90% · {more}", style="dim"))

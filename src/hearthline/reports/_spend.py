@@ -6,20 +6,20 @@ from hearthline.schema import text
 
 __all__ = ["costs_of"]
 
+_COSTS = """
+    SELECT s.channel, CAST(sum(CAST(s.cost AS DECIMAL(19, 4)) * r.rate) AS DECIMAL(24, 6)) AS cost
+    FROM spend s JOIN rates r USING (currency) GROUP BY s.channel ORDER BY s.channel"""
+_ASIDE = """
+    SELECT s.currency, CAST(sum(s.cost) AS DECIMAL(24, 6)) AS cost, count(DISTINCT s.channel) AS channels
+    FROM spend s LEFT JOIN rates r USING (currency) WHERE r.rate IS NULL
+    GROUP BY s.currency ORDER BY s.currency"""
+
 
 def costs_of(answer: Answer) -> tuple[dict[str, Row], list[str]]:
-    """Return the cost of each channel, and a note for each currency that was set aside."""
-    found = rows(
-        answer,
-        """SELECT channel, currency, sum(cost)::DECIMAL(24, 6) AS cost FROM spend
-           GROUP BY ALL ORDER BY ALL""",
-    )
-    ours = {r["channel"]: r for r in found if r["currency"] == answer.currency}
-    aside: dict[str, int] = {}
-    for row in found:
-        if row["currency"] != answer.currency:
-            aside[row["currency"]] = aside.get(row["currency"], 0) + 1
+    """Return the cost of each channel, other currencies at their rate, and a note for each without a rate."""
+    ours = {r["channel"]: r for r in rows(answer, _COSTS)}
     return ours, [
-        f"Spend of {text.plural(n, 'channel')} is in {money}, not counted: no rate into {answer.currency}."
-        for money, n in aside.items()
+        f"Spend of {text.plural(r['channels'], 'channel')} is in {r['currency']} "
+        f"({text.amount(r['cost'], r['currency'])}), not counted: no rate into {answer.currency}."
+        for r in rows(answer, _ASIDE)
     ]

@@ -54,9 +54,9 @@ def build(answer: Answer) -> Figure:
     orders = rows(
         answer,
         f"""SELECT 'Orders' AS part, basis AS what, {_SUMS}, sum(net)::DECIMAL(24, 6) AS revenue
-            FROM (SELECT order_id, max(basis) AS basis, {_PARTS} FROM order_actors GROUP BY order_id)
-            JOIN (SELECT order_id, sum(net) AS net FROM orders WHERE status = 'placed' GROUP BY order_id)
-              USING (order_id)
+            FROM (SELECT shop, order_id, max(basis) AS basis, {_PARTS} FROM order_actors GROUP BY ALL)
+            JOIN (SELECT shop, order_id, net FROM orders WHERE status = 'placed')
+              USING (shop, order_id)
             GROUP BY basis ORDER BY n DESC, basis""",
     )
     made = [*sessions, *(r | {"what": _BASIS.get(r["what"], r["what"])} for r in orders)]

@@ -22,9 +22,9 @@ DEFINITION = (
     "The baseline is what no touch earned. Machine-placed and subscription orders owe their credit to the "
     "touches before the enrolment. The interval (90%) is a bootstrap over households; it covers the "
     "sampling of households, the doubt about who is who and about what is owed, and not the choice of a "
-    "model: that is the range across models. Ranks whose intervals overlap are shared. Cost is spend in the "
-    "reporting currency; "
-    "return = credit / cost. Credit is no proof of cause: it says how a model shares out what happened."
+    "model: that is the range across models. Ranks whose intervals overlap are shared. Cost is spend, in "
+    "another currency at its rate; return = credit / cost. Credit is no proof of cause: it says how a model "
+    "shares out what happened."
 )
 COLUMNS = (
     Column("section", "Orders"),

@@ -51,7 +51,8 @@ _SEEN_SQL = """
            sum(s.x::DOUBLE * w.y) AS xy FROM seen s JOIN whole w USING (unit) GROUP BY s.place"""
 
 _WHOLE_SQL = """
-    WITH home AS (SELECT coalesce(unit::VARCHAR, 'order ' || order_id) AS home, sum(net)::DOUBLE AS y
+    WITH home AS (SELECT coalesce(unit::VARCHAR, 'order ' || order_id || '@' || shop) AS home,
+        sum(net)::DOUBLE AS y
                   FROM orders WHERE net IS NOT NULL GROUP BY 1)
     SELECT coalesce(sum(y), 0) AS y, coalesce(sum(y * y), 0) AS yy, count(*) AS n FROM home"""
 

@@ -49,7 +49,8 @@ _SUMS = " UNION ALL ".join(
 )
 _SQL = f"""
     WITH bought AS (
-      SELECT kind, coalesce(unit::VARCHAR, 'order ' || order_id) AS home, unit, sum(net)::DOUBLE AS y
+      SELECT kind, coalesce(unit::VARCHAR, 'order ' || order_id || '@' || shop) AS home, unit,
+        sum(net)::DOUBLE AS y
       FROM orders WHERE net IS NOT NULL GROUP BY ALL),
     sizes AS (
       SELECT kind, sum(y) AS y, sum(y * y) AS yy, count(*) AS n FROM bought GROUP BY kind
@@ -59,8 +60,7 @@ _SQL = f"""
       SELECT kind, unit, y FROM bought WHERE unit IS NOT NULL
       UNION ALL SELECT 'all', unit, sum(y) FROM bought WHERE unit IS NOT NULL GROUP BY unit),
     first AS MATERIALIZED (
-      SELECT t.model, t.kind, t.place, o.unit, sum(t.amount)::DECIMAL(38, 6) AS x
-      FROM touch_credits t JOIN orders o USING (order_id) GROUP BY ALL),
+      SELECT model, kind, place, unit, sum(amount)::DECIMAL(38, 6) AS x FROM touch_credits GROUP BY ALL),
     spread AS MATERIALIZED (
       SELECT * FROM first
       UNION ALL SELECT model, 'all', place, unit, sum(x) FROM first GROUP BY ALL),

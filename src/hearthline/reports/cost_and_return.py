@@ -18,10 +18,10 @@ SCREEN = "attribution"
 TITLE = "Cost and return"
 QUESTION = "What does each channel bring for what it costs, and would last touch have said so too?"
 DEFINITION = (
-    "Cost = spend in the reporting currency, over all days. Return = credit of all orders / cost: net "
-    "revenue for each 1 spent, before the cost of goods. Interval (90%): that of the credit; cost is "
-    "taken as exact. Channels that cost nothing, or whose spend is not known, are not shown. A mean over "
-    "all that was spent, not what the next 1 brings: for that see `hearthline plan budget`."
+    "Cost = spend over all days, in another currency at its rate ([money] rates). Return = credit of all "
+    "orders / cost: net revenue for each 1 spent, before the cost of goods. Interval (90%): that of the "
+    "credit; cost is taken as exact. Channels that cost nothing, or whose spend is not known, are not shown. "
+    "A mean over all that was spent, not what the next 1 brings: for that see `hearthline plan budget`."
 )
 COLUMNS = (
     Column("section", "Model"),

@@ -103,7 +103,7 @@ _LINKS = """SELECT left_id, right_id, state, weight FROM links
 _NET = "SELECT unit, sum(net) AS net FROM orders WHERE status = 'placed' AND unit IS NOT NULL GROUP BY unit"
 _OWN = """SELECT min(i.id) AS id, any_value(o.net) AS net
     FROM (SELECT a.person, sum(o.net * a.probability::DECIMAL(9, 6))::DECIMAL(24, 6) AS net
-          FROM order_actors a JOIN orders o USING (order_id)
+          FROM order_actors a JOIN orders o USING (shop, order_id)
           WHERE a.actor = 'person' AND o.status = 'placed' AND o.unit IS NOT NULL GROUP BY a.person) o
     JOIN identifiers i USING (person) WHERE i.names = 'person' GROUP BY i.person"""
 _PERSONS = """SELECT count(*) AS found, sum(n)::BIGINT AS apart, count(*) FILTER (n > 1) AS changed

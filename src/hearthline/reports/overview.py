@@ -44,7 +44,7 @@ _KINDS_SQL = """
 
 _SUMS_SQL = """
     WITH home AS (
-      SELECT coalesce(unit::VARCHAR, 'order ' || order_id) AS home, {pair}
+      SELECT coalesce(unit::VARCHAR, 'order ' || order_id || '@' || shop) AS home, {pair}
       FROM orders WHERE net IS NOT NULL AND {where} GROUP BY ALL)
     SELECT {sums} FROM home"""
 

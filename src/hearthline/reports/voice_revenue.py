@@ -42,10 +42,10 @@ _TOTALS = """SELECT how, count(*) AS orders, count(DISTINCT unit) AS homes,
 _MONTHS = """SELECT strftime(day, '%Y-%m') AS month, how, count(*) AS orders, count(DISTINCT unit) AS homes,
     coalesce(sum(net), 0)::DECIMAL(24, 6) AS net FROM voice_orders GROUP BY ALL ORDER BY month, how"""
 _RATIO = """
-    WITH hand AS (SELECT unit, order_id, coalesce(net, 0) AS net FROM orders WHERE kind = 'person'),
-    home AS (SELECT coalesce(h.unit::VARCHAR, 'order ' || h.order_id) AS home,
+    WITH hand AS (SELECT unit, shop, order_id, coalesce(net, 0) AS net FROM orders WHERE kind = 'person'),
+    home AS (SELECT coalesce(h.unit::VARCHAR, 'order ' || h.order_id || '@' || h.shop) AS home,
       sum(CASE WHEN v.how = '{how}' THEN h.net ELSE 0 END) AS x, sum(h.net) AS y
-      FROM hand h LEFT JOIN voice_orders v USING (order_id) GROUP BY ALL)
+      FROM hand h LEFT JOIN voice_orders v USING (shop, order_id) GROUP BY ALL)
     SELECT {sums} FROM home"""
 _CREDIT = """
     WITH voice AS (SELECT DISTINCT channel FROM touchpoints WHERE modality = 'voice')

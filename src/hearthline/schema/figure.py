@@ -5,7 +5,7 @@ from typing import Literal
 
 import pyarrow as pa
 
-__all__ = ["Chart", "Column", "Figure"]
+__all__ = ["Chart", "Column", "Figure", "Kind"]
 
 Kind = Literal["text", "count", "money", "share", "number", "date", "time"]
 

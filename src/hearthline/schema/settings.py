@@ -25,6 +25,7 @@ Days = Annotated[float, Meta(gt=0, le=3650)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Estimated = Share | Literal["estimated"]
 Port = Annotated[int, Meta(ge=0, le=65535)]
+Memory = Annotated[str, Meta(pattern=r"^\s*(?=.*[1-9])\d+(\.\d+)?\s*(%|[KMGTkmgt]([Ii]?[Bb])?)\s*$")]
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,8 +35,9 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class MoneySettings(Section, frozen=True, kw_only=True):
     """`[money]`: the reporting currency (default: the one with the most orders) and the rates.
 
-    `rates` says what one unit of another currency is worth in the reporting currency. Orders in a
-    currency without a rate are set aside and shown, never added.
+    `rates` says what one unit of another currency is worth in the reporting currency, to the eighth
+    decimal. Orders and refunds in a currency without a rate are set aside and shown, never added;
+    neither is spend.
     """
 
     currency: str | None = None
@@ -65,6 +67,9 @@ class JourneySettings(Section, frozen=True, kw_only=True):
 
 class AttributionSettings(Section, frozen=True, kw_only=True):
     """`[attribution]`: the models, their intervals, and which part of an order is owed at all.
+
+    `models` names those that run (none: all but those that take long), `default` the one that answers lead
+    with. Where `models` is set without it and `default` is not set, the first of `models` leads.
 
     `displacement` is the part of a machine-placed order that the household would have bought by hand anyway,
     `brought_forward` the part of an order by hand that is missing later because it was placed now; both stay
@@ -151,10 +156,14 @@ class IdentitySettings(Section, frozen=True, kw_only=True):
 
 
 class EngineSettings(Section, frozen=True, kw_only=True):
-    """`[engine]`: what runs the relational core and how much of the machine it may take."""
+    """`[engine]`: what runs the relational core and how much of the machine it may take.
+
+    `memory` is a number with `KB`, `MB`, `GB` or `TB`, or a part of the machine's, as `"50%"`; what does not
+    fit goes to disk.
+    """
 
     name: Literal["duckdb", "spark"] = "duckdb"
-    memory: str = "4GB"
+    memory: Memory = "4GB"
     threads: Annotated[int, Meta(ge=0)] = 0  # 0: all cores
 
 

@@ -1,4 +1,4 @@
-"""Shares with intervals, differences of shares over households, and Holm's care for many comparisons."""
+"""Shares with intervals, ends of draws, differences over households, and Holm's care for many comparisons."""
 
 from math import sqrt
 from typing import Final
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-__all__ = ["Z90", "difference", "holm", "wilson"]
+__all__ = ["Z90", "difference", "ends_of", "holm", "wilson"]
 
 Floats = NDArray[np.float64]
 Z90: Final = 1.6448536269514722
@@ -23,6 +23,18 @@ def wilson(part: Floats, whole: Floats) -> tuple[Floats, Floats]:
     middle = (part + Z90**2 / 2) / (n + Z90**2)
     half = Z90 / (n + Z90**2) * np.sqrt(part * (n - part) / n + Z90**2 / 4)
     return np.maximum(middle - half, 0), np.minimum(middle + half, 1)
+
+
+def ends_of(drawn: Floats | NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """Return the (...,) two ends of (draws, ...) between which the next draw falls in 90 % of cases.
+
+    Hence Weibull's plotting positions: between numpy's usual quantiles of 100 draws it is 88 %.
+
+    >>> [round(float(end), 2) for end in ends_of(np.arange(1.0, 101.0))]
+    [5.05, 95.95]
+    """
+    low, high = np.quantile(drawn, (0.05, 0.95), axis=0, method="weibull")
+    return low, high
 
 
 def difference(one: tuple[Floats, Floats], other: tuple[Floats, Floats]) -> tuple[float, float, float]:

@@ -53,14 +53,15 @@ READS: Final = {
           SELECT unit, condition, period, day, value > middle AS above FROM middled WHERE value <> middle
         ),
         lines AS (
-          SELECT DISTINCT commerce_order AS order_id, coalesce(p.name, p.sku, p.product_id) AS product
+          SELECT DISTINCT source AS shop, commerce_order AS order_id,
+            coalesce(p.name, p.sku, p.product_id) AS product
           FROM events, UNNEST(commerce_products) AS u(p)
           WHERE layer = 'commerce' AND commerce_action = 'placed' AND p.name IS NOT NULL
         ),
         bought AS (
           SELECT unit, day, product, count(*) AS orders FROM (
             SELECT o.unit, o.day, unnest(['any product', l.product]) AS product
-            FROM orders o LEFT JOIN lines l ON l.order_id = o.order_id
+            FROM orders o LEFT JOIN lines l USING (shop, order_id)
             WHERE o.kind = 'person' AND o.status = 'placed' AND o.unit IS NOT NULL
           ) WHERE product IS NOT NULL GROUP BY ALL
         ),

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from hearthline.signals import Asked, Tables, _buying, _spending
 from hearthline.signals._buying import History
+from hearthline.signals._chances import ends_of
 from hearthline.signals._columns import Floats, Ints, made, schema, sorted_by
 
 __all__ = ["NEEDS", "OPTIONS", "PAPER", "READS", "TABLES", "TELLS", "TITLE", "derive"]
@@ -153,7 +154,7 @@ def _ahead(one: _Bought, asked: Asked) -> tuple[dict[str, Any], pa.Table]:
     buys = _buying.expected_orders(model, engaged, weeks)
     counts = _buying.drawn_orders(model, engaged, weeks, draws, seed=1)
     money = counts * _spending.drawn_values(spending, one.often, one.worth, draws, seed=2)
-    (fewest, most), (low, high) = (np.quantile(d, (0.05, 0.95), axis=0) for d in (counts, money))
+    (fewest, most), (low, high) = (ends_of(d) for d in (counts, money))
     columns = {
         "alive": buys.alive,
         "expected_orders": buys.orders,
@@ -193,7 +194,7 @@ def _totals(
         ("connected", one.kinds > 0),
         ("not connected", one.kinds == 0),
     ):
-        low, high = np.quantile(money[:, inside].sum(axis=1), (0.05, 0.95))
+        low, high = ends_of(money[:, inside].sum(axis=1))
         sums = {n: float(ahead[n][inside].sum()) for n in ("expected", "expected_plain")}
         own = {"group": group, "households": int(inside.sum()), "spent": float(one.spent[inside].sum())}
         ends = {"low": float(low), "high": float(high)}
@@ -239,7 +240,7 @@ def _held_out(at: Ints, day: Ints, now: int, story: str) -> dict[str, float | in
     model, weeks = _buying.fit(data, story), (now - cut) / 7
     later = np.unique(np.stack([at[~early], day[~early]], axis=1), axis=0)
     drawn = _buying.drawn_orders(model, data, weeks, 200, seed=3).sum(axis=1)
-    low, high = np.quantile(drawn, (0.05, 0.95))
+    low, high = ends_of(drawn)
     return {
         "held_out_orders": float(_buying.expected_orders(model, data, weeks).orders.sum()),
         "held_out_low": float(low),

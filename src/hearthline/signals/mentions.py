@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from hearthline.signals import Asked, Tables
 from hearthline.signals._asks import ASKS
-from hearthline.signals._columns import WHEN, Floats, Ints, made, schema, sorted_by
+from hearthline.signals._chances import ends_of
+from hearthline.signals._columns import WHEN, Ints, made, schema, sorted_by
 from hearthline.signals._matching import heard, threshold
 from hearthline.signals._shares import confusion, noise_of, unmixed
 from hearthline.signals._sounds import spelled
@@ -186,7 +187,7 @@ def _shares(names: list[str], found: _Found, least: float, draws: int) -> tuple[
         weight = np.bincount(random.integers(0, homes, homes), minlength=homes)[home] if homes else home
         again = unmixed(np.bincount(found.which, weights=weight, minlength=k).astype(np.float64), chances, 60)
         drawn.append(again / max(again.sum(), 1e-9))
-    ends: Floats = np.quantile(drawn, (0.05, 0.95), axis=0)
+    ends = ends_of(np.array(drawn))
     rows = np.flatnonzero(counts)
     rows = rows[np.lexsort((rows, -said[rows]))]
     seen = np.unique(np.stack([found.which, home], axis=1), axis=0)[:, 0] if homes else found.which

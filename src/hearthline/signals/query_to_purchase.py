@@ -26,13 +26,13 @@ READS: Final = {
         WHERE unit IS NOT NULL AND kind = 'person' AND coalesce(status, 'placed') = 'placed'""",
     "begun": f"""
         WITH hand AS (
-          SELECT order_id, unit, time, day, via, net FROM orders
+          SELECT shop, order_id, unit, time, day, via, net FROM orders
           WHERE unit IS NOT NULL AND kind = 'person' AND coalesce(status, 'placed') = 'placed'),
         spoken AS (
           SELECT unit, time AS spoken_at FROM homed_events
           WHERE modality = 'voice' AND commerce_action = 'placed'),
         asked AS (SELECT unit, time AS asked_at, intent, assistant FROM ({ASKS}) WHERE commerce)
-        SELECT h.order_id, h.unit, h.time, h.day, CAST(h.net AS DOUBLE) AS net,
+        SELECT h.shop, h.order_id, h.unit, h.time, h.day, CAST(h.net AS DOUBLE) AS net,
           CASE WHEN s.spoken_at >= h.time - INTERVAL 10 MINUTE THEN 'voice'
                ELSE coalesce(h.via, 'unknown') END AS via, a.asked_at, a.intent, a.assistant
         FROM hand h ASOF LEFT JOIN asked a ON h.unit = a.unit AND h.time >= a.asked_at
@@ -57,6 +57,7 @@ TABLES: Final = {
     ),
     "voice_orders": schema(
         order_id=(pa.string(), "the order"),
+        shop=(pa.string(), "of which shop"),
         unit=(pa.int64(), "key of the household"),
         time=(WHEN, "when it was placed (UTC)"),
         day=(pa.date32(), "on which day (UTC)"),
@@ -82,14 +83,14 @@ def derive(seen: Tables, asked: Asked) -> Tables:
 
 
 def _orders(begun: pa.Table) -> pa.Table:
-    rows = sorted_by(begun, "time", "order_id")
+    rows = sorted_by(begun, "time", "order_id", "shop")
     time, at = (
         np.asarray(rows[n].combine_chunks().cast(pa.int64()).to_numpy(zero_copy_only=False), dtype=np.float64)
         for n in ("time", "asked_at")
     )
     how = ["direct" if v == "voice" else "initiated" for v in rows["via"].to_pylist()]
-    plain = {n: rows[n].combine_chunks() for n in ("order_id", "unit", "time", "day", "via", "asked_at")}
-    plain |= {n: rows[n].combine_chunks() for n in ("intent", "assistant", "net")}
+    plain = {n: rows[n].combine_chunks() for n in ("order_id", "shop", "unit", "time", "day", "via")}
+    plain |= {n: rows[n].combine_chunks() for n in ("asked_at", "intent", "assistant", "net")}
     return made(
         TABLES["voice_orders"], plain | {"how": pa.array(how, pa.string()), "hours": (time - at) / 3.6e9}
     )

@@ -23,14 +23,15 @@ PAPER: Final = (
 READS: Final = {
     "occasions": """
         WITH lines AS (
-          SELECT DISTINCT commerce_order AS order_id, coalesce(p.name, p.sku, p.product_id) AS product
+          SELECT DISTINCT source AS shop, commerce_order AS order_id,
+            coalesce(p.name, p.sku, p.product_id) AS product
           FROM events, UNNEST(commerce_products) AS u(p)
           WHERE layer = 'commerce' AND commerce_action = 'placed' AND p.name IS NOT NULL
         )
         SELECT o.unit, l.product, (CASE WHEN isodow(o.time) > 5 THEN 'weekend' ELSE 'working day' END) || ', '
           || (CASE WHEN hour(o.time) < 11 THEN 'morning' WHEN hour(o.time) < 17 THEN 'day' ELSE 'evening' END)
           AS moment, count(*) AS orders
-        FROM orders o JOIN lines l USING (order_id)
+        FROM orders o JOIN lines l USING (shop, order_id)
         WHERE o.kind = 'person' AND o.status = 'placed' AND o.unit IS NOT NULL
         GROUP BY ALL
     """,

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from hearthline.schema.event import (
     Consent,
@@ -246,8 +246,20 @@ def _touch(shown: Shown, meant: _Event, *, audio: bool | None, kind: str | None)
     )
 
 
+_NO_SALE = re.compile(r"\d[ynYN-][yY][ynYN-]")  # the US Privacy string, of who opted out of a sale
+
+
 def _consent(shown: Shown, limited: str | None) -> Consent:
     tcf, gpp = shown.told.get("tcf"), shown.told.get("gpp")
+    sharing: Literal["denied"] | None = "denied" if _NO_SALE.fullmatch(shown.told.get("sale") or "") else None
     if limited:
-        return Consent(advertising="denied", personalisation="denied", tcf=tcf, gpp=gpp, source=limited)
-    return Consent(tcf=tcf, gpp=gpp, source="tcf" if tcf else "gpp" if gpp else None)
+        return Consent(
+            advertising="denied",
+            personalisation="denied",
+            sharing=sharing,
+            tcf=tcf,
+            gpp=gpp,
+            source=limited,
+        )
+    source = "us_privacy" if sharing else "tcf" if tcf else "gpp" if gpp else None
+    return Consent(sharing=sharing, tcf=tcf, gpp=gpp, source=source)

@@ -35,6 +35,7 @@ _NAMES = {
     "regulations": "regulations",
     "tcf": "gdprconsent gdpr_consent tcf",
     "gpp": "gpp gppstring",
+    "sale": "us_privacy usprivacy ccpa",
     "network": "ip deviceip roku_ads_external_ip",
     "ad": "ad adid ad_id",
     "creative": "creative creativeid universaladid crid",

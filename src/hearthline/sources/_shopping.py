@@ -16,6 +16,7 @@ class Meaning(NamedTuple):
 
     `browsing`: only a person at a screen does this. `order`: it is the sale or follows it, so it is
     no touch whatever campaign it carries. `channel`: the channel that the name itself tells.
+    `advertising`: what the name itself says of consent to advertising.
     """
 
     type: str
@@ -26,6 +27,7 @@ class Meaning(NamedTuple):
     channel: str | None = None
     exposure: str | None = None
     role: Literal["enrol", "end"] | None = None
+    advertising: Literal["granted", "denied"] | None = None
 
 
 def _seen(name: str, stage: Stage = "consideration", action: Action | None = None) -> Meaning:
@@ -40,6 +42,7 @@ def _ad(name: str, channel: str | None, exposure: str) -> Meaning:
     return Meaning(f"media.{name}", "awareness", channel=channel, exposure=exposure)
 
 
+_UNSUBSCRIBED = Meaning("platform.consent.withdrawn", advertising="denied")
 _MEANINGS: dict[str, Meaning] = {
     "products searched": _seen("products.searched"),
     "product list viewed": _seen("product_list.viewed", action="viewed"),
@@ -81,6 +84,10 @@ _MEANINGS: dict[str, Meaning] = {
     "push notification tapped": Meaning("platform.push_notification.tapped", "consideration", channel="push"),
     "push notification received": Meaning("platform.push_notification.received"),
     "email delivered": Meaning("platform.email.delivered"),
+    "unsubscribe": _UNSUBSCRIBED,
+    "email unsubscribe": _UNSUBSCRIBED,
+    "sms unsubscribe": _UNSUBSCRIBED,
+    "email marked as spam": _UNSUBSCRIBED,
     "subscription started": Meaning("platform.subscription.started", "purchase", role="enrol"),
     "subscription created": Meaning("platform.subscription.started", "purchase", role="enrol"),
     "subscription cancelled": Meaning("platform.subscription.ended", order=True, role="end"),
@@ -105,12 +112,16 @@ def meaning_of(name: str) -> Meaning:
 
     >>> meaning_of("Order Completed").action, meaning_of("Report Submitted").type
     ('placed', 'platform.report.submitted')
+    >>> meaning_of("Unsubscribed from SMS").advertising
+    'denied'
     """
     words = re.sub(r"[\W_]+", " ", name).lower().split()
     known = " ".join(words)
     found = _MEANINGS.get(_FIRST_EDITION.get(known, known))
     if found is not None:
         return found
+    if known.startswith("unsubscribed from ") or words[-1:] == ["unsubscribed"]:
+        return _UNSUBSCRIBED
     if len(words) < 2:
         return Meaning(f"platform.track.{words[0][:60] if words else 'unnamed'}")
     return Meaning(f"platform.{'_'.join(words[:-1])[:80]}.{words[-1][:40]}")

@@ -9,6 +9,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
+import msgspec
+
 from hearthline.schema.event import (
     Automation,
     Commerce,
@@ -24,7 +26,7 @@ from hearthline.schema.event import (
 from hearthline.sources._channels import AWARENESS
 from hearthline.sources._shopping import Meaning
 
-__all__ = ["Bought", "Visit", "bought", "consented", "device_kind", "visited"]
+__all__ = ["Bought", "Visit", "answered", "bought", "consented", "device_kind", "visited"]
 
 
 class Visit(NamedTuple):
@@ -43,10 +45,11 @@ class Visit(NamedTuple):
 def visited(visit: Visit, **fields: Any) -> Event:
     """Return the event; id, source, time, people and the other blocks are `fields`.
 
-    An order, or what follows one, is no touch: it keeps its campaign and has no channel.
+    An order, or what follows one, or a change of consent is no touch: it keeps its campaign and has no
+    channel. What the event's name says of consent counts beside what the platform tells; a refusal wins.
     """
     meaning, touch, automation = visit.meaning, visit.touch, visit.automation
-    if meaning.order and touch.channel is not None:
+    if (meaning.order or meaning.advertising is not None) and touch.channel is not None:
         touch = Touch(
             source=touch.source, medium=touch.medium, campaign=touch.campaign, content=touch.content
         )
@@ -61,6 +64,8 @@ def visited(visit: Visit, **fields: Any) -> Event:
     elif "initiator" in fields:
         initiator = fields["initiator"]
     fields.pop("initiator", None)
+    if meaning.advertising is not None:
+        fields["consent"] = answered(meaning, fields.get("consent", _UNTOLD))
     return Event(
         type=meaning.type,
         layer="media" if meaning.exposure else "platform",
@@ -193,19 +198,36 @@ def device_kind(system: str | None, agent: str | None = None) -> str | None:
 
 _WORDS = {
     "measurement": "analytics measurement performance statistics c0002 analyticsstorage collect",
-    "advertising": "advertising marketing targeting c0004 adsstorage adstorage ads",
+    "advertising": "advertising advertisement marketing targeting c0004 adsstorage adstorage ads displayads",
     "personalisation": "functional personalization personalisation preferences personalize c0003",
-    "sharing": "datasharing sharing sale share datasaleoptout",
+    "sharing": "datasharing sharing sale share",
 }
 _PURPOSES: dict[str, Literal["measurement", "advertising", "personalisation", "sharing"]] = {
     word: purpose  # type: ignore[misc]  # the keys of _WORDS are the four purposes
     for purpose, words in _WORDS.items()
     for word in words.split()
 }
+_UNTOLD = Consent()
+_OPT_OUTS = frozenset(("datasaleoptout", "saleoptout", "donotsell", "donotsellorshare"))
+
+
+def answered(meaning: Meaning, told: Consent) -> Consent:
+    """Return the consent with what the event's own name says of advertising; a refusal wins.
+
+    >>> from hearthline.sources._shopping import meaning_of
+    >>> answered(meaning_of("Unsubscribed"), Consent(advertising="granted")).advertising
+    'denied'
+    """
+    if meaning.advertising is None or told.advertising == "denied":
+        return told
+    return msgspec.structs.replace(told, advertising=meaning.advertising, source=told.source or "event")
 
 
 def consented(answers: Mapping[str, object], source: str) -> Consent:
     """Return the consent that yes-or-no answers by category tell; one no wins over a yes for its purpose.
+
+    A yes to an opt-out of sale (`data_sale_opt_out`) is a no to sharing; a no to it is no answer. Answers may
+    be written as text (`"false"`).
 
     >>> consented({"Analytics": True, "C0004": False}, "context.consent").advertising
     'denied'
@@ -213,15 +235,25 @@ def consented(answers: Mapping[str, object], source: str) -> Consent:
     try:
         return _consent(tuple(answers.items()), source)
     except TypeError:  # an answer that is a list or an object is no answer
-        return _consent(tuple((n, yes) for n, yes in answers.items() if isinstance(yes, bool)), source)
+        told = ((name, yes) for name, yes in answers.items() if isinstance(yes, bool | str))
+        return _consent(tuple(told), source)
+
+
+_SPOKEN = {"true": True, "false": False, "yes": True, "no": False, "granted": True, "denied": False}
 
 
 @lru_cache(maxsize=1024)
 def _consent(answers: tuple[tuple[str, object], ...], source: str) -> Consent:
     found: dict[str, Purpose] = {}
-    for category, allowed in answers:
-        purpose = _PURPOSES.get(category.lower().replace(" ", "").replace("_", ""))
-        if purpose is not None and allowed in (True, False) and found.get(purpose) != "denied":
+    for category, answer in answers:
+        allowed = _SPOKEN.get(answer.strip().lower()) if isinstance(answer, str) else answer
+        if allowed not in (True, False):
+            continue
+        word = category.lower().replace(" ", "").replace("_", "")
+        if allowed and word in _OPT_OUTS:
+            found["sharing"] = "denied"
+        purpose = _PURPOSES.get(word)
+        if purpose is not None and found.get(purpose) != "denied":
             found[purpose] = "granted" if allowed else "denied"
     return Consent(
         measurement=found.get("measurement"),

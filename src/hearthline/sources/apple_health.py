@@ -45,7 +45,7 @@ TELLS: Mapping[Literal["person", "household", "initiator", "price"], Literal["ye
 DOCS = "https://developer.apple.com/documentation/healthkit"
 
 _RAW = Raw(adapter=PLATFORM, adapter_version=1, media_type="application/json")
-_PARTS = ("records", "sleep", "workouts", "metrics")
+_PARTS = ("records", "sleep", "workouts", "metrics", "symptoms")
 _XML_PARTS = ("Record", "Workout", "ActivitySummary")
 _XML_REFUSED = {
     "Me": "what a person is, not what happened",
@@ -92,10 +92,11 @@ class _Reading(NamedTuple):
 
 
 def read(payload: Payload, received: datetime) -> Iterator[Event]:
-    """Yield one event a reading, stage of sleep or workout.
+    """Yield one event a reading, stage of sleep, symptom or workout.
 
     Raises:
-        BadPayload: there is none in it; one without a time is refused after the others were yielded.
+        BadPayload: there is none in it; one without a time, and parts that are not read, are refused after
+            the others were yielded.
     """
     body, _ = opened(payload)
     if isinstance(body.get("HealthData"), dict):
@@ -108,10 +109,14 @@ def read(payload: Payload, received: datetime) -> Iterator[Event]:
     )
     data = mapping(body.get("data")) or {"records": _alone(body)}
     found = [{"reading": reading} for reading in _readings(data)]
-    if not found:
+    unread = [part for part, items in data.items() if part not in _PARTS and mappings(items)]
+    if not found and not unread:
         raise not_an_event(PLATFORM, "an export without readings")
     known = identified("apple_health.user", user)
     yield from each(found, lambda item: [_event(item["reading"], known, received)])
+    if unread:
+        place = f"{PLATFORM}.{word(unread[0], 'part')}"
+        raise not_an_event(place, "a part of an app's export that is not read")
 
 
 def _event(reading: _Reading, known: tuple[Identifier, ...], received: datetime) -> Event:
@@ -184,6 +189,7 @@ def _readings(data: dict[str, Any]) -> Iterator[_Reading]:
         "sleep": _sleep,
         "workouts": _workout,
         "metrics": _metric,
+        "symptoms": _symptom,
     }
     for part, shape in shapes.items():
         for item in mappings(data.get(part)):
@@ -219,16 +225,22 @@ def _workout(item: dict[str, Any]) -> Iterator[_Reading]:
     )
 
 
+def _symptom(item: dict[str, Any]) -> Iterator[_Reading]:
+    start, end = item.get("startDate") or item.get("start"), item.get("endDate") or item.get("end")
+    yield _Reading(item, _kind(item.get("name")), item.get("severity"), None, start, end, "severity")
+
+
 _FIELDS = ("qty", "Avg", "Min", "Max", "systolic", "diastolic", "totalSleep", "asleep", "inBed", "value")
 _ATTRIBUTES = {"qty": "value", "Avg": "average", "Min": "lowest", "Max": "highest"}
 
 
 def _metric(metric: dict[str, Any]) -> Iterator[_Reading]:
-    """Yield each value of each point of a metric of Health Auto Export."""
+    """Yield each value of each point of a metric of Health Auto Export: those we know, and other numbers."""
     kind, unit = _kind(metric.get("name")), text(metric.get("units"))
     for point in mappings(metric.get("data")):
         start = point.get("date") or point.get("startDate") or point.get("sleepStart")
-        for field in _FIELDS:
+        others = [k for k, v in point.items() if k not in _FIELDS and type(v) in (int, float)]
+        for field in (*_FIELDS, *others):
             if text(point.get(field)) is not None or number(point.get(field)) is not None:
                 attribute = _ATTRIBUTES.get(field, field)
                 yield _Reading(point, kind, point[field], unit, start, point.get("endDate"), attribute)

@@ -98,6 +98,8 @@ _WORDS = {
     _IN_APP: "order completed",
     "ecommerce_purchase": "order completed",
     "refund": "order refunded",
+    "purchase_refund": "order refunded",
+    "app_store_refund": "order refunded",
     "view_promotion": "promotion viewed",
     "select_promotion": "promotion clicked",
     "search": "products searched",

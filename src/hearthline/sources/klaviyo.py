@@ -88,14 +88,17 @@ _MEANINGS = {
     "checkout started": meaning_of("checkout started"),
     "submitted review": Meaning("platform.product.reviewed", "post_purchase", order=True),
     "submitted rating": Meaning("platform.product.reviewed", "post_purchase", order=True),
-}
-_YES = ("subscribed to email marketing", "subscribed to sms marketing", "subscribed to list")
-_NO = (
-    "unsubscribed from email marketing",
-    "unsubscribed from sms marketing",
-    "unsubscribed from list",
-    "marked email as spam",
-    "manually suppressed from email marketing",
+    "marked email as spam": meaning_of("email marked as spam"),
+    "manually suppressed from email marketing": meaning_of("unsubscribed"),
+} | dict.fromkeys(
+    (
+        "subscribed to email marketing",
+        "subscribed to sms marketing",
+        "subscribed to whatsapp marketing",
+        "subscribed to list",
+        "consented to receive sms",
+    ),
+    Meaning("platform.consent.granted", advertising="granted"),
 )
 
 
@@ -167,7 +170,7 @@ def _event(
     name = _name(entry, item, included)
     if name is None:
         raise unreadable(f"{PLATFORM}.metric", "no topic and no metric's name", item, "send the event whole")
-    meaning = _MEANINGS.get(name) or _consent_change(name) or meaning_of(name)
+    meaning = _MEANINGS.get(name) or meaning_of(name)
     native = text(attributes.get("unique_id")) or text(item.get("id")) or text(entry.get("external_id"))
     times = (attributes.get("datetime"), attributes.get("time"), attributes.get("timestamp"))
     time = next(filter(None, map(instant, times)), None)
@@ -184,7 +187,7 @@ def _event(
         identifiers=_people(item, profile, told) + found.identifiers,
         household_hints=address_hint(profile.get("location")) + found.hints,
         commerce=bought(meaning, _bought(attributes, told, meaning)),
-        consent=_consent(name),
+        consent=Consent(source="topic") if meaning.advertising else Consent(),
         raw=_RAW,
     )
 
@@ -256,18 +259,6 @@ def _product(line: dict[str, Any]) -> Product:
         quantity=money(line.get("Quantity")),
         price=money(line.get("ItemPrice")) or money(line.get("Price")),
     )
-
-
-def _consent_change(name: str) -> Meaning | None:
-    if name in _YES:
-        return Meaning("platform.consent.granted")
-    return Meaning("platform.consent.withdrawn") if name in _NO else None
-
-
-def _consent(name: str) -> Consent:
-    if name in _YES:
-        return Consent(advertising="granted", source="topic")
-    return Consent(advertising="denied", source="topic") if name in _NO else Consent()
 
 
 def verify(sent: Sent, account: Account) -> Proof:

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
+import msgspec
+
 from hearthline.schema.event import (
     Automation,
     Consent,
@@ -89,7 +91,6 @@ _MEANINGS = {
     "screen_view": Meaning("platform.screen.viewed", "consideration", browsing=True, channel="app"),
     "first_run": Meaning("platform.app.installed"),
     "application_state_transition": Meaning("platform.app.state_changed"),
-    "push_message": Meaning("platform.push_notification.received"),
     "push_registration": Meaning("platform.push_notification.registered"),
     "user_attribute_change": Meaning("platform.user.changed"),
     "user_identity_change": Meaning("platform.user.identified"),
@@ -97,6 +98,14 @@ _MEANINGS = {
     "opt_out": Meaning("platform.consent.changed"),
     "uninstall": Meaning("platform.app.removed"),
 }
+# What became of a push message, by its `push_message_type`; an action is a person's tap.
+_PUSHED = {
+    "sent": Meaning("platform.push_notification.sent"),
+    "received": meaning_of("push notification received"),
+    "action": meaning_of("push notification tapped"),
+}
+_INSTALLED = _MEANINGS["first_run"]
+_TRANSITION = "application_state_transition"
 _TECHNICAL = ("crash_report", "breadcrumb", "network_performance")
 _IDENTITIES = {
     "customer_id": ("mparticle.customer", False),
@@ -162,9 +171,11 @@ class _Batch:
         self.info = mapping(body.get("device_info")) or mapping(body.get("device"))
         self.attributes = mapping(body.get("user_attributes"))
         self.identifiers, self.hints = self._people(), self._homes()
-        self.device, self.consent = self._device(), _consent(mapping(body.get("consent_state")))
+        self.device = self._device()
+        self.consent = _consent(mapping(body.get("consent_state")), self.info.get("att_authorization_status"))
         self.time = instant(body.get("timestamp_unixtime_ms"))
         self.source = self._source()
+        self.installed = any(e.get("event_type") == "first_run" for e in mappings(body.get("events")))
 
     def read(self, event: dict[str, Any]) -> Iterator[Event]:
         """Yield the one event.
@@ -178,7 +189,11 @@ class _Batch:
         if kind in _TECHNICAL:
             what = "it tells how the app runs, not what anybody did"
             raise not_an_event(f"{PLATFORM}.{kind}", what)
-        yield self.event(event, _meaning(kind, mapping(event.get("data"))))
+        data = mapping(event.get("data"))
+        meaning = _meaning(kind, data)
+        if data.get("is_first_run") is True and kind == _TRANSITION and not self.installed:
+            meaning = _INSTALLED
+        yield self.event(event, meaning)
 
     def event(self, event: dict[str, Any], meaning: Meaning) -> Event:
         """Return the event with that meaning."""
@@ -206,7 +221,7 @@ class _Batch:
             device=self.device,
             correlation=Correlation(session=session, root=text(self.body.get("batch_id"))),
             commerce=bought(meaning, _bought(data)),
-            consent=self.consent,
+            consent=self.consent if data.get("is_opted_out") is not True else _opted_out(self.consent),
             raw=_RAW,
             **fields,
         )
@@ -215,8 +230,9 @@ class _Batch:
         told = text(own.get("channel"))
         referrer = text(within(self.body, "application_info", "install_referrer")) or ""
         campaign = mapping(own.get("campaign"))
-        url = text(data.get("url")) or text(own.get("url")) or text(own.get("page_url")) or ""
-        if meaning.type == "platform.app.installed" and referrer:
+        told_urls = (data.get("url"), own.get("url"), own.get("page_url"), data.get("launch_referral"))
+        url = next(filter(None, map(text, told_urls)), "")
+        if meaning is _INSTALLED and referrer:
             url = f"app://install?{referrer}"
         touch = touch_of(campaign, {"url": url}, arrives=False)
         if told is None or meaning.order:
@@ -286,6 +302,8 @@ def _meaning(kind: str, data: dict[str, Any]) -> Meaning:
         )
     if kind == "custom_event":
         return meaning_of(text(data.get("event_name")) or "custom event")
+    if kind == "push_message":
+        return _PUSHED.get(text(data.get("push_message_type")) or "received") or meaning_of(kind)
     return _MEANINGS.get(kind) or meaning_of(kind)
 
 
@@ -323,14 +341,27 @@ def _product(line: dict[str, Any]) -> Product:
     )
 
 
-def _consent(state: dict[str, Any]) -> Consent:
-    """Return the consent of the purposes whose names say what they are for, and the sale under CCPA."""
+def _consent(state: dict[str, Any], tracking: object) -> Consent:
+    """Return the consent of the purposes whose names say what they are for, and the sale under CCPA.
+
+    Who asked the phone not to be tracked refused advertising, whatever the purposes say.
+    """
     gdpr = mapping(state.get("gdpr"))
     answers = {purpose: mapping(told).get("consented") for purpose, told in gdpr.items()}
     opted_out = within(state, "ccpa", "data_sale_opt_out", "consented")
-    if isinstance(opted_out, bool):
-        answers["sale"] = not opted_out
-    return consented({k: v for k, v in answers.items() if isinstance(v, bool)}, "consent_state")
+    answers["data_sale_opt_out"] = opted_out
+    found = consented(answers, "consent_state")
+    if tracking != "denied":
+        return found
+    return msgspec.structs.replace(
+        found, advertising="denied", source=found.source or "att_authorization_status"
+    )
+
+
+def _opted_out(told: Consent) -> Consent:
+    """Return the consent of one who opted out of all that mParticle collects."""
+    answers = dict.fromkeys(("measurement", "advertising", "personalisation", "sharing"), "denied")
+    return msgspec.structs.replace(told, **answers, source="is_opted_out")
 
 
 def _offset(hours: object) -> int | None:

@@ -72,6 +72,7 @@ _RAW = Raw(adapter=PLATFORM, adapter_version=1, media_type="application/json")
 _WINDOW_S = 48 * 3600.0
 _PAID = ("success", "paid", "refunded", "partially_refunded")
 _ENDED = ("cancelled", "canceled", "expired", "deleted")
+_CANCELLED = ("cancelled", "canceled")
 
 
 class _Delivery(NamedTuple):
@@ -195,21 +196,22 @@ def _standing(reference: str | None, role: Literal["enrol", "act", "end"] | None
 
 
 def _subscription(item: dict[str, Any], delivery: _Delivery) -> Iterator[Event]:
-    """Yield the enrolment (every snapshot repeats it), and a change or the end."""
+    """Yield the enrolment (every snapshot that says when repeats it), and a change or the end."""
     native = _native("subscription", item)
     block = Commerce(subscription=native, currency=_currency(item), products=[_product(item)])
-    yield _event(
-        "commerce.subscription.created",
-        item,
-        item.get("created_at"),
-        delivery,
-        id=f"subscription/{native}/created",
-        subject=native,
-        stage="purchase",
-        initiator=Initiator(kind="human", evidence="created_at"),
-        automation=_standing(native, "enrol"),
-        commerce=block,
-    )
+    if instant(item.get("created_at")) is not None or delivery.action in ("", "created"):
+        yield _event(
+            "commerce.subscription.created",
+            item,
+            item.get("created_at"),
+            delivery,
+            id=f"subscription/{native}/created",
+            subject=native,
+            stage="purchase",
+            initiator=Initiator(kind="human", evidence="created_at"),
+            automation=_standing(native, "enrol"),
+            commerce=block,
+        )
     ended = delivery.action in _ENDED or (text(item.get("status")) or "").lower() in _ENDED
     changed = item.get("cancelled_at") or item.get("updated_at") if ended else item.get("updated_at")
     action = "ended" if ended else delivery.action
@@ -265,6 +267,7 @@ def _charge(item: dict[str, Any], delivery: _Delivery) -> Iterator[Event]:
         )
         return
     yield from _sale(item, native, delivery)
+    # A running total: one refund a charge, of which the largest sum is the one that counts.
     refunded = money(item.get("total_refunds"))
     if refunded:
         order = _shop_order(item) or native
@@ -273,7 +276,7 @@ def _charge(item: dict[str, Any], delivery: _Delivery) -> Iterator[Event]:
             item,
             item.get("updated_at"),
             delivery,
-            id=f"charge/{native}/refunded/{refunded:f}",
+            id=f"charge/{native}/refunded",
             subject=order,
             stage="post_purchase",
             commerce=Commerce(
@@ -289,10 +292,32 @@ def _charge(item: dict[str, Any], delivery: _Delivery) -> Iterator[Event]:
 
 
 def _order(item: dict[str, Any], delivery: _Delivery) -> Iterator[Event]:
-    """Yield the order, under the number of its charge or of the shop's own order."""
+    """Yield the order, under the number of its charge or of the shop's own order, or that it was cancelled.
+
+    One that waits for its day, failed or was deleted is no order: its charge tells what was paid.
+    """
     native = _native("order", item)
     charge = text(item.get("charge_id")) or text(within(item, "charge", "id")) or native
-    yield from _sale(item, charge, delivery)
+    processed = instant(item.get("processed_at")) is not None
+    told = "deleted" if delivery.action == "deleted" else (text(item.get("status")) or "").lower()
+    cancelled = told in _CANCELLED or delivery.action in _CANCELLED
+    if not cancelled and (told in _PAID or (not told and processed)):
+        yield from _sale(item, charge, delivery)
+        return
+    state = "cancelled" if cancelled else word(told or delivery.action, "listed")
+    # Of a prepaid charge one delivery of several was cancelled: the others are still to come.
+    undone = cancelled and processed and item.get("is_prepaid") is not True
+    order = _shop_order(item) or charge
+    yield _event(
+        f"{_layer(item)}.order.{state}",
+        item,
+        item.get("cancelled_at") or item.get("updated_at") or item.get("created_at"),
+        delivery,
+        id=f"order/{native}/{state}",
+        subject=order,
+        stage="post_purchase" if undone else "none",
+        commerce=Commerce(action="cancelled", order=order) if undone else Commerce(),
+    )
 
 
 def _layer(item: dict[str, Any]) -> str:
@@ -336,11 +361,13 @@ def _as_modality(spelled: str) -> Modality:
 
 
 def _money(item: dict[str, Any], order: str, lines: list[dict[str, Any]], standing: str | None) -> Commerce:
-    """Return the money: the subtotal is after discounts; else the total less tax and shipping."""
+    """Return the money: the subtotal is after discounts, less any tax in it; else the total less the rest."""
     total, tax, discount = (money(item.get(k)) for k in ("total_price", "total_tax", "total_discounts"))
     posted = [amount for line in mappings(item.get("shipping_lines")) if (amount := money(line.get("price")))]
     shipping = sum(posted, Decimal(0)) if posted or "shipping_lines" in item else None
     revenue = money(item.get("subtotal_price"))
+    if revenue is not None and item.get("taxes_included") is True:
+        revenue -= _tax_inside(lines, tax)
     if revenue is None and None not in (total, shipping):
         revenue = total - (tax or Decimal(0)) - shipping  # type: ignore[operator]  # the line above says so
     codes = mappings(item.get("discounts")) or mappings(item.get("discount_codes"))
@@ -358,6 +385,14 @@ def _money(item: dict[str, Any], order: str, lines: list[dict[str, Any]], standi
         value_known=revenue is not None or total is not None,
         products=[_product(line) for line in lines] or None,
     )
+
+
+def _tax_inside(lines: list[dict[str, Any]], whole: Decimal | None) -> Decimal:
+    """Return the tax inside the lines' prices; the whole tax where the lines do not tell theirs."""
+    parts = [money(part.get("price")) for line in lines for part in mappings(line.get("tax_lines"))]
+    told = parts or [money(line.get("tax_due")) for line in lines]
+    known = [amount for amount in told if amount is not None]
+    return sum(known, Decimal(0)) if known else whole or Decimal(0)
 
 
 def _subscription_of(line: dict[str, Any]) -> str | None:

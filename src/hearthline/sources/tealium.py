@@ -79,6 +79,9 @@ _MEANINGS = {
     "sleep": Meaning("platform.app.slept", "post_purchase", order=True),
     "user_login": Meaning("platform.user.identified"),
     "user_register": Meaning("platform.user.registered"),
+    "grant_full_consent": Meaning("platform.consent.granted"),
+    "grant_partial_consent": Meaning("platform.consent.changed"),
+    "decline_consent": Meaning("platform.consent.withdrawn"),
 }
 # Tealium's recommended event names, by the e-commerce words that they stand for.
 _WORDS = {
@@ -240,7 +243,7 @@ def _touch(item: dict[str, Any], meaning: Meaning) -> Touch:
 
 
 def _first(item: dict[str, Any], *keys: str) -> str | None:
-    return next((found for key in keys if (found := text(item.get(key)))), None)
+    return next((found for key in keys if (found := text(_single(item.get(key))))), None)
 
 
 _AMOUNTS = {
@@ -254,25 +257,29 @@ _AMOUNTS = {
 
 def _bought(item: dict[str, Any]) -> Bought:
     return Bought(
-        order=text(item.get("order_id")),
+        order=text(_single(item.get("order_id"))),
         total=_amount(item, "total"),
         revenue=_amount(item, "revenue"),
         tax=_amount(item, "tax"),
         shipping=_amount(item, "shipping"),
         discount=_amount(item, "discount"),
-        cart=text(item.get("cart_id")),
-        currency=currency(item.get("order_currency_code")) or currency(item.get("order_currency")),
+        cart=text(_single(item.get("cart_id"))),
+        currency=currency(_single(item.get("order_currency_code")))
+        or currency(_single(item.get("order_currency"))),
         coupon=_first(item, "order_coupon_code", "order_promo_code"),
-        subscription=text(item.get("subscription_id")),
+        subscription=text(_single(item.get("subscription_id"))),
         products=_products(item) or None,
     )
 
 
+def _single(told: object) -> object:
+    """Return the value; utag's data layer may hold a list of one."""
+    return told[0] if isinstance(told, list) and told else told
+
+
 def _amount(item: dict[str, Any], name: str) -> Decimal | None:
-    """Return an amount; utag's data layer may hold a list of one."""
     for key in _AMOUNTS[name]:
-        told = item.get(key)
-        found = money(told[0] if isinstance(told, list) and told else told)
+        found = money(_single(item.get(key)))
         if found is not None:
             return found
     return None
@@ -308,17 +315,34 @@ def _line(columns: dict[str, list[Any]], index: int) -> Product:
     )
 
 
+_DECLINED = ("notconsented", "not_consented", "dissent", "opt_out", "declined")
+_AGREED = ("consented", "consent", "opt_in", "accepted")
+_REFUSED: dict[str, object] = dict.fromkeys(("analytics", "marketing", "personalization", "sharing"), False)
+
+
 def _consent(item: dict[str, Any]) -> Consent:
-    """Return the consent of Tealium's consent manager: one word for all, and the categories allowed."""
+    """Return the consent of Tealium's consent manager: its word, its events, and the categories allowed.
+
+    Under the opt-out policy (`ccpa`) a visitor decides on the sale of what is known of them, and on
+    nothing else.
+    """
     word = (text(item.get("policy_consent")) or text(item.get("consent_status")) or "").lower()
+    event = (text(item.get("tealium_event")) or "").lower()
+    on_sale = (text(item.get("policy")) or "").lower() == "ccpa"
+    if word in _DECLINED or (event == "decline_consent" and not on_sale):
+        return consented(_REFUSED, "policy_consent" if word in _DECLINED else "tealium_event")
     categories = item.get("consent_categories")
     allowed = [c for c in categories if isinstance(c, str)] if isinstance(categories, list) else []
-    if word in ("notconsented", "not_consented", "dissent", "opt_out", "declined"):
-        answers: dict[str, object] = {"analytics": False, "marketing": False, "sharing": False}
-    elif allowed:
-        answers = dict.fromkeys(allowed, True)
-    elif word in ("consented", "consent", "opt_in", "accepted"):
+    answers: dict[str, object] = dict.fromkeys(allowed, True)
+    if on_sale and (word in _AGREED or event == "grant_full_consent"):
+        answers["sharing"] = True
+    elif not allowed and not on_sale and word in _AGREED:
         answers = {"analytics": True, "marketing": True}
-    else:
-        return Consent()
+    if event == "decline_consent" or _is_blocked(item.get("do_not_sell")):
+        answers["sharing"] = False
     return consented(answers, "policy_consent" if word else "consent_categories")
+
+
+def _is_blocked(told: object) -> bool:
+    """Return whether anything may not be sold: a flag, or a list of the tags that may not."""
+    return bool(told) if isinstance(told, bool | list) else str(told).lower() in ("true", "1")

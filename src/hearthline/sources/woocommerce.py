@@ -69,7 +69,9 @@ HEADERS = ("x-wc-webhook-topic", "x-wc-webhook-source")
 
 _RAW = Raw(adapter=PLATFORM, adapter_version=1, media_type="application/json")
 _SOLD = ("processing", "completed", "on-hold", "refunded", "cancelled")
-_ENDED = ("cancelled", "expired", "trash")
+_UNSOLD = frozenset(("pending", "failed", "checkout-draft", "auto-draft", "draft", "trash"))
+_ENDED = ("cancelled", "expired", "switched", "trash")
+_NOT_YET = frozenset(("pending", "draft", "auto-draft", "checkout-draft"))
 _BY_HAND = ("checkout", "store-api", "admin")
 _PING = re.compile(rb"webhook_id=\d+")
 
@@ -174,7 +176,7 @@ def _order(item: dict[str, Any], delivery: _Delivery) -> Iterator[Event]:
     status = (text(item.get("status")) or "").lower()
     placed = _clock(item, "date_created")
     clues = _clues(item)
-    if status and status not in _SOLD:
+    if status and status not in _SOLD and not _paid_for(item, status):
         name = word(status.removeprefix("checkout-"), "started")
         yield _event(
             f"commerce.checkout.{name}", item, placed, delivery, id=f"order/{order}/{name}",
@@ -203,14 +205,24 @@ def _order(item: dict[str, Any], delivery: _Delivery) -> Iterator[Event]:
         yield _given_back(item, order, refund, changed, delivery)
 
 
+def _paid_for(item: dict[str, Any], status: str) -> bool:
+    """Return whether an order in a status of the shop's own (`shipped`) is a sale: once it is paid for."""
+    if status in _UNSOLD:
+        return False
+    paid = instant(item.get("date_paid_gmt")) or instant(item.get("date_paid"))
+    return paid is not None or within(item, "payment_details", "paid") is True
+
+
 def _given_back(
     item: dict[str, Any], order: str, refund: dict[str, Any], time: datetime | None, delivery: _Delivery
 ) -> Event:
     amount = money(refund.get("total")) or money(refund.get("amount"))
     given = None if amount is None else abs(amount)
     # A refund in its order has one sum, tax included; its own resource has lines without tax.
-    lines = [abs(m) for line in mappings(refund.get("line_items")) if (m := money(line.get("total")))]
-    goods = sum(lines, Decimal(0)) if lines else given
+    goods = _sum_of(refund, "line_items", "total")
+    if goods is None and given is not None:
+        beside = [_sum_of(refund, name, "total", "total_tax") for name in ("shipping_lines", "fee_lines")]
+        goods = max(given - sum((b for b in beside if b is not None), Decimal(0)), Decimal(0))
     native = text(refund.get("id")) or f"{order}-{given}"
     return _event(
         "commerce.order.refunded",
@@ -232,31 +244,59 @@ def _given_back(
     )
 
 
+def _sum_of(refund: dict[str, Any], lines: str, *fields: str) -> Decimal | None:
+    """Return what the lines give back, as a positive amount; None where there is no line with an amount."""
+    found = [
+        m for line in mappings(refund.get(lines)) for f in fields if (m := money(line.get(f))) is not None
+    ]
+    return sum((abs(m) for m in found), Decimal(0)) if found else None
+
+
 _PARENT = re.compile(r"/orders/(\d+)(?:/|$)")
 
 
 def _refund(item: dict[str, Any], delivery: _Delivery) -> Iterator[Event]:
     """Yield a refund that comes by itself; its address, or `parent_id`, names the order."""
-    order = text(item.get("parent_id")) or text(item.get("order_id"))
-    for link in (*mappings(within(item, "_links", "up")), *mappings(within(item, "_links", "self"))):
-        found = _PARENT.search(text(link.get("href")) or "")
-        order = order or (found.group(1) if found else None)
+    order = _parent(item, "up", "self") or text(item.get("order_id"))
     if order is None:
         raise unreadable(f"{PLATFORM}.refund", "no order's id", item, "send it with its '_links'")
     yield _given_back(item, order, item, None, delivery)
 
 
+def _parent(item: dict[str, Any], *links: str) -> str | None:
+    """Return the order that a resource belongs to: by `parent_id` (0 is none), else by these links."""
+    named = text(item.get("parent_id"))
+    if named is not None and named != "0":
+        return named
+    places = [link for name in links for link in mappings(within(item, "_links", name))]
+    found = [_PARENT.search(text(link.get("href")) or "") for link in places]
+    return next((match.group(1) for match in found if match), None)
+
+
 def _subscription(item: dict[str, Any], delivery: _Delivery) -> Iterator[Event]:
-    """Yield the enrolment (every snapshot repeats it), and a change or the end."""
+    """Yield the enrolment (every snapshot repeats it), and a change or the end; an unpaid one is none yet."""
     native = _native("subscription", item)
-    block = Commerce(subscription=native, currency=currency(item.get("currency")), products=_products(item))
+    status = (text(item.get("status")) or "").lower()
+    block = Commerce(
+        order=_parent(item, "up"),
+        subscription=native,
+        currency=currency(item.get("currency")),
+        products=_products(item),
+    )
     started = instant(item.get("start_date_gmt")) or _clock(item, "date_created")
+    if status in _NOT_YET and instant(item.get("last_payment_date_gmt")) is None:
+        name = word(status, "pending")
+        yield _event(
+            f"commerce.subscription.{name}", item, _clock(item, "date_created") or started, delivery,
+            id=f"subscription/{native}/{name}", subject=native, commerce=block,
+        )  # fmt: skip
+        return
     yield _event(
         "commerce.subscription.created", item, started, delivery, id=f"subscription/{native}/created",
         subject=native, stage="purchase", initiator=Initiator(kind="human", evidence="start_date_gmt"),
         automation=_standing(native, "enrol"), commerce=block,
     )  # fmt: skip
-    ended = (text(item.get("status")) or "").lower() in _ENDED or delivery.action == "deleted"
+    ended = status in _ENDED or delivery.action == "deleted"
     changed = instant(item.get("end_date_gmt")) if ended else None
     changed = changed or instant(item.get("cancelled_date_gmt")) or _clock(item, "date_modified")
     if ended or (delivery.action == "updated" and changed != started):

@@ -96,6 +96,9 @@ class PublishedAnswer:
         ):
             self._view(table, home, Lake(home.lake))
         self._as_one()
+        if not self.keeps("rates"):
+            own = "SELECT currency, CAST(1 AS DECIMAL(18, 8)) AS rate FROM run"
+            self.connection.execute(f"CREATE TEMP VIEW rates AS {own}")
         self.currency: str = self.about["currency"]
         self.source: str = f"{home.path.name}, run {self.about['run']}"
 

@@ -5,28 +5,50 @@ sets `[attribution] replicates`.
 """
 
 import os
+import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from hearthline.schema.currencies import CODES
 from hearthline.schema.errors import BadConfig
-from hearthline.schema.settings import Settings
+from hearthline.schema.settings import AttributionSettings, Settings
+from hearthline.store.misset import misset
 
 __all__ = ["load_settings", "origins"]
 
 _PREFIX = "HEARTHLINE_"
+_HEAD = re.compile(r"\s*\[+([^\]]*)\]")
 
 
-def _line_of(text: str, key: str) -> int | None:
-    """Return the line on which a key of the file stands, for an error message."""
+def _line_of(text: str, path: Sequence[str]) -> int | None:
+    r"""Return the line on which a setting of the file stands, or else what it lies in.
+
+    >>> _line_of("[engine]\nname = 'duckdb'\n[attribution]\nmodels = []", ["attribution", "models"])
+    4
+    """
+    places = []
+    inside: list[str] = []
     for number, line in enumerate(text.splitlines(), 1):
-        if line.split("=")[0].strip().strip('"') == key or line.strip().strip("[]").split(".")[-1] == key:
-            return number
+        head = _HEAD.match(line)
+        if head:
+            inside = _names(head[1])
+            places.append((number, inside))
+        elif "=" in line and not line.lstrip().startswith("#"):
+            places.append((number, [*inside, *_names(line.partition("=")[0])]))
+    for length in range(len(path), 0, -1):
+        for number, names in places:
+            if names[:length] == list(path[:length]):
+                return number
     return None
+
+
+def _names(dotted: str) -> list[str]:
+    return [name.strip().strip("\"'") for name in dotted.split(".")]
 
 
 def _from_file(file: Path) -> dict[str, Any]:
@@ -60,43 +82,50 @@ def _merged(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 def load_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings of a home.
 
+    Where models are named, `default` is not, and its own default is not among them, the first of them leads.
+
     Args:
         file: its `hearthline.toml`; it need not exist.
         environment: where the environment's settings are.
 
     Raises:
-        BadConfig: a key is unknown or a value impossible; the message names file, line and key.
+        BadConfig: a key is unknown or a value impossible; the message names file and line, or the variable
+            of the environment, and what is possible.
     """
-    chosen = _merged(_from_file(file), _from_environment(environment))
+    from_environment = _from_environment(environment)
+    chosen = _merged(_from_file(file), from_environment)
     try:
         settings = msgspec.convert(chosen, Settings)
     except msgspec.ValidationError as error:
-        what, _, where = str(error).partition(" - at `$")
-        key = where.rstrip("`").lstrip(".") or what.rsplit("`", 2)[-2]
-        line = _line_of(file.read_text("utf-8"), key.split(".")[-1]) if file.exists() else None
-        place = f"{file}:{line}" if line else f"{file} or the environment"
-        raise BadConfig(
-            f"{place}: [{key}] {what[0].lower()}{what[1:]}; see `hearthline config show` for what is possible"
-        ) from None
-    _check_currencies(file, settings)
-    return settings
+        path, wrong, cure = misset(str(error), chosen)
+        raise BadConfig(f"{_place(file, from_environment, path)}: {wrong}; {cure}") from None
+    _check_currencies(settings, lambda path: _place(file, from_environment, path))
+    named = settings.attribution.models
+    if "default" in chosen.get("attribution", {}) or not named or settings.attribution.default in named:
+        return settings
+    return replace(settings, attribution=replace(settings.attribution, default=named[0]))
 
 
-def _check_currencies(file: Path, settings: Settings) -> None:
+def _check_currencies(settings: Settings, placed: Callable[[list[str]], str]) -> None:
     """Refuse codes that are no currency's: every order would be set aside for want of a rate."""
     money = settings.money
-    for key, code in (("currency", money.currency), *(("rates", code) for code in money.rates)):
+    named = [(["money", "currency"], money.currency), *((["money", "rates", c], c) for c in money.rates)]
+    for path, code in named:
         if code is not None and code not in CODES:
-            line = (
-                _line_of(file.read_text("utf-8"), key if key == "currency" else code)
-                if file.exists()
-                else None
-            )
-            place = f"{file}:{line}" if line else f"{file} or the environment"
             raise BadConfig(
-                f"{place}: [money.{key}] is no currency's code; got {code!r}; write the ISO 4217 code in capitals, "
-                "such as EUR"
+                f"{placed(path)}: [money] {path[1]}: {code!r} is no currency's code; write the code of ISO 4217 "
+                "in capitals, such as EUR"
             )
+
+
+def _place(file: Path, from_environment: Mapping[str, Any], path: list[str]) -> str:
+    """Return where a setting comes from: a variable of the environment, or a line of the file."""
+    section, key = path[0], path[1] if len(path) > 1 else None
+    there = from_environment.get(section, {})
+    if there and (key is None or key in there):
+        return f"environment {_PREFIX}{section.upper()}__{(key or next(iter(there))).upper()}"
+    line = _line_of(file.read_text("utf-8"), path) if file.exists() else None
+    return f"{file}:{line}" if line else str(file)
 
 
 def origins(file: Path, environment: Mapping[str, str] = os.environ) -> Iterator[tuple[str, Any, str]]:
@@ -108,7 +137,9 @@ def origins(file: Path, environment: Mapping[str, str] = os.environ) -> Iterator
             if key in in_environment.get(section, {}):
                 origin = f"environment {_PREFIX}{section.upper()}__{key.upper()}"
             elif key in in_file.get(section, {}):
-                origin = f"{file.name}:{_line_of(file.read_text('utf-8'), key) or '?'}"
+                origin = f"{file.name}:{_line_of(file.read_text('utf-8'), [section, key]) or '?'}"
+            elif (section, key) == ("attribution", "default") and value != AttributionSettings().default:
+                origin = "the first of attribution.models"
             else:
                 origin = "default"
             yield f"{section}.{key}", value, origin

@@ -11,7 +11,26 @@ from typing import Protocol
 
 import pyarrow as pa
 
-__all__ = ["Engine"]
+from hearthline.schema.errors import BadConfig
+
+__all__ = ["ENGINES", "Engine", "engine_named"]
+
+ENGINES = ("duckdb", "spark")
+
+
+def engine_named(name: str | None, usual: str) -> str:
+    """Return the engine's name, the usual one where none is asked for.
+
+    Raises:
+        BadConfig: there is no such engine.
+
+    >>> engine_named(None, "duckdb")
+    'duckdb'
+    """
+    chosen = name or usual
+    if chosen not in ENGINES:
+        raise BadConfig(f"engine: no engine named {chosen!r}; choose one of {', '.join(ENGINES)}")
+    return chosen
 
 
 class Engine(Protocol):

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hearthline.schema.errors import HomeBusy, HomeMissing
+from hearthline.schema.errors import BadConfig, HomeBusy, HomeMissing
 from hearthline.store.durable import sync_file, sync_folder, write_durably
 from hearthline.store.ring import RingFile
 
@@ -49,6 +49,11 @@ class HomeFolder:
     def create(cls, path: Path) -> "HomeFolder":
         """Return the home in that folder, making what is not there yet."""
         home = cls(path)
+        if path.exists() and not path.is_dir():
+            raise BadConfig(f"{path}: is a file; a home is a folder, name one, such as hearthline-home")
+        lost = home.lake.is_dir() and not home._ring.begun and any(home.lake.iterdir())
+        if lost:
+            return cls.open(path)
         for folder in (home.lake, home.answers):
             folder.mkdir(parents=True, exist_ok=True)
         home._ring.begin()
@@ -58,7 +63,12 @@ class HomeFolder:
     def open(cls, path: Path) -> "HomeFolder":
         """Return the home in that folder."""
         home = cls(path)
-        if not home.lake.is_dir() or not home._ring.begun:
+        if home.lake.is_dir() and not home._ring.begun:
+            raise HomeMissing(
+                f"{path}: this home has lost its file secret.key, by which personal identifiers are hashed; "
+                "bring it back from a backup"
+            )
+        if not home.lake.is_dir():
             raise HomeMissing(f"{path}: no Hearthline home here; make one with `hearthline init {path}`")
         return home
 

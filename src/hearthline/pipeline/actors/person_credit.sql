@@ -5,7 +5,7 @@ WITH met AS (
   SELECT o.unit, h.home, epoch_us(c.time) - epoch_us(c.time) % 1800000000 AS bucket_us, coalesce(p.device_kind, 'unknown') AS kind,
     CAST(sum(c.amount) AS DOUBLE) AS amount, count(*) AS touches
   FROM {touch_credits} c
-  JOIN {orders} o ON c.order_id = o.order_id AND o.status = 'placed'
+  JOIN {orders} o ON c.shop = o.shop AND c.order_id = o.order_id AND o.status = 'placed'
   JOIN order_places h ON o.shop = h.shop AND o.order_id = h.order_id
   JOIN {touchpoints} p ON c.place = p.place
   WHERE c.model = (SELECT min(model) FROM {models} WHERE is_default) AND o.unit IS NOT NULL
@@ -18,7 +18,7 @@ WITH met AS (
   UNION ALL
   SELECT a.unit, a.actor, a.person, 0.0, 0.0, a.probability, CAST(o.net AS DOUBLE) * a.probability,
     CAST(o.net AS DOUBLE) * CAST(o.net AS DOUBLE) * a.probability * (1 - a.probability)
-  FROM draft_order_actors a JOIN {orders} o ON a.order_id = o.order_id AND o.status = 'placed' AND a.unit = o.unit
+  FROM draft_order_actors a JOIN {orders} o ON a.shop = o.shop AND a.order_id = o.order_id AND o.status = 'placed' AND a.unit = o.unit
 ), summed AS (
   SELECT unit, actor, person, sum(orders) AS orders, sum(revenue) AS revenue, 4.11 * sqrt(sum(revenue_variance)) AS revenue_half,
     sum(credit) AS credit, 4.11 * sqrt(sum(credit_variance)) AS credit_half

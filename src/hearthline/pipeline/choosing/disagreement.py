@@ -10,27 +10,32 @@ _BASELINE = "(baseline)"
 
 _SQL = """
     WITH placed AS (SELECT DISTINCT place, channel FROM {{touchpoints}}),
-    met AS (SELECT t.order_id, p.channel, min(t.time) AS first, max(t.time) AS last
+    met AS (SELECT t.shop, t.order_id, p.channel, min(t.time) AS first, max(t.time) AS last
             FROM {{touch_credits}} t JOIN placed p USING (place) WHERE t.kind = 'person' GROUP BY ALL),
-    journey AS (SELECT order_id, string_agg(channel, ' + ' ORDER BY channel) AS journey,
+    journey AS (SELECT shop, order_id, string_agg(channel, ' + ' ORDER BY channel) AS journey,
                   arg_min(channel, first) AS opened, arg_max(channel, last) AS closed
-                FROM met GROUP BY order_id),
-    said AS (SELECT t.order_id, p.channel,
+                FROM met GROUP BY shop, order_id),
+    said AS (SELECT t.shop, t.order_id, p.channel,
                coalesce(sum(t.amount) FILTER (t.model = '{one}'), 0)::DOUBLE AS one,
                coalesce(sum(t.amount) FILTER (t.model = '{other}'), 0)::DOUBLE AS other
              FROM {{touch_credits}} t JOIN placed p USING (place) WHERE t.kind = 'person' GROUP BY ALL),
-    whole AS (SELECT order_id, channel, other - one AS more FROM said
-              UNION ALL SELECT order_id, '(baseline)', sum(one - other) FROM said GROUP BY order_id),
-    gap AS (SELECT order_id, sum(abs(more)) / 2 AS money FROM whole GROUP BY order_id),
-    moved AS (SELECT j.journey, w.channel, sum(w.more) AS more FROM whole w JOIN journey j USING (order_id)
+    whole AS (SELECT shop, order_id, channel, other - one AS more FROM said
+              UNION ALL
+              SELECT shop, order_id, '(baseline)', sum(one - other) FROM said GROUP BY shop, order_id),
+    shared AS (SELECT order_id FROM {{orders}} GROUP BY order_id HAVING count(*) > 1),
+    gap AS (SELECT shop, order_id, sum(abs(more)) / 2 AS money,
+              order_id || CASE WHEN order_id IN (FROM shared) THEN '@' || shop ELSE '' END AS name
+            FROM whole GROUP BY shop, order_id),
+    moved AS (SELECT j.journey, w.channel, sum(w.more) AS more FROM whole w
+                JOIN journey j USING (shop, order_id)
               GROUP BY ALL),
     ends AS (SELECT journey, arg_max(channel, more) AS more_to, max(more) AS more,
                arg_min(channel, more) AS less_to, -min(more) AS less FROM moved GROUP BY journey)
     SELECT journey, count(*) AS orders, sum(g.money) AS money, any_value(more_to) AS more_to,
       any_value(more) AS more, any_value(less_to) AS less_to, any_value(less) AS less,
       avg((opened = more_to)::INTEGER) AS opened, avg((closed = more_to)::INTEGER) AS closed,
-      arg_max(g.order_id, g.money) AS example
-    FROM gap g JOIN journey USING (order_id) JOIN ends USING (journey)
+      arg_max(g.name, g.money) AS example
+    FROM gap g JOIN journey USING (shop, order_id) JOIN ends USING (journey)
     GROUP BY journey HAVING sum(g.money) > 0 ORDER BY money DESC, journey LIMIT {limit}"""
 _MOSTLY = 0.6
 

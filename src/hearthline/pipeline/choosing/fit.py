@@ -21,10 +21,9 @@ _BOUGHT = """
     SELECT unit, sum(net)::DOUBLE AS net FROM {orders}
     WHERE kind = 'person' AND net IS NOT NULL AND unit IS NOT NULL GROUP BY unit ORDER BY unit"""
 _CREDIT = """
-    SELECT t.model, o.unit, p.channel AS name, sum(t.amount)::DOUBLE AS amount FROM {touch_credits} t
-    JOIN (SELECT order_id, any_value(unit) AS unit FROM {orders} GROUP BY 1) o USING (order_id)
+    SELECT t.model, t.unit, p.channel AS name, sum(t.amount)::DOUBLE AS amount FROM {touch_credits} t
     JOIN (SELECT DISTINCT place, channel FROM {touchpoints}) p USING (place)
-    WHERE t.kind = 'person' AND o.unit IS NOT NULL GROUP BY ALL"""
+    WHERE t.kind = 'person' AND t.unit IS NOT NULL GROUP BY ALL"""
 
 
 @dataclass(frozen=True, slots=True)

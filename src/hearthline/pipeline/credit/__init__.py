@@ -25,11 +25,11 @@ from hearthline.pipeline.credit.orders import Book, open_book
 from hearthline.pipeline.credit.owing import Baseline, Owing, owing_of
 from hearthline.pipeline.credit.paths import Paths
 from hearthline.pipeline.doubting import doubted
-from hearthline.schema.errors import NothingToAnswer
+from hearthline.schema.errors import BadConfig, NothingToAnswer
 from hearthline.schema.journey import Floats, Ints, Journeys
 from hearthline.schema.settings import AttributionSettings
 
-__all__ = ["credit"]
+__all__ = ["chosen_models", "credit"]
 
 Keep = Callable[[str, pa.Table], None]
 _DETAILED = 3_000_000
@@ -40,6 +40,7 @@ _ALWAYS: dict[str, dict[str, pa.DataType]] = {
         "unit": _WHOLE,
         "kind": _WORD,
         "conversion": _WORD,
+        "shop": _WORD,
         "start_ms": _WHOLE,
         "end_ms": _WHOLE,
         "value": _MONEY,
@@ -47,6 +48,8 @@ _ALWAYS: dict[str, dict[str, pa.DataType]] = {
     },
     "touch_credits": {
         "order_id": _WORD,
+        "shop": _WORD,
+        "unit": _WHOLE,
         "kind": _WORD,
         "model": _WORD,
         "time": _TIME,
@@ -66,8 +69,18 @@ _ALWAYS: dict[str, dict[str, pa.DataType]] = {
         "homes": _WHOLE,
         "enough": pa.bool_(),
     },
+    "enrolment_credit": {
+        "model": _WORD,
+        "channel": _WORD,
+        "enrolments": _PART,
+        "booked": _MONEY,
+        "ahead": _MONEY,
+        "low": _MONEY,
+        "high": _MONEY,
+        "lifetime": _MONEY,
+    },
 }
-"""Tables that every answer has, also where no home or no touch was found."""
+"""Tables that every answer has, also where no home or touch was found, or no model could be fitted."""
 
 
 @dataclass(slots=True)
@@ -91,6 +104,7 @@ def credit(core: Core, keep: Keep, progress: Progress) -> None:
     Raises:
         DoesNotAddUp: a ledger does not sum to the shop's total.
         UnknownName: the settings name a model that there is not.
+        BadConfig: the default model is not among those that run.
     """
     chosen = core.settings.attribution
     book = open_book(core.engine)
@@ -99,7 +113,7 @@ def credit(core: Core, keep: Keep, progress: Progress) -> None:
     keep("effects", EFFECTS.empty_table())
     keep("fitness", FITNESS.empty_table())
     progress("fitting models")
-    fits = _fitted(core, book, _chosen(chosen))
+    fits = _fitted(core, book, chosen_models(chosen))
     keep("models", _models(fits, chosen.default))
     able = [f for f in fits if f.state == "ok"]
 
@@ -149,11 +163,24 @@ def _doubt(fit: _Fit, sample: Sample, names: list[str], chosen: AttributionSetti
     keep("fitness", fitness_table(fit.model, sample, fit.to_order, chosen))
 
 
-def _chosen(settings: AttributionSettings) -> list[Model]:
-    """Return the models that the settings name, all where they name none, with their options."""
-    for name in settings.options:
+def chosen_models(settings: AttributionSettings) -> list[Model]:
+    """Return the models that the settings name, all where they name none, with their options.
+
+    Raises:
+        UnknownName: they name a model that there is not.
+        BadConfig: the default model is none, or is not among those that run.
+        MissingExtra: a model needs a package that is not installed.
+    """
+    known, run = attribution.names(), settings.models or attribution.usual()
+    for name in (*settings.options, *run):
         attribution.load(name)
-    return [attribution.tuned(n, settings.options.get(n, {})) for n in settings.models or attribution.usual()]
+    if settings.default not in known:
+        wrong = f"[attribution] default: there is no model {settings.default!r}"
+        raise BadConfig(f"{wrong}; choose one of {', '.join(run)}")
+    if settings.default not in run:
+        wrong = f"[attribution] default: {settings.default} is not among the models that run"
+        raise BadConfig(f"{wrong}; add it to [attribution] models, or choose one of {', '.join(run)}")
+    return [attribution.tuned(name, settings.options.get(name, {})) for name in run]
 
 
 def _fitted(core: Core, book: Book, models: list[Model]) -> list[_Fit]:
@@ -275,11 +302,13 @@ class _Crediting:
     def _details(self, kind: str, model: str, part: Owed, amount: Ints, paid: Ints) -> pa.Table:
         """Return the log-level credit: one row an order, model and touch that earned."""
         row = part.journeys.row[paid]
-        ids = self.book.kinds()[kind].id.take(pa.array(part.order[row]))
+        orders, order = self.book.kinds()[kind], part.order[row]
         touched = part.end_ms[row] - np.rint(part.journeys.gap_h[paid] * 3_600_000).astype(np.int64)
         return pa.table(
             {
-                "order_id": ids,
+                "order_id": orders.id.take(pa.array(order)),
+                "shop": orders.shop.take(pa.array(order)).dictionary_decode(),
+                "unit": pa.array(orders.unit[order], mask=~orders.housed[order]),
                 "kind": pa.array([kind] * len(paid), pa.string()),
                 "model": pa.array([model] * len(paid), pa.string()),
                 "time": pa.array(touched * 1000, pa.timestamp("us", tz="UTC")),
@@ -297,6 +326,7 @@ class _Crediting:
                 "unit": journeys.unit,
                 "kind": pa.array(np.where(owed.order >= 0, "order", "open"), pa.string()),
                 "conversion": self.book.person.id.take(order),
+                "shop": self.book.person.shop.take(order).dictionary_decode(),
                 "start_ms": batch.start_ms,
                 "end_ms": owed.end_ms,
                 "value": decimals(owed.micros),

@@ -18,6 +18,7 @@ __all__ = ["Lifetime", "enrolled_of"]
 
 _DRAWN = 2_000_000
 _ENDS = (0.05, 0.95)
+"""Between these quantiles, by Weibull's plotting positions, the next draw falls in 90 % of cases."""
 
 
 def enrolled_of(book: Book) -> Enrolled:
@@ -53,7 +54,7 @@ class Lifetime:
     def table(self) -> pa.Table:
         """Return the table `enrolment_ledger` of the answer."""
         known, ahead = self.book.enrolments, self.ahead
-        low, high = np.quantile(ahead.drawn, _ENDS, axis=0)
+        low, high = np.quantile(ahead.drawn, _ENDS, axis=0, method="weibull")
         return pa.table(
             {
                 "enrolment_id": known.id,
@@ -91,7 +92,7 @@ class Lifetime:
             return np.concatenate([got, (value.sum(axis=0) - got.sum(axis=0))[None]])
 
         ahead = summed(self.ahead.money)
-        low, high = np.quantile(summed(self.ahead.drawn.T), _ENDS, axis=1)
+        low, high = np.quantile(summed(self.ahead.drawn.T), _ENDS, axis=1, method="weibull")
         booked = np.rint(summed(self.booked.astype(np.float64))).astype(np.int64)
         return pa.table(
             {

@@ -6,9 +6,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from hearthline.schema.errors import BadConfig
 from hearthline.schema.journey import Bools, Ints
 from hearthline.store.engine import Engine
 
+_MOST = 2**62 // 10**6
 _HOUSED_FIRST = "CASE WHEN unit IS NULL THEN 1 ELSE 0 END, unit"  # engines differ in where NULL sorts
 
 __all__ = ["Book", "Enrolments", "Orders", "open_book"]
@@ -18,11 +20,14 @@ __all__ = ["Book", "Enrolments", "Orders", "open_book"]
 class Orders:
     """Placed orders of one kind; `micros` is net revenue in millionths of the reporting currency.
 
+    `shop` and `id` together name an order: two shops may number theirs alike.
+
     Those of persons are sorted by household and time, so that a household's k-th order mark is its
     k-th row. `unit` is 0 and `housed` False where no household was found.
     """
 
     id: pa.Array
+    shop: pa.DictionaryArray
     unit: Ints
     housed: Bools
     time_ms: Ints
@@ -68,7 +73,12 @@ class Book:
 
 
 def open_book(engine: Engine) -> Book:
-    """Return the book of the orders on the engine."""
+    """Return the book of the orders on the engine.
+
+    Raises:
+        BadConfig: the shop's revenue is too large for sums of whole millionths.
+    """
+    _fits(engine)
     known = engine.table(
         "SELECT enrolment_id, kind, unit, as_ms(time_us) AS time_ms, as_ms(ended_us) AS ended_ms "
         f"FROM homed_enrolments ORDER BY {_HOUSED_FIRST}, time_us, enrolment_id"
@@ -91,16 +101,27 @@ def open_book(engine: Engine) -> Book:
     )
 
 
+def _fits(engine: Engine) -> None:
+    """Raise where sums of millionths, and intervals around them, could leave 64 bits."""
+    net = engine.table("SELECT sum(net) AS net FROM orders WHERE status = 'placed'")["net"][0].as_py()
+    if net is not None and net > _MOST:
+        raise BadConfig(
+            f"money: too much to add up to the millionth; got net revenue of {net:,.0f} in the reporting "
+            f"currency, the most is {_MOST:,}; set [money] currency to one of larger coins, with its rates"
+        )
+
+
 def _orders(engine: Engine, kind: str, enrolments: pa.Array) -> Orders:
     rows = engine.table(
-        "SELECT order_id, unit, as_ms(time_us) AS time_ms, CAST(net * 1000000 AS BIGINT) AS micros, "
+        "SELECT order_id, shop, unit, as_ms(time_us) AS time_ms, CAST(net * 1000000 AS BIGINT) AS micros, "
         f"enrolment, coalesce(cycle, 0) AS cycle FROM orders WHERE status = 'placed' AND kind = '{kind}' "
-        f"ORDER BY {_HOUSED_FIRST}, time_us, order_id"
+        f"ORDER BY {_HOUSED_FIRST}, time_us, order_id, shop"
     )
     unit, housed = _unit(rows)
     at = pc.index_in(rows["enrolment"].combine_chunks(), value_set=enrolments)
     return Orders(
         id=rows["order_id"].combine_chunks(),
+        shop=rows["shop"].combine_chunks().dictionary_encode(),
         unit=unit,
         housed=housed,
         time_ms=_ints(rows["time_ms"]),

@@ -9,9 +9,9 @@ from typing import Literal
 
 import pyarrow as pa
 
-from hearthline.experiments import Lift, read_arms, read_lifts
+from hearthline.experiments import Lift, Listed, read_arms, read_lifts
 from hearthline.pipeline.experiments.book import Book, Planned, keep_book, read_book
-from hearthline.pipeline.experiments.designing import Design, design_figure, planned_error
+from hearthline.pipeline.experiments.designing import Design, design_figure, planned_errors
 from hearthline.pipeline.experiments.reading import Read, arms_of, reader
 from hearthline.pipeline.experiments.showing import analysis_figure
 from hearthline.pipeline.identities import keep_names, names_of, stored
@@ -57,12 +57,13 @@ class Experiments:
         Args:
             channel: the channel's name.
             off: part of the households (or regions) in which it would be off.
-            arms: a CSV with `identifier` and `region`, where regions are to be assigned.
+            arms: a CSV with `identifier` and `region`, where regions are to be assigned: the households that
+                it names are those of the experiment.
             weeks: show this duration as well.
 
         Raises:
             UnknownName: no touch of such a channel is known.
-            NothingToAnswer: the data are shorter than two weeks.
+            NothingToAnswer: the data are shorter than four weeks.
         """
         regions = self._regions(arms) if arms is not None else None
         with opened(self.home) as (answer, read):
@@ -85,40 +86,39 @@ class Experiments:
             start: the first day (UTC).
             end: the last day (UTC).
             off: part of the households (or regions) in which it is off.
-            arms: a CSV with `identifier` and `arm` where others drew the lot, or with `identifier` and
-                `region` where regions are to be drawn.
+            arms: a CSV with `identifier` and `arm` where others drew the lot, with `identifier` and
+                `region` where regions are to be drawn, or with all three where others drew regions: then
+                regions are the sample.
 
         Raises:
             BadConfig: the name is taken, or days or part are impossible.
-            BadFile: the list cannot be read.
+            BadFile: the list cannot be read, says of some rows what it does not say of others, or has a
+                region in both arms.
         """
         if end < start:
             raise BadConfig(f"experiment: the end {end} lies before the start {start}; turn them around")
         rows = read_arms(Path(arms)) if arms is not None else []
-        by: Literal["household", "region"] = (
-            "region" if any(arm is None for _, arm, _ in rows) else "household"
-        )
-        planned = Planned(name, channel, start, end, _part(off), by, bool(rows))
-        if rows and by == "household":
-            share = sum(arm == "off" for _, arm, _ in rows) / len(rows)
-            planned = Planned(name, channel, start, end, _part(share), by, listed=True)
+        by: Literal["household", "region"] = "region" if rows and rows[0][2] else "household"
+        given = bool(rows) and rows[0][1] is not None
+        part = _part(_off(rows) if given else off)
+        planned = Planned(name, channel, start, end, part, by, listed=bool(rows), given=given)
         with self.home.writing():
             book = read_book(self.home).with_one(planned)
             if rows:
                 self._keep_list(name, rows)
-            error = self._error(planned)
-            keep_book(self.home, book.planned_error(name, error))
-        return book.planned_error(name, error).named(name)
+            book = book.planned_errors(name, self._errors(planned))
+            keep_book(self.home, book)
+        return book.named(name)
 
-    def _error(self, planned: Planned) -> float | None:
-        """Return the standard error that is planned for the end, as far as there is an answer to tell it."""
+    def _errors(self, planned: Planned) -> dict[str, float]:
+        """Return the standard errors planned for the end, as far as there is an answer to tell them."""
         try:
             with opened(self.home) as (_, read):
-                return planned_error(read, planned)
+                return planned_errors(read, planned)
         except FileNotFoundError:
-            return None
+            return {}
 
-    def _keep_list(self, name: str, rows: list[tuple[str, str | None, str | None]]) -> None:
+    def _keep_list(self, name: str, rows: list[Listed]) -> None:
         ring = self.home.ring.now()
         kept = [
             Assignment(experiment=name, identifier=stored(identifier, ring), arm=arm, region=region)
@@ -205,6 +205,14 @@ class Experiments:
                 raise UnknownName(f"experiment: no imported lift is named {name!r}; there are: {known}")
             keep_book(self.home, rest)
         return gone
+
+
+def _off(rows: list[Listed]) -> float:
+    """Return which part is off: of a list's regions where it names them, else of its rows."""
+    arms = [arm for _, arm, _ in rows]
+    if rows[0][2]:
+        arms = list({region: arm for _, arm, region in rows}.values())
+    return sum(arm == "off" for arm in arms) / len(arms)
 
 
 def _part(off: float) -> float:

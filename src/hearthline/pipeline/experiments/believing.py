@@ -11,7 +11,7 @@ from scipy.special import ndtri
 from hearthline.attribution import Baselined, load
 from hearthline.experiments import ALONE, LEVEL, Belief, Lift, Observed, prior, updated
 from hearthline.pipeline.experiments.book import midnight_ms
-from hearthline.pipeline.experiments.reading import AUTOMATED, Read
+from hearthline.pipeline.experiments.reading import AUTOMATED, Read, days_of
 from hearthline.schema.journey import Floats, Ints
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "displaced_of",
     "leading",
     "observed",
+    "part_of",
     "said_of",
     "shown_of",
 ]
@@ -92,9 +93,7 @@ def said_of(read: Read, lifted: Lifted) -> dict[str, Floats]:
     channel = lift.channel.replace("'", "''")
     detailed = f"""
         SELECT t.model, (t.kind <> 'person')::INTEGER AS k, o.unit, sum(t.amount)::DOUBLE AS said
-        FROM {{touch_credits}} t
-        JOIN (SELECT order_id, any_value(unit) AS unit, any_value(day) AS day FROM {{orders}} GROUP BY 1) o
-          USING (order_id)
+        FROM {{touch_credits}} t JOIN {{orders}} o USING (shop, order_id)
         JOIN (SELECT DISTINCT place, channel FROM {{touchpoints}}) p USING (place)
         WHERE p.channel = '{channel}' AND epoch_ms(t.time) >= {since} AND epoch_ms(t.time) < {until}
           AND o.day <= DATE '{lift.end}'
@@ -122,6 +121,22 @@ _WHOLE = """
     LEFT JOIN (SELECT model, sum(amount)::DOUBLE AS told FROM {touch_credits} GROUP BY model) t USING (model)
     WHERE abs(coalesce(told, 0) - credited) <= 1e-6 * abs(credited) + 1e-6"""
 """The models whose credit is told touch by touch: very large answers tell only the default model's."""
+
+
+def part_of(read: Read, channel: str, on: Ints) -> float | None:
+    """Return which part of the default model's credit of a channel lies in some households.
+
+    None where the model credits it with nothing, or does not tell touch by touch.
+    """
+    default = read("SELECT model FROM {models} WHERE is_default")["model"].to_pylist()
+    if not set(default) & set(read(_WHOLE)["model"].to_pylist()):
+        return None
+    all_days = Lift("", channel, "all", *days_of(read), 0.0, 0.0)
+    own, whole = (
+        float(said_of(read, Lifted(all_days, units)).get(default[0], np.zeros(2)).sum())
+        for units in (on, None)
+    )
+    return own / whole if whole > 0.0 else None
 
 
 def _by_model(rows: pa.Table) -> dict[str, Floats]:
@@ -155,7 +170,7 @@ def observed(
     Credit of an order without a person leaves out the part that would have come by hand; a lift does not:
     it holds these orders whole, and misses their part by hand. So of what a channel added without a
     person a lift of such orders shows 1 / (1 - displaced), and one of orders by hand as much less as that is
-    above 1. Where credit is placed is the model's guess, so a lift is never surer than that.
+    above 1. Where credit is placed is the model's guess, so for learning a lift is never surer than that.
     """
     count = len(credit.channels)
     weight = np.zeros((len(lifts), 2 * count))

@@ -26,7 +26,9 @@ class Planned:
         off: part of the units that is off.
         by: what is assigned, households or regions.
         listed: whether a list says who is in which arm or region; else the lot does for every household.
+        given: whether the list says who is off; else they are drawn.
         error: the standard error for one household that was planned for the end; None when not known.
+        errors: the same for some kinds of orders alone, those that are known.
         stopped: the last day that counts, where it was stopped early.
     """
 
@@ -39,6 +41,8 @@ class Planned:
     listed: bool = False
     error: float | None = None
     stopped: date | None = None
+    given: bool = False
+    errors: dict[str, float] = field(default_factory=dict)
 
     def state(self, last: date) -> State:
         """Return where it stands when the data end with a day."""
@@ -55,6 +59,11 @@ class Planned:
     def days(self, last: date) -> int:
         """Return how many days count."""
         return max((self.until(last) - self.start).days + 1, 0)
+
+    def variance(self, kind: str) -> float | None:
+        """Return the variance that is planned for the end, for one kind of orders; None when not known."""
+        error = self.error if kind == "all" else self.errors.get(kind)
+        return error**2 if error else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +101,13 @@ class Book:
         found = (replace(p, stopped=min(day, p.end)) if p.name == name else p for p in self.experiments)
         return replace(self, experiments=tuple(found))
 
-    def planned_error(self, name: str, error: float | None) -> "Book":
-        """Return the book with the standard error that is planned for the end of an experiment."""
-        found = (replace(p, error=error) if p.name == name else p for p in self.experiments)
+    def planned_errors(self, name: str, errors: dict[str, float]) -> "Book":
+        """Return the book with the standard errors, by kind of orders, planned for an experiment's end."""
+        apart = {kind: error for kind, error in errors.items() if kind != "all"}
+        found = (
+            replace(p, error=errors.get("all"), errors=apart) if p.name == name else p
+            for p in self.experiments
+        )
         return replace(self, experiments=tuple(found))
 
     def without_lifts(self, name: str) -> "Book":

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from hearthline.experiments import Power, chosen, detectable, keys_of, needed, power_of
+from hearthline.experiments import KINDS, Power, chosen, detectable, keys_of, needed, power_of
 from hearthline.pipeline.experiments.believing import credit_of
 from hearthline.pipeline.experiments.book import Planned
+from hearthline.pipeline.experiments.expecting import expected_in
 from hearthline.pipeline.experiments.reading import (
     Arms,
     Read,
@@ -21,23 +22,27 @@ from hearthline.pipeline.experiments.reading import (
 )
 from hearthline.pipeline.experiments.tables import learned
 from hearthline.schema import text
-from hearthline.schema.errors import NothingToAnswer, UnknownName
+from hearthline.schema.errors import NothingToAnswer
 from hearthline.schema.figure import Column, Figure
 from hearthline.schema.journey import Floats, Ints
 from hearthline.store.answer import PublishedAnswer
 
-__all__ = ["Design", "design_figure", "planned_error"]
+__all__ = ["Design", "design_figure", "planned_errors"]
 
 _PAST = (14, 28, 42, 56, 84)
+_TESTED = 56
+"""Days of an experiment where channels are compared by what it would teach."""
 _WEEKS = (2, 4, 6, 8, 12, 16, 26)
 _ENOUGH = 0.8
 QUESTION = "How long must an experiment on this channel last, and what will it be able to see?"
 DEFINITION = (
     "Each row is an experiment of that many weeks in which chance leaves the channel off in one part of the "
     "households. Expected = what the default model (calibrated, where there were experiments) says the "
-    "channel causes for one household in that time, with its interval (90%). Error = the standard error "
-    "that the difference between the arms will have: measured on the last weeks of the data, adjusted by "
-    "the weeks before them, and carried on beyond half of their length. Power = chance that the interval "
+    "channel causes for one household of the experiment in that time, with its interval (90%); where a list "
+    "names regions, these are the households that it names, with the credit of their own orders, and the "
+    "interval is as much wider as they are fewer. Error = the standard error that the difference between "
+    "the arms will have: measured on the last 2, 4, 6, 8 and 12 weeks of the data, as far as as many weeks "
+    "before them are there to adjust by, and carried on from these. Power = chance that the interval "
     "(90%) leaves out 0 if the expected effect is true: with one look at the end, and for those who look "
     "every day with the interval that allows for it. Smallest = the effect that one look sees in 80% of "
     "cases. Forgone = the expected revenue that is lost where the channel is off."
@@ -63,27 +68,34 @@ class Design:
     weeks: int | None = None
 
 
-def errors_at(read: Read, days: list[int], off: float, arms: Arms) -> Floats:
+def errors_at(read: Read, days: list[int], off: float, arms: Arms, kind: str = "all") -> Floats:
     """Return the standard errors of a difference after so many days, from the last days of the data.
+
+    They are those of one kind of orders; all of them 0 where the past has none.
 
     Raises:
         NothingToAnswer: the data are shorter than four weeks.
     """
     first, last = days_of(read)
     have = (last - first).days + 1
-    past = [d for d in _PAST if 2 * d <= have]
+    past = _measured(have)
     if not past or len(arms.unit) < 6:
         raise NothingToAnswer(
             f"experiment: too little to plan with; got {have} days and {len(arms.unit)} households; "
             "wait for four weeks of data"
         )
-    history = np.stack([np.stack(_window(read, arms, last, d)) for d in past], axis=2).transpose(1, 0, 2)
+    windows = [np.stack(_window(read, arms, (last, d), kind)) for d in past]
+    history = np.stack(windows, axis=2).transpose(1, 0, 2)
     known = needed(history, off, arms.cluster)
+    tells = known > 0.0  # a window without such orders tells nothing
+    if not tells.any():
+        return np.zeros(len(days))
+    past, known = [d for d, told in zip(past, tells, strict=True) if told], known[tells]
     slope = 0.5
-    if len(past) > 1 and known[0] > 0.0:
+    if len(past) > 1:
         slope = float(np.clip(np.log(known[-1] / known[0]) / np.log(past[-1] / past[0]), 0.4, 1.0))
     wanted = np.array(days, np.float64)
-    inside = np.exp(np.interp(np.log(wanted), np.log(past), np.log(np.maximum(known, 1e-12))))
+    inside = np.exp(np.interp(np.log(wanted), np.log(past), np.log(known)))
     beyond = known[-1] * (wanted / past[-1]) ** slope
     short = known[0] * (wanted / past[0]) ** slope
     return np.asarray(
@@ -91,19 +103,28 @@ def errors_at(read: Read, days: list[int], off: float, arms: Arms) -> Floats:
     )
 
 
-def _window(read: Read, arms: Arms, last: date, days: int) -> tuple[Floats, Floats]:
+def _measured(have: int) -> list[int]:
+    """Return the days on whose error so many days of data can be asked."""
+    return [d for d in _PAST if 2 * d <= have]
+
+
+def _window(read: Read, arms: Arms, until: tuple[date, int], kind: str) -> tuple[Floats, Floats]:
+    last, days = until
     start = last - timedelta(days=days - 1)
     spans = ((start, last), (start - timedelta(days=days), start - timedelta(days=1)))
-    now, before = (takings(read, arms, *span, "all")[: len(arms.unit)] for span in spans)
+    now, before = (takings(read, arms, *span, kind)[: len(arms.unit)] for span in spans)
     return now, before
 
 
-def planned_error(read: Read, planned: Planned) -> float | None:
-    """Return the standard error planned for an experiment's end; None where the past is too short."""
+def planned_errors(read: Read, planned: Planned) -> dict[str, float]:
+    """Return by kind of orders the standard error planned for the end, where the past tells it."""
+    days = [planned.days(planned.end)]
     try:
-        return float(errors_at(read, [planned.days(planned.end)], planned.off, arms_of(read, planned))[0])
+        arms = arms_of(read, planned)
+        found = {kind: float(errors_at(read, days, planned.off, arms, kind)[0]) for kind in KINDS}
     except NothingToAnswer:
-        return None
+        return {}
+    return {kind: error for kind, error in found.items() if error > 0.0}
 
 
 def _everybody(read: Read, regions: dict[str, str] | None) -> Arms:
@@ -121,30 +142,10 @@ def _everybody(read: Read, regions: dict[str, str] | None) -> Arms:
     return Arms(known, np.zeros(len(known), np.bool_), keys_of([found[u] for u in known.tolist()]))
 
 
-def expected_of(read: Read, channel: str) -> tuple[float, float, float]:
-    """Return what the default model says a channel caused in all the data, with its interval.
-
-    Raises:
-        UnknownName: no touch of such a channel is known.
-    """
-    name = channel.replace("'", "''")
-    for table, amount in (("calibrated", "amount"), ("shares", "amount")):
-        rows = read(
-            f"""SELECT {amount}::DOUBLE AS amount, low::DOUBLE AS low, high::DOUBLE AS high FROM {{{table}}}
-                JOIN {{models}} m USING (model) WHERE m.is_default AND kind = 'all' AND channel = '{name}'"""
-        ).to_pylist()
-        if rows:
-            return rows[0]["amount"], rows[0]["low"], rows[0]["high"]
-    known = ", ".join(read("SELECT name FROM {channels} ORDER BY name")["name"].to_pylist()) or "none"
-    raise UnknownName(f"experiment: no channel named {channel!r}; there are: {known}")
-
-
-def powers(read: Read, asked: Design) -> list[Power]:
-    """Return what experiments of several durations can see."""
-    arms = _everybody(read, asked.regions)
+def powers(read: Read, asked: Design, arms: Arms, each: float) -> list[Power]:
+    """Return what experiments of several durations can see of so much money a household in all days."""
     first, last = days_of(read)
-    total, _, _ = expected_of(read, asked.channel)
-    each_day = total / max(len(arms.unit), 1) / ((last - first).days + 1)
+    each_day = each / ((last - first).days + 1)
     weeks = sorted({*_WEEKS, *([asked.weeks] if asked.weeks else [])})
     errors = errors_at(read, [7 * w for w in weeks], asked.off, arms)
     return [
@@ -158,13 +159,19 @@ def powers(read: Read, asked: Design) -> list[Power]:
     ]
 
 
-def first_to_test(read: Read, count: int, errors: float) -> list[str]:
+def usual_error(found: list[Power]) -> float:
+    """Return the error at which channels are compared: after eight weeks, whatever else is shown."""
+    return next(p.error for p in found if p.days == _TESTED)
+
+
+def first_to_test(read: Read, count: int, errors: float, part: float = 1.0) -> list[str]:
     """Return the channels whose experiments would leave least doubt, best first.
 
     Args:
         read: reads the answer.
         count: how many.
-        errors: the standard error that a lift, in money for all homes, would have.
+        errors: the standard error that a lift, in money for all homes of the experiment, would have.
+        part: which part of a channel's effect an experiment shows.
     """
     default = read("SELECT model FROM {models} WHERE is_default AND state = 'ok'")["model"].to_pylist()
     model = learned(read, []).get(default[0]) if default else None
@@ -173,15 +180,16 @@ def first_to_test(read: Read, count: int, errors: float) -> list[str]:
     names, n = model.credit.channels, len(model.credit.channels)
     both = np.hstack([np.eye(n), np.eye(n)])
     belief = type(model.after)(both @ model.after.mean, both @ model.after.covariance @ both.T)
-    return [names[i] for i in chosen(belief, np.ones(n), np.full(n, errors), count).tolist()]
+    return [names[i] for i in chosen(belief, np.full(n, part), np.full(n, errors), count).tolist()]
 
 
 def design_figure(read: Read, asked: Design, answer: PublishedAnswer) -> Figure:
     """Return the design as a figure; see `Experiments.design`."""
-    found = powers(read, asked)
-    total, low, high = expected_of(read, asked.channel)
-    homes = len(_everybody(read, asked.regions).unit)
-    ratio = (low / total, high / total) if total else (0.0, 0.0)
+    arms = _everybody(read, asked.regions)
+    expected = expected_in(read, asked.channel, arms.unit, whole=asked.regions is None)
+    found = powers(read, asked, arms, expected.each)
+    homes, total = expected.homes, expected.each
+    ratio = (expected.low / total, expected.high / total) if total else (0.0, 0.0)
     rows = [_row(p, ratio, homes * asked.off) for p in found]
     enough = next((p for p in found if p.once >= _ENOUGH), None)
     often = next((p for p in found if p.always >= _ENOUGH), None)
@@ -190,8 +198,8 @@ def design_figure(read: Read, asked: Design, answer: PublishedAnswer) -> Figure:
     else:
         weeks = text.plural(enough.days // 7, "week")
         title = f"{weeks} are enough to see what {asked.channel} is expected to cause"
-    doubt = found[3].error * homes
-    first = first_to_test(read, max(len(credit_channels(read)) // 3, 1), doubt)
+    doubt = usual_error(found) * homes
+    first = first_to_test(read, max(len(credit_channels(read)) // 3, 1), doubt, expected.part)
     extra = {
         "Enough, one look": text.plural(enough.days // 7, "week") if enough else "none of these",
         "Enough, looking daily": text.plural(often.days // 7, "week") if often else "none of these",
@@ -248,10 +256,9 @@ def credit_channels(read: Read) -> tuple[str, ...]:
 
 def _notes(read: Read, asked: Design, found: list[Power]) -> tuple[str, ...]:
     first, last = days_of(read)
-    half = ((last - first).days + 1) // 14
-    notes = [
-        f"Beyond {half} weeks the error is carried on, not measured: the data are {2 * half} weeks long."
-    ]
+    have = (last - first).days + 1
+    measured, whole = (text.plural(days // 7, "week") for days in (max(_measured(have)), have))
+    notes = [f"Beyond {measured} the error is carried on, not measured: the data are {whole} long."]
     if found[-1].expected <= 0.0:
         notes.append(
             f"The model credits {asked.channel} with nothing: an experiment can only say that it is small."

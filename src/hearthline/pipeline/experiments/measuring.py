@@ -85,16 +85,17 @@ def _found(
     whole = everybody(arms)
     size = len(whole.off)
     past = takings(read, arms, *earlier, kind)[:size] if earlier[0] <= earlier[1] else None
-    variance = planned.error**2 if planned.error and kind == "all" else None
-    return difference(takings(read, arms, *during, kind)[:size], whole.off, past, whole.cluster, variance)
+    taken = takings(read, arms, *during, kind)[:size]
+    over = ((during[1] - during[0]).days + 1) / ((planned.end - planned.start).days + 1)
+    return difference(taken, whole.off, past, whole.cluster, planned.variance(kind), over)
 
 
 def lifts_of(found: Measured) -> list[Lift]:
     """Return the lifts of an experiment that is over, orders by hand and others apart; none while it runs.
 
-    What was stopped early was looked at before its time: its doubt is that of the interval which allows for
-    it. Where the arm that is off met the channel all the same, the difference is that of a part of the
-    effect, and is scaled to the whole (with its doubt).
+    A lift's doubt is that of its 90 % interval, so few units count as few. What was stopped early was looked
+    at before its time: there it is the interval that allows for it. Where the arm that is off met the channel
+    all the same, the difference is that of a part of the effect, and is scaled to the whole (with its doubt).
     """
     if found.state not in ("ended", "stopped") or not found.found or found.leak > _LEAK:
         return []
@@ -102,9 +103,8 @@ def lifts_of(found: Measured) -> list[Lift]:
     homes = len(found.arms.unit) + sum(found.arms.unseen)
     for kind in ("person", "automated"):
         seen = found.found[kind]
-        error = seen.error
-        if found.state == "stopped":
-            error = (seen.always_high - seen.always_low) / 2.0 / float(ndtri(0.5 + LEVEL / 2))
+        ends = (seen.always_low, seen.always_high) if found.state == "stopped" else (seen.low, seen.high)
+        error = (ends[1] - ends[0]) / 2.0 / float(ndtri(0.5 + LEVEL / 2))
         scale = seen.on / (1.0 - found.leak)
         if error > 0.0 and np.isfinite(scale):
             share = seen.on / max(homes, 1)

@@ -32,8 +32,12 @@ __all__ = [
 ]
 
 Read = Callable[[str], pa.Table]
-"""Takes a SELECT over the answer's tables, whose names stand in braces, as in `FROM {orders}`."""
-_BRACED = re.compile(r"\{([a-z_]+)\}")
+"""Takes a SELECT over the answer's tables, whose names stand in braces, as in `FROM {orders}`.
+
+What stands in single quotes is left as it is, so a channel's name may hold braces.
+"""
+_BRACED = re.compile(r"'(?:[^']|'')*'|\{([a-z_]+)\}")
+"""A text in quotes, which is the user's own, or a table's name in braces."""
 AUTOMATED = ("subscription", "machine")
 
 
@@ -70,8 +74,12 @@ class Arms:
 
 
 def reader(table: Callable[[str], pa.Table], name: Callable[[str], str] = str) -> Read:
-    """Return what reads an answer: `name` says how a table that stands in braces is called there."""
-    return lambda sql: table(_BRACED.sub(lambda found: name(found[1]), sql))
+    """Return what reads an answer: `name` says how a table that stands in braces is called there.
+
+    >>> reader(print, str.upper)("SELECT 1 FROM {orders} WHERE name = 'a {word} of it''s own'")
+    SELECT 1 FROM ORDERS WHERE name = 'a {word} of it''s own'
+    """
+    return lambda sql: table(_BRACED.sub(lambda found: name(found[1]) if found[1] else found[0], sql))
 
 
 def money_of(value: float) -> Decimal:

@@ -1,7 +1,7 @@
 """The tables of an answer that experiments make: what they found, who agrees, and credit that has learned."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -240,11 +240,16 @@ def _lift(lifted: Lifted, why: str) -> dict[str, Any]:
 
 
 def _agreements(model: Learned, lifts: Sequence[Lifted]) -> list[dict[str, Any]]:
-    """Return how each lift agrees with what the model says, taken at its word."""
+    """Return how each lift agrees with what the model says, taken at its word.
+
+    So the lift's own error counts and the bootstrap's, but not what `observed` adds: that a model's guess of
+    where its credit belongs may be wrong is a reason to learn less from a lift, not to agree with it.
+    """
     weight, flat = model.seen.weight, model.credit.error.ravel()
     said = weight @ model.before.mean
     error = np.sqrt((weight**2) @ flat**2)
-    away = agreement(said, error, model.seen)
+    own_error = np.array([x.lift.error for x in lifts], np.float64)
+    away = agreement(said, error, replace(model.seen, error=own_error))
     rows = []
     for i, lifted in enumerate(lifts):
         lift, wide, own = lifted.lift, _BOUND * lifted.lift.error, _BOUND * error[i]

@@ -11,7 +11,7 @@ from hearthline.pipeline.explain.household import (
     explain_link,
     staked_links,
 )
-from hearthline.schema.errors import UnknownName
+from hearthline.pipeline.explain.naming import named, order_called, orders_called
 from hearthline.schema.select import selects
 from hearthline.store.answer import PublishedAnswer
 from hearthline.store.home import HomeFolder
@@ -25,12 +25,14 @@ __all__ = [
     "explain_household",
     "explain_link",
     "explained",
+    "named",
+    "orders_called",
     "staked_links",
 ]
 
 Row = dict[str, Any]
 _NAMES = (
-    *("order", "enrolment", "touches", "credits", "totals", "links", "consents", "events"),
+    *("enrolment", "touches", "credits", "totals", "links", "consents", "events"),
     *("household_signals", "household_readings"),
 )
 EXPLAINING = {s.table: s.sql for s in selects(__name__, *_NAMES)}
@@ -72,33 +74,24 @@ def explain(home: HomeFolder, order: str) -> Explanation:
 
 def explained(answer: Tables, order: str) -> Explanation:
     """Return the explanation of an order, from tables that are open already."""
-    found = _rows(answer, "order", order=order)
-    if not found:
-        raise UnknownName(_no_such(answer, order))
-    row = found[0]
+    row = order_called(answer, order)
+    key = {"order": row["order_id"], "shop": row["shop"]}
     decision = _rows(answer, "enrolment", enrolment=row["enrolment"]) if row["enrolment"] else []
     housed = row["unit"] is not None
     return Explanation(
         order=row,
         enrolment=decision[0] if decision else None,
         touches=_touches(answer, row, decision[0] if decision else None) if housed else [],
-        totals=_rows(answer, "totals", order=order),
+        totals=_rows(answer, "totals", **key),
         links=_rows(answer, "links", unit=row["unit"]) if housed else [],
         consents=_rows(answer, "consents", unit=row["unit"]) if housed else [],
-        events=_rows(answer, "events", order=order),
+        events=_rows(answer, "events", **key),
     )
 
 
 def _rows(answer: Tables, name: str, **parameters: Any) -> list[Row]:
     rows: list[Row] = answer.table(EXPLAINING[name], parameters).to_pylist()
     return rows
-
-
-def _no_such(answer: Tables, order: str) -> str:
-    latest = "SELECT order_id FROM orders WHERE status = 'placed' ORDER BY time DESC LIMIT 1"
-    near = answer.table(latest)["order_id"].to_pylist()
-    hint = f"such as {near[0]!r}" if near else "but it has none yet"
-    return f"explain: no order {order!r} in this answer; name one that there is, {hint}"
 
 
 def _touches(answer: Tables, order: Row, decision: Row | None) -> list[Row]:
@@ -112,7 +105,7 @@ def _touches(answer: Tables, order: Row, decision: Row | None) -> list[Row]:
     )
     earned = {
         (c["place"], c["time_ms"], c["model"]): c["amount"]
-        for c in _rows(answer, "credits", order=order["order_id"])
+        for c in _rows(answer, "credits", order=order["order_id"], shop=order["shop"])
     }
     models = {model for _, _, model in earned}
     for touch in touches:

@@ -1,12 +1,13 @@
 """One household opened: who lives there, with what, why we think so, since when, and what hangs on it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import exp
-from typing import Any, Protocol
+from typing import Any
 
 import duckdb
-import pyarrow as pa
 
+from hearthline.pipeline.explain.naming import Tables, named, order_called, orders_called
 from hearthline.pipeline.explain.stakes import stakes
 from hearthline.pipeline.identities import in_use
 from hearthline.schema.errors import UnknownName
@@ -28,14 +29,6 @@ _NAMES = (
 _SQL = {s.table: s.sql for s in selects("hearthline.pipeline.explain", *_NAMES, "link_statements")}
 
 
-class Tables(Protocol):
-    """An answer's tables, read by SQL."""
-
-    def table(self, sql: str, parameters: dict[str, Any] | None = None) -> pa.Table:
-        """Return the result of a SELECT; `$name` stands for a parameter."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Household:
     """One household opened.
@@ -47,8 +40,8 @@ class Household:
         links: why: each piece of evidence, used or not; `at_stake` is the net revenue that would leave the
             household if the link were wrong, `moves` how many identifiers would; None where it is not used;
             `sure` is the probability that it is right, as its weight says.
-        orders: its orders, oldest first; `actors` says who placed each: probabilities of `person`, `unknown`
-            and `machine` that sum to 1, and what they rest on.
+        orders: its orders, oldest first; `name` opens one of them (`explain`); `actors` says who placed
+            each: probabilities of `person`, `unknown` and `machine` that sum to 1, and what they rest on.
         credit: what each actor did on shared devices, placed and earned: expected values, whose intervals
             hold the doubt about who it was. Sums over the household do not depend on it.
         changes: when its key was merged, split or moved.
@@ -88,16 +81,17 @@ def explain_household(home: HomeFolder, name: str) -> Household:
     try:
         unit = _unit(answer, *_names(home, name))
         parts = {part: _rows(answer, f"household_{part}", unit=unit) for part in _PARTS}
+        parts["orders"] = named(answer, parts["orders"])
         placed = _rows(answer, "household_actors", unit=unit)
         (about,) = _rows(answer, "household", unit=unit) or [{"unit": unit}]
     finally:
         answer.close()
     parts["links"] = _with_stakes(parts["links"], parts["orders"])
-    by_order: dict[str, list[Row]] = {}
+    by_order: dict[tuple[str, str], list[Row]] = {}
     for row in placed:
-        by_order.setdefault(row.pop("order_id"), []).append(row)
+        by_order.setdefault((row.pop("shop"), row.pop("order_id")), []).append(row)
     for order in parts["orders"]:
-        order["actors"] = by_order.get(order["order_id"], [])
+        order["actors"] = by_order.get((order["shop"], order["order_id"]), [])
     return Household(about, **parts)
 
 
@@ -153,22 +147,32 @@ def _unit(answer: PublishedAnswer, *names: str) -> int:
     """Return the household's key that a key, an identifier or an order leads to.
 
     Raises:
-        UnknownName: nothing of that name is known.
+        UnknownName: nothing of that name is known, or orders of several households are called so.
     """
+
+    def by(sql: str) -> Callable[[str], list[int]]:
+        return lambda name: answer.table(sql, {"name": name})["unit"].to_pylist()
+
     asked = (
-        "SELECT unit FROM households WHERE CAST(unit AS VARCHAR) = $name",
-        "SELECT unit FROM identifiers WHERE id = $name",
-        "SELECT unit FROM orders WHERE order_id = $name AND unit IS NOT NULL",
-        "SELECT unit FROM households WHERE label = $name",
+        by("SELECT unit FROM households WHERE CAST(unit AS VARCHAR) = $name"),
+        by("SELECT unit FROM identifiers WHERE id = $name"),
+        lambda name: _of_order(answer, name),
+        by("SELECT unit FROM households WHERE label = $name"),
     )
-    for sql in asked:
+    for units_of in asked:
         for name in names:
-            found = answer.table(sql, {"name": name})["unit"].to_pylist()
+            found = units_of(name)
             if found:
                 return int(found[0])
     near = answer.table("SELECT unit FROM households ORDER BY events DESC, unit LIMIT 1")["unit"].to_pylist()
     hint = f"such as {near[0]}" if near else "but it has none yet"
     raise UnknownName(f"explain: no such household here; name its key, {hint}, an identifier or an order")
+
+
+def _of_order(answer: Tables, name: str) -> list[int]:
+    """Return the household of an order's name; empty where there is none."""
+    units = {order["unit"] for order in orders_called(answer, name)} - {None}
+    return list(units) if len(units) < 2 else [order_called(answer, name)["unit"]]
 
 
 def _with_stakes(links: list[Row], orders: list[Row]) -> list[Row]:

@@ -1,35 +1,25 @@
 """Forecasts held against what came: made as of an earlier day, from what was known then."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from hearthline.attribution import Ahead, Enrolled, ahead_of
+from hearthline.pipeline.forecasts.reading import Read, enrolled_in
 from hearthline.schema.errors import NothingToAnswer
 from hearthline.schema.journey import Floats, Ints
 
 __all__ = ["Held", "held_back"]
 
-Read = Callable[[str], pa.Table]
+_Key = tuple[str, str]
 _DAY_MS = 86_400_000
 _DRAWS = 400
-_OPEN = np.iinfo(np.int64).max
 
-_ENROLMENTS = f"""
-    SELECT enrolment_id, kind, epoch_ms(time) AS began_ms, coalesce(epoch_ms(ended), {_OPEN}) AS ended_ms
-    FROM enrolments ORDER BY enrolment_id"""
-_ORDERS = """
-    SELECT o.order_id, o.enrolment, epoch_ms(o.time) AS order_ms, CAST(o.net AS DOUBLE) AS money FROM orders o
-    WHERE o.enrolment IS NOT NULL AND o.kind <> 'person' AND o.net IS NOT NULL
-        AND coalesce(o.status, 'placed') = 'placed' AND o.enrolment IN (SELECT enrolment_id FROM enrolments)
-    ORDER BY o.order_id"""
 _EARNED = """
-    SELECT t.order_id, p.channel, CAST(sum(t.amount) AS DOUBLE) AS amount
+    SELECT t.shop, t.order_id, p.channel, CAST(sum(t.amount) AS DOUBLE) AS amount
     FROM touch_credits t JOIN touchpoints p USING (place) JOIN models m USING (model)
-    WHERE m.is_default AND t.kind <> 'person' GROUP BY t.order_id, p.channel ORDER BY t.order_id, p.channel"""
+    WHERE m.is_default AND t.kind <> 'person' GROUP BY ALL ORDER BY t.order_id, t.shop, p.channel"""
 _HOUSEHOLDS = """
     SELECT held_out_orders AS foretold, held_out_low AS low, held_out_high AS high, held_out_true AS came
     FROM lifetime_totals WHERE "group" = 'all' AND held_out_true IS NOT NULL"""
@@ -72,7 +62,7 @@ def held_back(read: Read, days: int) -> list[Held]:
     Raises:
         NothingToAnswer: no enrolment was known then.
     """
-    enrolled, order_ids = _enrolled(read)
+    enrolled, keys = enrolled_in(read)
     last_ms = int(read("SELECT epoch_ms(max(time)) AS t FROM orders")["t"][0].as_py() or 0)
     as_of_ms = last_ms - days * _DAY_MS
     if not (enrolled.began_ms <= as_of_ms).any():
@@ -89,27 +79,9 @@ def held_back(read: Read, days: int) -> list[Held]:
         _orders(ahead, enrolled.of[later], as_of_ms, enrolled, days),
         _money("enrolments", ahead, np.ones(count), came),
     ]
-    for channel, share in _shares(read, enrolled, order_ids, sooner).items():
+    for channel, share in _shares(read, enrolled, keys, sooner).items():
         found.append(_money(f"enrolments, owed to {channel}", ahead, share, came))
     return [*found, *_households(read)]
-
-
-def _enrolled(read: Read) -> tuple[Enrolled, list[str]]:
-    known, orders = read(_ENROLMENTS), read(_ORDERS)
-    row = {name: i for i, name in enumerate(known["enrolment_id"].to_pylist())}
-    kinds = {kind: i for i, kind in enumerate(sorted(set(known["kind"].to_pylist())))}
-
-    def column(table: pa.Table, name: str) -> Any:
-        return table[name].to_numpy(zero_copy_only=False)
-
-    return Enrolled(
-        kind=np.array([kinds[k] for k in known["kind"].to_pylist()], dtype=np.int64),
-        began_ms=column(known, "began_ms").astype(np.int64),
-        ended_ms=column(known, "ended_ms").astype(np.int64),
-        of=np.array([row[e] for e in orders["enrolment"].to_pylist()], dtype=np.int64),
-        order_ms=column(orders, "order_ms").astype(np.int64),
-        money=column(orders, "money").astype(np.float64),
-    ), orders["order_id"].to_pylist()
 
 
 def _orders(ahead: Ahead, of: Ints, as_of_ms: int, enrolled: Enrolled, days: int) -> Held:
@@ -127,14 +99,14 @@ def _money(what: str, ahead: Ahead, share: Floats, came: Floats) -> Held:
     return Held(what, "money", float(ahead.money @ share), float(low), float(high), float(came @ share))
 
 
-def _shares(read: Read, enrolled: Enrolled, ids: list[str], sooner: Any) -> dict[str, Floats]:
+def _shares(read: Read, enrolled: Enrolled, keys: list[_Key], sooner: Any) -> dict[str, Floats]:
     """Return by channel the (e,) part of each enrolment's orders so far that it earned, the largest first."""
-    place = {order: i for i, order in enumerate(ids)}
+    place = {key: i for i, key in enumerate(keys)}
     earned = read(_EARNED)
     net = np.bincount(enrolled.of[sooner], weights=enrolled.money[sooner], minlength=len(enrolled.kind))
     found: dict[str, Floats] = {}
-    for order, channel, amount in zip(*(earned[c].to_pylist() for c in earned.column_names), strict=True):
-        at = place.get(order)
+    for *key, channel, amount in zip(*(earned[c].to_pylist() for c in earned.column_names), strict=True):
+        at = place.get(tuple(key))
         if at is not None and sooner[at]:
             found.setdefault(channel, np.zeros(len(net)))[enrolled.of[at]] += amount
     part = {c: np.divide(a, net, out=np.zeros_like(a), where=net > 0.0) for c, a in found.items()}

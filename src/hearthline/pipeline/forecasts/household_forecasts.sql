@@ -10,10 +10,10 @@ bought AS (
   GROUP BY unit HAVING sum(net) > 0
 ),
 earned AS (
-  SELECT o.unit, t.model, p.channel, CAST(sum(t.amount) AS DOUBLE) AS amount
-  FROM touch_credits t JOIN orders o USING (order_id) JOIN touchpoints p USING (place) JOIN models m USING (model)
-  WHERE m.is_default AND o.unit IS NOT NULL
-  GROUP BY o.unit, t.model, p.channel
+  SELECT t.unit, t.model, p.channel, CAST(sum(t.amount) AS DOUBLE) AS amount
+  FROM touch_credits t JOIN touchpoints p USING (place) JOIN models m USING (model)
+  WHERE m.is_default AND t.unit IS NOT NULL
+  GROUP BY t.unit, t.model, p.channel
 ),
 part AS (
   SELECT e.model, e.channel, e.unit, x.expected, x.spread, least(greatest(e.amount / b.net, 0.0), 1.0) AS share

@@ -24,7 +24,7 @@ class Plans:
 
         Raises:
             UnknownName: the spend of one of them is not known.
-            NothingToAnswer: no spend is known, or the data are shorter than five weeks.
+            NothingToAnswer: no spend is known, or of fewer than four weeks that have settled.
         """
         with opened(self.home) as (answer, read):
             return move_figure(known(self.home, read), part, (giver, taker), answer)
@@ -40,13 +40,13 @@ class Plans:
 
         Args:
             total: money a week; default: what is spent now.
-            least: lower limits by channel; default: the least that was ever spent in a week.
+            least: lower limits by channel; default: the least ever spent in a week, which may be nothing.
             most: upper limits by channel; default: the most.
             beyond: leave the range of the data where no limit is given; the figure then says so.
 
         Raises:
             BadConfig: the total does not fit into the limits.
-            NothingToAnswer: no spend is known, or the data are shorter than five weeks.
+            NothingToAnswer: no spend is known, or of fewer than four weeks that have settled.
         """
         with opened(self.home) as (answer, read):
             limits = Limits(least or {}, most or {}, beyond)
@@ -55,12 +55,15 @@ class Plans:
     def enrolments(self, part: float = 0.2, displaced: float | None = None) -> Figure:
         """Return what a part more money brings in enrolments and over their lives, channel by channel.
 
+        A life is counted within the horizon of forecasts (`[attribution] horizon_days`).
+
         Args:
             part: how much more money, as a part of what is spent now.
             displaced: part of an enrolment's orders that would have come by hand; default: the setting.
 
         Raises:
-            NothingToAnswer: no order of an enrolment, or no spend is known.
+            BadConfig: a part is impossible.
+            NothingToAnswer: no order of an enrolment is known, or no spend of four weeks that have settled.
         """
         if part <= 0.0 or (displaced is not None and not 0.0 <= displaced < 1.0):
             raise BadConfig("plan: more money is a part above 0, displaced orders a part from 0 to 1")

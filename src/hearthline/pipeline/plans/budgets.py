@@ -158,7 +158,7 @@ def _figure(
         definition=DEFINITION,
         columns=COLUMNS,
         rows=pa.Table.from_pylist(rows, schema=_SCHEMA),
-        notes=_notes(known, rows),
+        notes=_notes(known, rows, answer.currency),
         command=f"hearthline {name.replace('_', ' ')}",
         source=answer.source,
         currency=answer.currency,
@@ -166,7 +166,7 @@ def _figure(
     )
 
 
-def _notes(known: Known, rows: Sequence[Mapping[str, object]]) -> tuple[str, ...]:
+def _notes(known: Known, rows: Sequence[Mapping[str, object]], currency: str) -> tuple[str, ...]:
     notes = []
     out = [str(r["channel"]) for r in rows if r.get("outside")]
     if out:
@@ -175,7 +175,7 @@ def _notes(known: Known, rows: Sequence[Mapping[str, object]]) -> tuple[str, ...
         notes.append("No experiment was learned from: the intervals hold what the model may have wrong.")
     if known.costless:
         notes.append(f"No spend is known of {', '.join(known.costless)}: they are not in the plan.")
-    notes.append(
-        f"Bends were learned from {text.plural(known.weeks, 'week')} and from what is believed beforehand."
-    )
+    notes += known.spent.notes(currency)
+    weeks = text.plural(len(known.spent.weeks), "week")
+    notes.append(f"Bends were learned from {weeks} and from what is believed beforehand.")
     return tuple(notes)

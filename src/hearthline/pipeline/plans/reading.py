@@ -1,11 +1,11 @@
 """What plans read of an answer: spend and credit by week, and what experiments and models believe."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
 
 import numpy as np
 
-from hearthline.pipeline.experiments import Read, calibrated_now, days_of
+from hearthline.pipeline.experiments import Read, calibrated_now
+from hearthline.pipeline.plans.spending import NOW, Spent, by_week, spent_of
 from hearthline.plans import Responses, bend_of
 from hearthline.schema.errors import NothingToAnswer, UnknownName
 from hearthline.schema.journey import Floats
@@ -13,11 +13,6 @@ from hearthline.store.home import HomeFolder
 
 __all__ = ["Known", "known"]
 
-_NOW = 4
-_SETTLED_DAYS = 28
-_SPEND = """
-    SELECT channel, date_trunc('week', day)::DATE AS week, sum(cost)::DOUBLE AS cost FROM {spend}
-    WHERE currency = (SELECT currency FROM {run}) GROUP BY ALL"""
 _CREDIT = """
     SELECT n.name AS channel, date_trunc('week', c.day)::DATE AS week, sum(c.amount)::DOUBLE AS credit
     FROM {credits} c JOIN {channels} n ON n.channel = c.channel JOIN {models} m USING (model)
@@ -34,7 +29,7 @@ class Known:
         credited: (channels,) credit a week then, before experiments.
         least, most: (channels,) least and most that was ever spent in a week.
         bends: mean and standard error of each channel's bend.
-        weeks: how many weeks the bends were learned from.
+        spent: what the spend was read from.
         costless: channels with credit whose spend is not known.
         tested: whether any experiment was learned from.
     """
@@ -45,7 +40,7 @@ class Known:
     least: Floats
     most: Floats
     bends: list[tuple[float, float]]
-    weeks: int
+    spent: Spent
     costless: tuple[str, ...]
     tested: bool
 
@@ -55,69 +50,64 @@ class Known:
         Raises:
             UnknownName: its spend is not known.
         """
-        if name not in self.names:
+        if name in self.names:
+            return self.names.index(name)
+        there = ", ".join(self.names)
+        money = [currency for channel, currency in self.spent.aside if channel == name]
+        if money:
             raise UnknownName(
-                f"plan: no spend of a channel {name!r} is known; there is spend of {', '.join(self.names)}"
+                f"plan: {name!r} has spend in {money[0]}, for which there is no rate; set [money] rates and "
+                f"run again; there is spend of {there}"
             )
-        return self.names.index(name)
-
-
-def _weeks(first: date, last: date) -> list[date]:
-    """Return the Mondays of whole weeks whose touches have had time to lead to orders."""
-    monday = first + timedelta(days=-first.weekday() % 7)
-    whole = [monday + timedelta(days=7 * i) for i in range((last - monday).days // 7 + 1)]
-    whole = [w for w in whole if w + timedelta(days=6) <= last]
-    settled = [w for w in whole if w + timedelta(days=6 + _SETTLED_DAYS) <= last]
-    return settled if len(settled) >= _NOW else whole[:-1]
-
-
-def _table(rows: list[dict[str, object]], value: str, weeks: list[date]) -> dict[str, Floats]:
-    at = {week: i for i, week in enumerate(weeks)}
-    found: dict[str, Floats] = {}
-    for row in rows:
-        if row["week"] in at:
-            found.setdefault(str(row["channel"]), np.zeros(len(weeks)))[at[row["week"]]] += row[value]  # type: ignore[index]
-    return found
+        raise UnknownName(f"plan: no spend of a channel {name!r} is known; there is spend of {there}")
 
 
 def known(home: HomeFolder, read: Read) -> Known:
     """Return what is known of the channels that money is spent on.
 
     Raises:
-        NothingToAnswer: no spend is known, or the data are shorter than four weeks.
+        NothingToAnswer: no spend is known, or fewer than four weeks with spend have settled.
     """
-    weeks = _weeks(*days_of(read))
-    if len(weeks) < _NOW:
-        raise NothingToAnswer(f"plan: {len(weeks)} whole weeks are too few; wait for five weeks of data")
-    spend = _table(read(_SPEND).to_pylist(), "cost", weeks)
-    credit = _table(read(_CREDIT).to_pylist(), "credit", weeks)
-    names = tuple(sorted(n for n, x in spend.items() if x[-_NOW:].sum() > 0.0 and n in credit))
+    spent = spent_of(read)
+    spend = spent.by_week
+    credit = by_week(read(_CREDIT).to_pylist(), "credit", spent.weeks)
+    names = tuple(sorted(n for n, x in spend.items() if x[-NOW:].sum() > 0.0 and n in credit))
     if not names:
-        raise NothingToAnswer(
-            "plan: no channel has both spend and credit; add a table of spend (channel, day, cost), named as "
-            "the channels are"
-        )
+        raise NothingToAnswer(_unnamed(spent))
     believed, tested = calibrated_now(home, read)
     channels, mean, covariance, credited = believed
     at = np.array([channels.index(n) for n in names])
-    now = np.array([credit[n][-_NOW:].mean() for n in names])
+    now = np.array([credit[n][-NOW:].mean() for n in names])
     ratio = np.where(credited[at] > 0.0, now / np.maximum(credited[at], 1e-12), 0.0)
     bends = [bend_of(spend[n], credit[n]) for n in names]
     responses = Responses.drawn(
-        np.array([spend[n][-_NOW:].mean() for n in names]),
+        np.array([spend[n][-NOW:].mean() for n in names]),
         mean[at] * ratio,
         covariance[np.ix_(at, at)] * np.outer(ratio, ratio),
         bends,
     )
-    spent = [spend[n][spend[n] > 0.0] for n in names]
+    priced = {*names, *(channel for channel, _ in spent.aside)}
     return Known(
         names,
         responses,
         now,
-        np.array([s.min() for s in spent]),
-        np.array([s.max() for s in spent]),
+        np.array([spend[n].min() for n in names]),
+        np.array([spend[n].max() for n in names]),
         bends,
-        len(weeks),
-        tuple(sorted(n for n in credit if n not in names and credit[n].sum() > 0.0)),
+        spent,
+        tuple(sorted(n for n in credit if n not in priced and credit[n].sum() > 0.0)),
         tested,
+    )
+
+
+def _unnamed(spent: Spent) -> str:
+    if spent.aside:
+        money = ", ".join(sorted({currency for _, currency in spent.aside}))
+        return (
+            f"plan: no channel is left; got spend in {money}, for which there is no rate; set [money] rates "
+            "and run again"
+        )
+    return (
+        "plan: no channel has both spend and credit; add a table of spend (channel, day, cost), named as "
+        "the channels are"
     )

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
-from hearthline.schema.figure import Chart, Figure
+from hearthline.schema.figure import Chart, Figure, Kind
 
-__all__ = ["Mark", "Picture", "picture_of"]
+__all__ = ["Mark", "Picture", "kind_of", "picture_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def _mark(row: Mapping[str, Any], chart: Chart) -> Mark | None:
     )
 
 
-def _kind(figure: Figure, chart: Chart) -> str:
+def kind_of(figure: Figure, chart: Chart) -> Kind:
     """Return how the value is said: as its column does, else by the type of its numbers."""
     for column in figure.columns:
         if column.name == chart.value:
@@ -92,4 +92,4 @@ def picture_of(figure: Figure, colours: Mapping[str, int] | None = None) -> Pict
     marks = tuple(m for m in (_mark(row, chart) for row in data) if m is not None)
     if not marks:
         return None
-    return Picture(marks, _kind(figure, chart), figure.currency, chart.title or figure.title, colours or {})
+    return Picture(marks, kind_of(figure, chart), figure.currency, chart.title or figure.title, colours or {})

@@ -125,7 +125,12 @@ def _orders() -> Spec:
 def _explain() -> Spec:
     names = ("touches", "totals", "links", "consents", "events")
     found = _object(order=_ANY, **{n: _list(_ANY) for n in names})
-    order = _asked("order", "the shop's order id", path=True, minLength=1)
+    order = _asked(
+        "order",
+        "the shop's order id; `id@shop`, as orders are named, where several shops have it",
+        path=True,
+        minLength=1,
+    )
     return _get("Why an order got its credit", found, [order], 404)
 
 

@@ -34,18 +34,19 @@ _PLACED = {"person": "a person", "subscription": "a subscription", "machine": "a
 
 _ORDERS = """
     WITH earned AS (
-      SELECT t.order_id, sum(t.amount)::DECIMAL(24, 6) AS credit, count(*) AS touches
+      SELECT t.shop, t.order_id, sum(t.amount)::DECIMAL(24, 6) AS credit, count(*) AS touches
       FROM touch_credits t JOIN touchpoints p USING (place)
-      WHERE t.model = $model AND ($kind = 'all' OR t.kind = $kind) AND {where} GROUP BY t.order_id)
-    SELECT o.order_id, o.time, o.kind, o.via, o.net, e.credit, e.touches, o.unit,
+      WHERE t.model = $model AND ($kind = 'all' OR t.kind = $kind) AND {where}
+      GROUP BY t.shop, t.order_id)
+    SELECT o.order_id, o.shop, o.time, o.kind, o.via, o.net, e.credit, e.touches, o.unit,
            count(*) OVER () AS whole, sum(e.credit) OVER ()::DECIMAL(24, 6) AS whole_credit
-    FROM earned e JOIN orders o USING (order_id)
-    ORDER BY e.credit DESC, o.order_id LIMIT $most OFFSET $start"""
+    FROM earned e JOIN orders o USING (shop, order_id)
+    ORDER BY e.credit DESC, o.order_id, o.shop LIMIT $most OFFSET $start"""
 _ALL_ORDERS = """
-    SELECT o.order_id, o.time, o.kind, o.via, o.net, NULL::DECIMAL(24, 6) AS credit, NULL::BIGINT AS touches,
-           o.unit, count(*) OVER () AS whole, NULL::DECIMAL(24, 6) AS whole_credit
+    SELECT o.order_id, o.shop, o.time, o.kind, o.via, o.net, NULL::DECIMAL(24, 6) AS credit,
+           NULL::BIGINT AS touches, o.unit, count(*) OVER () AS whole, NULL::DECIMAL(24, 6) AS whole_credit
     FROM orders o WHERE ($kind = 'all' OR o.kind = $kind)
-    ORDER BY o.time DESC, o.order_id LIMIT $most OFFSET $start"""
+    ORDER BY o.time DESC, o.order_id, o.shop LIMIT $most OFFSET $start"""
 PLACES = ("channel", "device_kind", "modality", "campaign", "stage", "step")
 """What a touchpoint can be asked by."""
 
@@ -83,6 +84,8 @@ def orders(
 ) -> tuple[list[Row], int, Decimal | None]:
     """Return orders behind a number with the credit they gave, most first; how many and how much in all.
 
+    `name` of an order opens it: its number, with its shop where several shops have that number.
+
     `asked` may hold `kind`, `model` and any of `PLACES`; without a place all orders come, newest first.
 
     Raises:
@@ -99,7 +102,7 @@ def orders(
     found = shelf.rows(sql, **known, **places, most=most, start=start)
     if not found:
         return [], 0, None
-    return found, found[0]["whole"], found[0]["whole_credit"]
+    return pipeline.named(shelf, found), found[0]["whole"], found[0]["whole_credit"]
 
 
 def explanation(shelf: Shelf, order: str, masks: Masks) -> Explanation:
@@ -205,7 +208,8 @@ def household(shelf: Shelf, unit: int, masks: Masks) -> Household:
     if not about:
         raise UnknownName(f"household: none with the key {unit} in this answer; open one from an order")
     about[0]["label"] = masks.of(about[0].get("label"))
-    bought = shelf.rows("SELECT * FROM orders WHERE unit = $unit ORDER BY time", unit=unit)
+    bought = shelf.rows("SELECT * FROM orders WHERE unit = $unit ORDER BY time, order_id, shop", unit=unit)
+    bought = pipeline.named(shelf, bought)
     enrolments = shelf.rows("SELECT * FROM enrolments WHERE unit = $unit ORDER BY time", unit=unit)
     devices = shelf.rows(
         """SELECT kind, device, events, first, last FROM devices WHERE unit = $unit
@@ -216,7 +220,7 @@ def household(shelf: Shelf, unit: int, masks: Masks) -> Household:
         device["device"] = masks.of(device["device"])
     placed = of_orders(shelf, unit)
     for order in bought:
-        order["actors"] = placed.get(order["order_id"], [])
+        order["actors"] = placed.get((order["shop"], order["order_id"]), [])
     links = pipeline.staked_links(shelf, unit)
     for link in links:
         link["left_id"], link["right_id"] = masks.of(link["left_id"]), masks.of(link["right_id"])
@@ -273,7 +277,7 @@ def _timeline(shelf: Shelf, unit: int, bought: Sequence[Row], enrolments: Sequen
             "time": o["time"],
             "lane": "Orders",
             "kind": "order placed by " + _PLACED[o["kind"]],
-            "what": o["order_id"],
+            "what": o["name"],
             "net": o["net"],
             "step": o["step"],
             "modality": o["via"],

@@ -87,9 +87,10 @@ def bought(request: Request) -> Response:
 def explained(request: Request) -> Response:
     """Return why an order got the credit that it got."""
     service, visitor = service_of(request), visitor_of(request)
-    found = explanation(service.shelf, request.path_params["order"], service.masks(visitor))
-    service.looked(visitor, "order", found.order["order_id"])
-    return _json(request, {**asdict(found), "actors": of_order(service.shelf, found.order["order_id"])})
+    order = request.path_params["order"]
+    found = explanation(service.shelf, order, service.masks(visitor))
+    service.looked(visitor, "order", order)
+    return _json(request, {**asdict(found), "actors": of_order(service.shelf, found.order)})
 
 
 def home(request: Request) -> Response:

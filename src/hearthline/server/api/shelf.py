@@ -73,9 +73,17 @@ class Shelf:
                 _LOG.warning("report %s could not be made: %s", name, type(error).__name__)
 
     def table(self, sql: str, parameters: dict[str, Any] | None = None) -> pa.Table:
-        """Return the result of a SELECT over the answer's tables; `$name` stands for a parameter."""
-        with self._looking:
-            return self._lookup.table(sql, parameters)
+        """Return the result of a SELECT over the answer's tables; `$name` stands for a parameter.
+
+        Raises:
+            Refusal: this answer, made by another version, lacks a column that is asked for.
+        """
+        try:
+            with self._looking:
+                return self._lookup.table(sql, parameters)
+        except duckdb.BinderException as error:
+            wrong = "this answer was made by another version and lacks what is asked for"
+            raise Refusal(503, "answer-too-old", wrong, "make it anew with `hearthline run`") from error
 
     def rows(self, sql: str, **parameters: Any) -> list[dict[str, Any]]:
         """Return the rows of a SELECT as dicts."""

@@ -20,10 +20,10 @@ _MONEY = """
     SELECT actor, person, orders, revenue, revenue_low, revenue_high, credit, credit_low, credit_high
     FROM person_credit WHERE unit = $unit
     ORDER BY actor = 'unknown', actor = 'machine', revenue DESC, person"""
-_ORDERS = """SELECT order_id, actor, person, probability, basis FROM order_actors WHERE unit = $unit
-            ORDER BY order_id, probability DESC, person"""
-_ORDER = """SELECT unit, actor, person, probability, basis FROM order_actors WHERE order_id = $order
-            ORDER BY probability DESC, person"""
+_ORDERS = """SELECT shop, order_id, actor, person, probability, basis FROM order_actors WHERE unit = $unit
+            ORDER BY shop, order_id, probability DESC, person"""
+_ORDER = """SELECT unit, actor, person, probability, basis FROM order_actors
+            WHERE shop = $shop AND order_id = $order ORDER BY probability DESC, person"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +69,22 @@ def of_home(shelf: Shelf, unit: int) -> Whose:
     return Whose(persons, sorted(devices.values(), key=lambda d: (-len(d["who"]), -d["sessions"], d["kind"])))
 
 
-def of_orders(shelf: Shelf, unit: int) -> dict[str, list[Row]]:
-    """Return who may have placed each order of a household, likeliest first, as `of_home` numbers them."""
+def of_orders(shelf: Shelf, unit: int) -> dict[tuple[str, str], list[Row]]:
+    """Return who may have placed each order of a household, by shop and number, as `of_home` numbers them.
+
+    The likeliest comes first.
+    """
     names = _numbered(shelf.rows(_SESSIONS, unit=unit), shelf.rows(_MONEY, unit=unit))
-    found: dict[str, list[Row]] = {}
+    found: dict[tuple[str, str], list[Row]] = {}
     for row in shelf.rows(_ORDERS, unit=unit):
         said = {"who": _called(row, names), "probability": row["probability"], "basis": row["basis"]}
-        found.setdefault(row["order_id"], []).append(said)
+        found.setdefault((row["shop"], row["order_id"]), []).append(said)
     return found
 
 
-def of_order(shelf: Shelf, order: str) -> list[Row]:
-    """Return who may have placed an order, likeliest first; empty where no household is known."""
-    found = shelf.rows(_ORDER, order=order)
+def of_order(shelf: Shelf, order: Row) -> list[Row]:
+    """Return who may have placed a row of `orders`, likeliest first; empty where no household is known."""
+    found = shelf.rows(_ORDER, shop=order["shop"], order=order["order_id"])
     if not found:
         return []
     unit = found[0]["unit"]

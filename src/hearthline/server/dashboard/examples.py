@@ -3,6 +3,8 @@
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from hearthline.pipeline import named
+from hearthline.server.api.forms import quoted
 from hearthline.server.api.shelf import Shelf
 
 __all__ = ["Example", "of"]
@@ -21,19 +23,20 @@ _LOOKED: tuple[tuple[str, str, str, str], ...] = (
         "A machine's order, owed to a person's decision",
         "The last touch before the order earned nothing: credit goes to what led to the enrolment.",
         "/orders/{}",
-        """SELECT o.order_id FROM orders o JOIN touch_credits t USING (order_id)
+        """SELECT o.order_id, o.shop FROM orders o JOIN touch_credits t USING (shop, order_id)
            WHERE o.kind = 'machine' AND o.status = 'placed' AND o.cycle > 1
              AND t.model = (SELECT default_model FROM run) AND t.amount > 0
-           GROUP BY o.order_id, o.net HAVING o.net > 0
-           ORDER BY count(*) BETWEEN 3 AND 8 DESC, sum(t.amount) / o.net DESC, o.order_id LIMIT 1""",
+           GROUP BY o.order_id, o.shop, o.net HAVING o.net > 0
+           ORDER BY count(*) BETWEEN 3 AND 8 DESC, sum(t.amount) / o.net DESC, o.order_id, o.shop LIMIT 1""",
     ),
     (
         "An order after many touches on several devices",
         "See where the models differ: last touch gives all to one, others share it out.",
         "/orders/{}",
-        """SELECT j.conversion FROM journeys j JOIN orders o ON o.order_id = j.conversion
+        """SELECT o.order_id, o.shop FROM journeys j
+           JOIN orders o ON o.shop = j.shop AND o.order_id = j.conversion
            WHERE j.kind = 'order' AND o.kind = 'person' AND j.touches BETWEEN 5 AND 10
-           ORDER BY o.net DESC, j.conversion LIMIT 1""",
+           ORDER BY o.net DESC, o.order_id, o.shop LIMIT 1""",
     ),
     (
         "A home whose devices are shared",
@@ -59,5 +62,7 @@ def of(shelf: Shelf) -> tuple[Example, ...]:
     for title, why, path, sql in _LOOKED:
         rows: list[dict[str, Any]] = shelf.rows(sql)
         if rows:
+            if "shop" in rows[0]:
+                rows = [{"name": quoted(row["name"])} for row in named(shelf, rows)]
             found.append(Example(title, why, path.format(next(iter(rows[0].values())))))
     return tuple(found)

@@ -6,6 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from hearthline import pipeline
 from hearthline.schema import text
 from hearthline.schema.errors import UnknownName
 from hearthline.server.api import forms
@@ -50,8 +51,7 @@ def household_index(request: Request) -> Response:
 
 def _found(shelf: Shelf, asked: str) -> str | None:
     """Return the address of the order or household that is called so; None where there is none."""
-    found = shelf.rows("SELECT order_id FROM orders WHERE order_id = $asked LIMIT 1", asked=asked)
-    if found:
+    if pipeline.orders_called(shelf, asked):
         return f"/orders/{forms.quoted(asked)}"
     digits = asked.removeprefix("-")
     if digits.isascii() and digits.isdigit() and abs(int(digits[:20])) < 2**63:
@@ -89,6 +89,9 @@ def one_order(request: Request) -> Response:
     try:
         found = explanation(shelf, order, masks)
     except UnknownName:
+        alike = pipeline.orders_called(shelf, order)
+        if alike:
+            return _one_of(request, order, pipeline.named(shelf, alike))
         fresh, _ = service.tail.newest(shelf, _PAGE, order)
         if not fresh:
             raise
@@ -102,7 +105,7 @@ def one_order(request: Request) -> Response:
             fresh=arrivals(fresh),
             headline=headline,
         )
-    service.looked(visitor, "order", found.order["order_id"])
+    service.looked(visitor, "order", order)
     said = f"{money(shelf)(found.order['net'])} on {text.day(found.order['day'])}"
     return about_answer(
         request,
@@ -114,7 +117,28 @@ def one_order(request: Request) -> Response:
         whole=masks.whole,
         headline=f"{said}, {_PLACED[found.order['kind']]}",
         decision=found.enrolment,
-        actors=of_order(shelf, found.order["order_id"]),
+        actors=of_order(shelf, found.order),
+        name=order,
+    )
+
+
+def _one_of(request: Request, order: str, rows: list[Row]) -> Response:
+    """Return the orders of several shops that have one number, to choose from."""
+    return about_answer(
+        request,
+        "orders.html",
+        screen_of("household"),
+        rows=rows,
+        whole=len(rows),
+        credit=None,
+        places=(),
+        kind=KINDS["all"],
+        model="",
+        start=0,
+        previous=None,
+        following=None,
+        api=None,
+        headline=f"{text.plural(len(rows), 'shop')} have an order {order}",
     )
 
 

@@ -53,12 +53,12 @@ READS: Final = {
           coalesce(sum(l.quantity), 1.0)::DOUBLE AS quantity
         FROM orders o
         LEFT JOIN (
-          SELECT DISTINCT commerce_order AS order_id, coalesce(p.name, p.sku, p.product_id) AS product,
-            coalesce(p.quantity, 1) AS quantity
+          SELECT DISTINCT source AS shop, commerce_order AS order_id,
+            coalesce(p.name, p.sku, p.product_id) AS product, coalesce(p.quantity, 1) AS quantity
           FROM events, UNNEST(commerce_products) AS u(p)
           WHERE layer = 'commerce' AND commerce_action = 'placed'
-          QUALIFY rank() OVER (PARTITION BY commerce_order ORDER BY p.name IS NULL, source) = 1
-        ) l ON o.order_id = l.order_id
+          QUALIFY rank() OVER (PARTITION BY source, commerce_order ORDER BY p.name IS NULL) = 1
+        ) l USING (shop, order_id)
         WHERE o.status = 'placed' AND o.unit IS NOT NULL
         GROUP BY ALL
     """,

@@ -48,6 +48,7 @@ from hearthline.sources._reading import (
 )
 from hearthline.sources._segment_wire.people import consent_of, device_of, hints_of, identifiers_of
 from hearthline.sources._shopping import Action, Meaning, meaning_of
+from hearthline.sources._visits import answered
 
 __all__ = ["CALL_PATHS", "Wire", "is_call", "read_calls", "sent_calls", "spoken_by_rudder"]
 
@@ -67,6 +68,7 @@ _CALLS = {
 _OWN_KEYS = frozenset(
     ("anonymousId", "userId", "messageId", "event", "properties", "traits", "groupId", "previousId")
 )
+_CONSENTING = frozenset(("consent", "consentManagement", "device"))
 _STAGES, _MODALITIES = frozenset(get_args(Stage)), frozenset(get_args(Modality))
 _INITIATORS = frozenset(("human", "machine", "scheduled", "predicted"))
 _CLIENTS = (
@@ -240,6 +242,9 @@ def _event(wire: Wire, call: dict[str, Any], batch: dict[str, Any], received: da
     initiator = _initiator(kind, meaning, context, properties, automation)
     device = device_of(context, properties)
     touch = _touch(kind, meaning, context, properties)
+    consent = _UNTOLD if _CONSENTING.isdisjoint(context) else consent_of(context)
+    if meaning.advertising is not None:
+        consent = answered(meaning, consent)
     return Event(  # by position: the names of thirty fields cost a tenth of all reading
         message or content_id(wire.platform, call),
         _source(wire, call, batch, context),
@@ -269,7 +274,7 @@ def _event(wire: Wire, call: dict[str, Any], batch: dict[str, Any], received: da
         _UNEXPOSED if meaning.exposure is None else _exposure(meaning, properties),
         touch,
         _commerce(meaning, properties),
-        consent_of(context["consent"]) if "consent" in context else _UNTOLD,
+        consent,
         _UNPROVEN,
         wire.raw,
     )
@@ -337,7 +342,7 @@ def _touch(kind: str, meaning: Meaning, context: dict[str, Any], properties: dic
     channel = channel or evidence or meaning.channel
     if kind == "screen":
         channel = channel or "app"
-    if meaning.order:
+    if meaning.order or meaning.advertising is not None:
         channel = None
     if channel == told.channel:
         return told

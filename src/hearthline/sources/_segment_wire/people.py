@@ -101,15 +101,41 @@ def _browser(agent: str | None, device: str | None) -> Device:
     return _NOWHERE if kind is None else Device(id=device, kind=kind)
 
 
-def consent_of(told: object) -> Consent:
-    """Return the consent that the call carries in `context.consent`, by its `categoryPreferences`.
+_DENIED_TRACKING = 2  # App Tracking Transparency, as Apple numbers it: the person asked not to be tracked
 
-    A category that says no wins over another one of the same purpose that says yes.
 
-    >>> consent_of({"categoryPreferences": {"Advertising": False}}).advertising
+def consent_of(context: dict[str, Any]) -> Consent:
+    """Return the consent that a call's context tells.
+
+    Read are Segment's `consent` (by its `categoryPreferences`), RudderStack's `consentManagement` (by the
+    ids allowed and denied), and a refusal to be tracked that an iPhone reports (`attTrackingStatus`). A
+    category that says no wins over another one of the same purpose that says yes.
+
+    >>> consent_of({"consent": {"categoryPreferences": {"Advertising": False}}}).advertising
     'denied'
     """
-    block = mapping(told)
+    found = _UNTOLD
+    if "consent" in context:
+        found = _told_by_segment(mapping(context["consent"]))
+    elif "consentManagement" in context:
+        found = _told_by_rudder(mapping(context["consentManagement"]))
+    if "device" in context and mapping(context["device"]).get("attTrackingStatus") == _DENIED_TRACKING:
+        return msgspec.structs.replace(
+            found, advertising="denied", source=found.source or "context.device.attTrackingStatus"
+        )
+    return found
+
+
+def _told_by_rudder(block: dict[str, Any]) -> Consent:
+    answers: dict[str, object] = {}
+    for key, answer in (("allowedConsentIds", True), ("deniedConsentIds", False)):
+        listed = block.get(key)
+        answers |= dict.fromkeys(filter(None, map(text, listed)) if isinstance(listed, list) else (), answer)
+    return consented(answers, "context.consentManagement")
+
+
+def _told_by_segment(block: dict[str, Any]) -> Consent:
+    """Return the consent of a block; who sends Global Privacy Control asks that nothing is shared."""
     if not block:
         return _UNTOLD
     found = consented(mapping(block.get("categoryPreferences")), "context.consent")
@@ -121,4 +147,6 @@ def consent_of(told: object) -> Consent:
         tcf=text(block.get("tcfString")),
         gpp=text(block.get("gppString")),
         gpc=gpc if isinstance(gpc, bool) else None,
+        sharing="denied" if gpc is True else found.sharing,
+        source=found.source or ("context.consent" if gpc is True else None),
     )

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
+import msgspec
+
 from hearthline.schema.event import Automation, Correlation, Event, Raw
 from hearthline.sources import (
     Answer,
@@ -24,6 +26,7 @@ from hearthline.sources import (
     mappings,
     not_an_event,
     opened,
+    part_id,
     planted,
     text,
     unreadable,
@@ -40,6 +43,7 @@ from hearthline.sources.adobe_xdm.parts import (
     identifiers_in,
     initiator_in,
     plain,
+    refunds_in,
     touch_in,
 )
 
@@ -109,14 +113,14 @@ def recognises(payload: Payload) -> bool:
 
 
 def read(payload: Payload, received: datetime) -> Iterator[Event]:
-    """Yield one event an entity.
+    """Yield one event an entity, of a credit memo one for each of its refunds.
 
     Raises:
         BadPayload: a part of an event without its id and time; a record that names nobody; no XDM.
     """
     if not recognises(payload):
         raise unreadable(PLATFORM, "no 'xdmEntity' and no ExperienceEvent", mapping(payload), "send it whole")
-    yield from each(list(_entities(payload)), lambda item: (_event(item, received),))
+    yield from each(list(_entities(payload)), lambda item: _events(item, received))
 
 
 def _entities(payload: Payload) -> Iterator[dict[str, Any]]:
@@ -135,6 +139,18 @@ def _of_the_edge(body: dict[str, Any]) -> list[dict[str, Any]]:
     items = mappings(body.get("events")) or [mapping(body.get("event")) or body]
     found = [mapping(item.get("xdm")) for item in items]
     return [entity for entity in found if "timestamp" in entity or not _GROUPS.isdisjoint(entity)]
+
+
+def _events(item: dict[str, Any], received: datetime) -> Iterator[Event]:
+    """Yield the event; of listed refunds one each, so that a later list that has it again only repeats it."""
+    event = _event(item, received)
+    refunds = refunds_in(item["entity"], event.commerce) if event.commerce.action == "refunded" else []
+    if not refunds:
+        yield event
+    for index, (transaction, block) in enumerate(refunds):
+        known = transaction is not None and block.refund_of is not None
+        own = f"refund/{block.refund_of}/{transaction}" if known else part_id(event.id, index)
+        yield msgspec.structs.replace(event, id=own, commerce=block)
 
 
 def _event(item: dict[str, Any], received: datetime) -> Event:

@@ -41,10 +41,12 @@ _WORDS = {
     "commerce.purchases": "order completed",
     "commerce.order": "order completed",
     "commerce.saveforlaters": "product added to wishlist",
+    "commerce.backofficeorderitemsshipped": "order shipped",
     "commerce.cancels": "order cancelled",
     "commerce.refunds": "order refunded",
     "commerce.backofficeorderplaced": "order completed",
     "commerce.backofficeordercancelled": "order cancelled",
+    "commerce.backofficecreditmemoissued": "order refunded",
     "directmarketing.emailopened": "email opened",
     "directmarketing.emailclicked": "email link clicked",
     "directmarketing.emaildelivered": "email delivered",
@@ -90,8 +92,9 @@ def meaning_of_event(entity: dict[str, Any]) -> tuple[Meaning, str]:
     if told is not None and told.lower() != "display":
         return _named(told), "eventType"
     for group, measure, kind in _MEASURES:
-        if _is_set(mapping(entity.get(group)).get(measure)):
-            return _named(kind), f"{group}.{measure}"
+        found = mapping(mapping(entity.get(group)).get(measure))
+        if _is_set(found):
+            return _named("commerce.cancels" if "cancelDate" in found else kind), f"{group}.{measure}"
     if "pushNotificationTracking" in entity:
         return meaning_of("push notification received"), "pushNotificationTracking"
     web = mapping(entity.get("web"))

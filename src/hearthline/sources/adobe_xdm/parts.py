@@ -5,7 +5,17 @@ from typing import Any
 
 import msgspec
 
-from hearthline.schema.event import Consent, Device, Exposure, Hint, Identifier, Initiator, Product, Touch
+from hearthline.schema.event import (
+    Commerce,
+    Consent,
+    Device,
+    Exposure,
+    Hint,
+    Identifier,
+    Initiator,
+    Product,
+    Touch,
+)
 from hearthline.sources import (
     Bought,
     Meaning,
@@ -32,7 +42,7 @@ __all__ = [
     "identifiers_in",
     "initiator_in",
 ]
-__all__ += ["plain", "touch_in"]
+__all__ += ["plain", "refunds_in", "touch_in"]
 
 
 def plain(value: Any, depth: int = 0) -> Any:
@@ -221,17 +231,22 @@ def exposure_in(entity: dict[str, Any], meaning: Meaning) -> Exposure:
 # Money and consent ------------------------------------------------------------
 
 
+_MEMO = "commerce.backofficeCreditMemoIssued"
+
+
 def bought_in(entity: dict[str, Any], meaning: Meaning) -> Bought:
     """Return the money: `order.priceTotal` is what was paid; XDM has no sum without tax and shipping."""
     block = mapping(entity.get("commerce"))
-    order = mapping(block.get("order"))
+    order = _totalled(mapping(block.get("order")))
     lines = [_product(line) for line in mappings(entity.get("productListItems"))]
     if not order and not lines:
         return Bought()
     sale = meaning.order
+    # A credit memo's order has the order's own total; what is given back lies in its refunds.
+    memo = sale and meaning.action == "refunded" and text(entity.get("eventType")) == _MEMO
     return Bought(
         order=text(order.get("purchaseID")) or text(order.get("purchaseOrderNumber")) if sale else None,
-        total=money(order.get("priceTotal")) if sale else None,
+        total=money(order.get("priceTotal")) if sale and not memo else None,
         tax=money(order.get("taxAmount")),
         shipping=money(within(block, "shipping", "shippingAmount")),
         discount=money(order.get("discountAmount")),
@@ -240,6 +255,30 @@ def bought_in(entity: dict[str, Any], meaning: Meaning) -> Bought:
         cart=text(within(block, "cart", "cartID")),
         products=lines or None,
     )
+
+
+def refunds_in(entity: dict[str, Any], commerce: Commerce) -> list[tuple[str | None, Commerce]]:
+    """Return each refund of a list of them: the id of its transaction, and its own money.
+
+    The order's sums beside them are the order's, and no part of what is given back.
+    """
+    return [
+        (
+            text(refund.get("transactionID")),
+            msgspec.structs.replace(
+                commerce,
+                total=amount,
+                revenue=None,
+                tax=None,
+                shipping=None,
+                discount=None,
+                currency=currency(refund.get("currencyCode")) or commerce.currency,
+                value_known=True,
+            ),
+        )
+        for refund in mappings(within(entity, "commerce", "refunds"))
+        if (amount := money(refund.get("refundAmount"))) is not None
+    ]
 
 
 def _product(line: dict[str, Any]) -> Product:
@@ -254,15 +293,32 @@ def _product(line: dict[str, Any]) -> Product:
     )
 
 
+def _totalled(order: dict[str, Any]) -> dict[str, Any]:
+    """Return the order, its payments together for a total where it has none and they are in one currency."""
+    told = [(amount, e) for e in mappings(order.get("payments")) if (amount := money(e.get("paymentAmount")))]
+    own = currency(order.get("currencyCode"))
+    units = {currency(e.get("currencyCode")) or own for _, e in told}
+    if len(units) != 1 or (own is not None and units != {own}) or money(order.get("priceTotal")) is not None:
+        return order
+    return order | {"priceTotal": sum(amount for amount, _ in told), "currencyCode": units.pop()}
+
+
 def consent_in(entity: dict[str, Any]) -> Consent:
-    """Return what the consents block allows: `y` and `n`; a code for another legal ground is no answer."""
+    """Return what the consents block allows: `y` and `n`; a code for another legal ground is no answer.
+
+    A no to one way of marketing (`email`, `push`, ...) is a no to advertising, as an unsubscription is;
+    so is an older schema's opt-out (`optInOut`).
+    """
     block = mapping(entity.get("consents"))
     marketing = mapping(block.get("marketing"))
+    older = mapping(entity.get("optInOut"))
+    refused = older.get("globalOptout") is True or "out" in older.values()
+    refused = refused or any(mapping(way).get("val") == "n" for way in marketing.values())
     told = {
         "collect": within(block, "collect", "val"),
         "share": within(block, "share", "val"),
         "personalize": within(block, "personalize", "content", "val") or within(block, "personalize", "val"),
-        "marketing": within(marketing, "any", "val") or marketing.get("val"),
+        "marketing": "n" if refused else within(marketing, "any", "val") or marketing.get("val"),
         "ads": within(block, "adID", "val"),
     }
     found = consented({k: v == "y" for k, v in told.items() if v in ("y", "n")}, "consents")

@@ -90,7 +90,10 @@ def _slot_value(slot: dict[str, Any]) -> str | None:
 
 
 def consent_of(request: dict[str, Any], system: dict[str, Any]) -> Consent:
-    """Return what the permissions say: a granted scope is a yes to personalisation, and no more."""
+    """Return what the permissions say: a granted scope is a yes to personalisation, and no more.
+
+    One that was refused wins over one that was granted.
+    """
     kind = text(request.get("type")) or ""
     if kind.startswith("AlexaSkillEvent.SkillPermission"):
         scopes = mappings(within(request, "body", "acceptedPermissions"))
@@ -102,10 +105,10 @@ def consent_of(request: dict[str, Any], system: dict[str, Any]) -> Consent:
         return Consent(personalisation=answer, source="payload.status")
     told = mapping(within(system, "user", "permissions", "scopes"))
     states = {text(mapping(scope).get("status")) for scope in told.values()}
-    if "GRANTED" in states:
-        return Consent(personalisation="granted", source="permissions.scopes")
     if "DENIED" in states:
         return Consent(personalisation="denied", source="permissions.scopes")
+    if "GRANTED" in states:
+        return Consent(personalisation="granted", source="permissions.scopes")
     return Consent()
 
 

@@ -1,5 +1,6 @@
 """Flat-file reports: orders by line, what was shipped, and what came back; the rows of one order together."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,6 +16,7 @@ from hearthline.sources import (
     instant,
     mappings,
     money,
+    part_id,
     text,
     unreadable,
 )
@@ -136,10 +138,17 @@ def _line(row: dict[str, Any]) -> Product:
 
 
 def _returns(order: str, rows: list[dict[str, Any]], received: datetime) -> Iterator[Event]:
+    """Yield each return; a later report about the same one has other columns and the same id.
+
+    So a refund in two reports is one refund, of which the largest sum counts: Amazon tells the sum so far.
+    """
+    seen: Counter[str] = Counter()
     for row in rows:
         time = next((t for name in _SENT_BACK if (t := _day(row.get(name))) is not None), None)
         paid_back = money(row.get("refunded-amount"))
-        own = f"order/{order}/returned/{content_id('amazon_sp_api', row)[:16]}"
+        own = _return_id(row)
+        place = seen[own]
+        seen[own] += 1
         block = Commerce(order=order, products=[_line(row)])
         kind = "commerce.return.reported"
         if paid_back:
@@ -153,4 +162,20 @@ def _returns(order: str, rows: list[dict[str, Any]], received: datetime) -> Iter
                 value_known=True,
                 products=[_line(row)],
             )
-        yield Snapshot(order, received).event(kind, own, time, "post_purchase", block)
+        told = part_id(f"order/{order}/{'refunded' if paid_back else 'returned'}/{own}", place)
+        yield Snapshot(order, received).event(kind, told, time, "post_purchase", block)
+
+
+_RETURNS = ("amazon-rma-id", "merchant-rma-id", "license-plate-number")
+
+
+def _return_id(row: dict[str, Any]) -> str:
+    """Return what stays of a return from report to report: its number (or day) and the article.
+
+    >>> _return_id({"amazon-rma-id": "R1", "merchant-sku": "S-1", "asin": "B01", "return-reason": "CR"})
+    'R1/B01/S-1'
+    """
+    number = next((n for name in _RETURNS if (n := text(row.get(name)))), None)
+    number = number or next((n for name in _SENT_BACK if (n := text(row.get(name)))), None)
+    article = (text(row.get("asin")), text(row.get("merchant-sku")) or text(row.get("sku")))
+    return "/".join(part for part in (number, *article) if part)

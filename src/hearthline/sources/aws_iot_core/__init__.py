@@ -70,6 +70,7 @@ _ASKS = {
     "administration": "about jobs, types or groups of things, not about a device",
     "delta": "what a device is wanted to be; what it became is reported by the shadow",
     "answer": "a shadow that refused a request",
+    "deleted": "a shadow that was deleted; no device reported it",
 }
 _ADDED = frozenset(
     (
@@ -112,6 +113,9 @@ def _shape(body: dict[str, Any]) -> str | None:
 
 
 def _question(body: dict[str, Any]) -> str | None:
+    topic = body.get("topic")
+    if isinstance(topic, str) and topic.startswith("$aws/things/") and (about := _of_a_shadow(topic)):
+        return about
     if "protocolData" in body and "connectionMetadata" in body:
         return "custom authorizer"
     if "templateArn" in body and ("claimCertificateId" in body or "certificateId" in body):
@@ -122,6 +126,22 @@ def _question(body: dict[str, Any]) -> str | None:
         return "answer" if isinstance(body["code"], int) and 400 <= body["code"] < 600 else None
     confirms = body.get("messageType") == "DestinationConfirmation" and "enableUrl" in body
     return "confirmation" if confirms else None
+
+
+def _of_a_shadow(topic: str) -> str | None:
+    """Return what a reserved topic tells that is no state of a device, or None.
+
+    >>> _of_a_shadow("$aws/things/fridge-7/shadow/update/delta")
+    'delta'
+    >>> _of_a_shadow("$aws/things/fridge-7/shadow/update/accepted") is None
+    True
+    """
+    asked, answered = topic.split("/")[-2:]
+    if answered == "rejected":
+        return "answer"
+    if answered == "delta":
+        return "delta"
+    return "deleted" if "delete" in (asked, answered) else None
 
 
 def _registry_shape(body: dict[str, Any]) -> str | None:

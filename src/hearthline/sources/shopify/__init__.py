@@ -31,8 +31,10 @@ from hearthline.sources.shopify.around import (
     read_attempt,
     read_cart,
     read_checkout,
+    read_consent,
     read_contract,
     read_customer,
+    read_deleted,
     read_edit,
     read_fulfillment,
 )
@@ -72,6 +74,8 @@ _REFUSED = {
 }
 # Shopify's three mandatory topics: wishes about privacy, each with its own answer and none of them an event.
 _WISHES = ("customers/data_request", "customers/redact", "shop/redact")
+# The one for text messages is spelled without its `sms`; with it is what one would expect.
+_CONSENTS = frozenset(f"customers_{channel}marketing_consent/update" for channel in ("email_", "", "sms_"))
 _KINDS = (*_READERS, *_REFUSED)
 _GRAPH_NAMES = {"".join(w.title() for w in kind.split("_")): kind for kind in _KINDS}
 _GRAPH_NAMES["OrderTransaction"] = "transaction"
@@ -112,18 +116,23 @@ def read(payload: Payload, received: datetime) -> Iterator[Event]:
     if topic in _WISHES:
         cure = "answer it by hand: `hearthline forget` erases a person"
         raise not_an_event(f"{PLATFORM}.{topic.replace('/', '_')}", "a wish about privacy", cure)
+    delivery = Delivery(shop, topic, received, instant(headers.get("x-shopify-triggered-at")))
+    if topic in _CONSENTS and body:
+        yield from read_consent(body, delivery)
+        return
     found = _resources(body, topic)
     if not found and topic:
         raise not_an_event(PLATFORM, "the topic tells no event", "subscribe to orders and refunds")
     if not found:
         raise unreadable(PLATFORM, "no Shopify resource", body, "send an order, refund or checkout")
-    delivery = Delivery(shop, topic, received, instant(headers.get("x-shopify-triggered-at")))
     yield from each(found, lambda item: _read_one(item["kind"], item["value"], delivery))
 
 
 def _read_one(kind: str, item: dict[str, Any], delivery: Delivery) -> Iterator[Event]:
     if kind in _REFUSED:
         raise not_an_event(f"{PLATFORM}.{kind}", _REFUSED[kind], "send the order")
+    if delivery.topic.endswith("/delete"):
+        return read_deleted(kind, item, delivery)
     return _READERS[kind](item, delivery)
 
 

@@ -24,13 +24,13 @@ from hearthline.sources.shopify.people import (
     homes_of,
     native_of,
     people_of,
+    postage_of,
     product_of,
     source_of,
-    sum_of,
 )
 
-__all__ = ["read_attempt", "read_cart", "read_checkout", "read_contract", "read_customer"]
-__all__ += ["read_fulfillment"]
+__all__ = ["read_attempt", "read_cart", "read_checkout", "read_consent", "read_contract", "read_customer"]
+__all__ += ["read_deleted", "read_edit", "read_fulfillment"]
 
 _VISITOR = Initiator(kind="human", evidence="source_name")
 _CONSENTS: dict[str, Literal["granted", "denied"]] = {
@@ -38,6 +38,10 @@ _CONSENTS: dict[str, Literal["granted", "denied"]] = {
     "unsubscribed": "denied",
 }
 _ENDS = frozenset(("cancelled", "expired", "failed"))
+# What a webhook's topic says of a contract and of an attempt to bill it.
+_CHANGES = {"update": "updated", "pause": "paused", "activate": "activated"}
+_ENDINGS = frozenset(("cancel", "expire", "fail"))
+_OUTCOMES = {"success": "billed", "failure": "billing_failed", "challenged": "billing_challenged"}
 
 
 def read_checkout(item: dict[str, Any], delivery: Delivery) -> Iterator[Event]:
@@ -81,7 +85,7 @@ def _checkout_event(
             total=money(item.get("total_price")),
             revenue=money(item.get("subtotal_price")),
             tax=money(item.get("total_tax")),
-            shipping=sum_of(mappings(item.get("shipping_lines")), "price"),
+            shipping=postage_of(item),
             discount=money(item.get("total_discounts")),
             currency=currency_of(item),
             products=[product_of(line) for line in lines] or None,
@@ -142,11 +146,61 @@ def read_customer(item: dict[str, Any], delivery: Delivery) -> Iterator[Event]:
 
 
 def _consent(item: dict[str, Any]) -> Consent:
-    state = text(within(item, "email_marketing_consent", "state"))
-    if state is None:
+    if text(within(item, "email_marketing_consent", "state")) is None:
         return accepted(item.get("accepts_marketing"), "accepts_marketing")
-    answer = _CONSENTS.get(state)
-    return Consent(advertising=answer, source="email_marketing_consent") if answer else Consent()
+    return _answer(item, "email_marketing_consent")
+
+
+def _answer(item: dict[str, Any], asked: str) -> Consent:
+    """Return what was answered; not having been asked, or not having answered yet, is no answer."""
+    answer = _CONSENTS.get((text(within(item, asked, "state")) or "").lower())
+    return Consent(advertising=answer, source=asked) if answer else Consent()
+
+
+def read_consent(item: dict[str, Any], delivery: Delivery) -> Iterator[Event]:
+    """Yield one event: a customer said yes or no to marketing by e-mail or by text message."""
+    asked = "sms_marketing_consent" if "sms_marketing_consent" in item else "email_marketing_consent"
+    customer = text(item.get("customer_id")) or native_of("customer", item)
+    time = instant(within(item, asked, "consent_updated_at")) or delivery.triggered
+    state = text(within(item, asked, "state")) or "-"
+    yield Event(
+        id=f"customer/{customer}/{asked}/{state}/{time.isoformat() if time else 'unknown'}",
+        source=source_of(delivery, item),
+        type="commerce.consent.changed",
+        subject=customer,
+        time=time or delivery.received,
+        time_quality="platform" if time else "received",
+        time_received=delivery.received,
+        layer="commerce",
+        identifiers=identified("shopify.customer", customer, authenticated=True)
+        + identified("email", item.get("email_address"), personal=True)
+        + identified("phone", item.get("phone"), personal=True),
+        consent=_answer(item, asked),
+        raw=RAW,
+    )
+
+
+def read_deleted(kind: str, item: dict[str, Any], delivery: Delivery) -> Iterator[Event]:
+    """Yield one event: a record was taken out of the shop, which undoes nothing that it told before."""
+    native = native_of(kind, item)
+    block = Commerce()
+    if kind == "order":
+        block = Commerce(order=native)
+    elif kind == "checkout":
+        block = Commerce(checkout=text(item.get("token")) or native)
+    yield Event(
+        id=f"{kind}/{native}/deleted",
+        source=source_of(delivery, item),
+        type=f"commerce.{kind}.deleted",
+        subject=native,
+        time=delivery.triggered or delivery.received,
+        time_quality="platform" if delivery.triggered else "received",
+        time_received=delivery.received,
+        layer="commerce",
+        identifiers=people_of({"customer": item}) if kind == "customer" else (),
+        commerce=block,
+        raw=RAW,
+    )
 
 
 def read_fulfillment(item: dict[str, Any], delivery: Delivery) -> Iterator[Event]:
@@ -169,12 +223,13 @@ def read_fulfillment(item: dict[str, Any], delivery: Delivery) -> Iterator[Event
 
 
 def read_contract(item: dict[str, Any], delivery: Delivery) -> Iterator[Event]:
-    """Yield one event: a subscription that a customer took out, changed or ended."""
+    """Yield one event: a subscription that a customer took out, changed, paused or ended."""
     contract = _last_part(text(item.get("id")) or native_of("contract", item, "admin_graphql_api_id"))
-    ended = (text(item.get("status")) or "").lower() in _ENDS
-    new = not ended and delivery.topic != "subscription_contracts/update"
+    told = delivery.topic.rpartition("/")[2]
+    ended = (text(item.get("status")) or "").lower() in _ENDS or told in _ENDINGS
+    new = not ended and told not in _CHANGES
     time = instant(item.get("updated_at")) or instant(item.get("created_at")) or delivery.triggered
-    action = "ended" if ended else "created" if new else "updated"
+    action = "ended" if ended else "created" if new else _CHANGES[told]
     order = text(item.get("origin_order_id"))
     yield Event(
         id=f"subscription_contract/{contract}/{action}/{text(item.get('revision_id')) or '-'}",
@@ -213,7 +268,7 @@ def _last_part(graph_id: str) -> str:
 
 
 def read_attempt(item: dict[str, Any], delivery: Delivery) -> Iterator[Event]:
-    """Yield one event: a contract was billed, which ties the order that it made to the contract."""
+    """Yield one event: a contract was billed, which ties the order that it made to it; or was not billed."""
     # A first try that failed has no id yet; the key that the app gave it stays the same.
     given = (
         text(item.get("id")) or text(item.get("admin_graphql_api_id")) or text(item.get("idempotency_key"))
@@ -221,11 +276,12 @@ def read_attempt(item: dict[str, Any], delivery: Delivery) -> Iterator[Event]:
     attempt = _last_part(given or native_of("attempt", item))
     contract = native_of("attempt", item, "subscription_contract_id")
     failed = text(item.get("error_code")) is not None
+    outcome = _OUTCOMES.get(delivery.topic.rpartition("/")[2], "billing_failed" if failed else "billed")
     time = instant(item.get("created_at")) or instant(item.get("updated_at")) or delivery.triggered
     yield Event(
-        id=f"subscription_billing_attempt/{attempt}",
+        id=f"subscription_billing_attempt/{attempt}{'' if outcome == 'billed' else f'/{outcome}'}",
         source=source_of(delivery, item),
-        type=f"commerce.subscription.{'billing_failed' if failed else 'billed'}",
+        type=f"commerce.subscription.{outcome}",
         subject=contract,
         time=time or delivery.received,
         time_quality="platform" if time else "received",

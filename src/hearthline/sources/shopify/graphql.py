@@ -121,5 +121,5 @@ def _refund(refund: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": _number(refund.get("id")),
         "created_at": refund.get("createdAt"),
-        "transactions": [{"kind": "refund", "status": "success", "amount": amount}] if amount else [],
+        "transactions": [{"kind": "refund", "status": "success", "amount": amount}] if amount else None,
     }

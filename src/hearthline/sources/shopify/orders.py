@@ -37,6 +37,7 @@ from hearthline.sources.shopify.people import (
     homes_of,
     native_of,
     people_of,
+    postage_of,
     product_of,
     source_of,
     sum_of,
@@ -134,7 +135,7 @@ def _sold(item: dict[str, Any], order: str) -> Commerce:
         total=money(item.get("total_price")),
         revenue=revenue,
         tax=money(item.get("total_tax")),
-        shipping=sum_of(mappings(item.get("shipping_lines")), "price"),
+        shipping=postage_of(item),
         discount=money(item.get("total_discounts")),
         currency=currency_of(item),
         coupon=text(codes[0].get("code")) if codes else None,
@@ -196,8 +197,9 @@ def read_refund(item: dict[str, Any], delivery: Delivery) -> Iterator[Event]:
     """Yield the one event that a refund is; amounts are positive and given back."""
     refund, order = native_of("refund", item), native_of("refund", item, "order_id")
     time = instant(item.get("processed_at")) or instant(item.get("created_at"))
-    revenue, total = _given_back(item)
     lines = mappings(item.get("refund_line_items"))
+    code = _refund_currency(item, lines)
+    revenue, total = _given_back(item, lines, code)
     sold = [mapping(line.get("line_item")) | {"quantity": line.get("quantity")} for line in lines]
     yield Event(
         id=f"refund/{refund}",
@@ -216,7 +218,7 @@ def read_refund(item: dict[str, Any], delivery: Delivery) -> Iterator[Event]:
             revenue=revenue,
             total=total,
             tax=sum_of(lines, "total_tax"),
-            currency=_refund_currency(item, lines),
+            currency=code,
             value_known=revenue is not None,
             products=[product_of(line) for line in sold] or None,
         ),
@@ -224,28 +226,75 @@ def read_refund(item: dict[str, Any], delivery: Delivery) -> Iterator[Event]:
     )
 
 
-def _given_back(item: dict[str, Any]) -> tuple[Decimal | None, Decimal | None]:
-    """Return the net revenue given back, and the whole amount paid back.
+def _given_back(
+    item: dict[str, Any], lines: list[dict[str, Any]], code: str | None
+) -> tuple[Decimal | None, Decimal | None]:
+    """Return the net revenue given back, and the whole amount paid back, in the currency of this code.
 
-    A discrepancy is what the lines say minus what was really given for them, so it is taken off.
+    A discrepancy is what the lines say minus what was really given for them, so it is taken off. A refund
+    without lines whose payments are told and of which none was made puts goods back and gives nothing.
     """
-    deals = mappings(item.get("transactions"))
-    paid = [d for d in deals if d.get("kind") in ("refund", None) and d.get("status") != "failure"]
-    total, lines = sum_of(paid, "amount"), mappings(item.get("refund_line_items"))
+    total = _paid_back(item, code)
     net = sum_of(lines, "subtotal")
-    adjustments = mappings(item.get("order_adjustments"))
-    adjusted = [a for a in adjustments if a.get("kind") == "refund_discrepancy"]
+    adjusted = _adjustments(item, "refund_discrepancy")
     if net is None and not adjusted:
-        postage = sum_of([a for a in adjustments if a.get("kind") == "shipping_refund"], "amount")
-        return (total if total is None else total + (postage or Decimal(0))), total
+        if total is None:
+            nothing = Decimal(0) if isinstance(item.get("transactions"), list) else None
+            return nothing, nothing
+        return max(total - _postage_back(item, code), Decimal(0)), total
     net = (net or Decimal(0)) - (sum_of(adjusted, "amount") or Decimal(0))
     if item.get("taxes_included") is True:
         net -= sum_of(lines, "total_tax") or Decimal(0)
     return net, total
 
 
+def _adjustments(item: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    return [a for a in mappings(item.get("order_adjustments")) if a.get("kind") == kind]
+
+
+def _deals(item: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the payments that gave money back."""
+    deals = mappings(item.get("transactions"))
+    return [d for d in deals if d.get("kind") in ("refund", None) and d.get("status") != "failure"]
+
+
+def _paid_back(item: dict[str, Any], code: str | None) -> Decimal | None:
+    """Return the sum of the payments; None where one is told in another currency alone."""
+    amounts = [_amount_in(code, deal, "amount") for deal in _deals(item)]
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, Decimal(0)) if known and len(known) == len(amounts) else None
+
+
+def _postage_back(item: dict[str, Any], code: str | None) -> Decimal:
+    """Return the shipping that was paid back, with its tax: by its lines, else by the older adjustments."""
+    posted, names = mappings(item.get("refund_shipping_lines")), ("subtotal_amount", "tax_amount")
+    if not posted:
+        posted, names = _adjustments(item, "shipping_refund"), ("amount", "tax_amount")
+    amounts = [_amount_in(code, line, name) for line in posted for name in names]
+    return sum((abs(amount) for amount in amounts if amount is not None), Decimal(0))
+
+
+def _amount_in(code: str | None, holder: dict[str, Any], name: str) -> Decimal | None:
+    """Return an amount in a currency: of the two in its set, else the plain one that is in no other."""
+    both = mapping(holder.get(f"{name}_set"))
+    for side in map(mapping, (both.get("shop_money"), both.get("presentment_money"))):
+        if side and currency(side.get("currency_code")) in (None, code):
+            return money(side.get("amount"))
+    other = both or currency(holder.get("currency")) not in (None, code)
+    return None if other else money(holder.get(name))
+
+
 def _refund_currency(item: dict[str, Any], lines: list[dict[str, Any]]) -> str | None:
+    """Return the shop's currency; of payments alone, in another one, that which they were made in."""
+    deals = _deals(item)
     told = [currency(within(line, "subtotal_set", "shop_money", "currency_code")) for line in lines]
+    told += [currency(within(d, "amount_set", "shop_money", "currency_code")) for d in deals]
+    posted = mappings(item.get("refund_shipping_lines"))
+    told += [currency(within(p, "subtotal_amount_set", "shop_money", "currency_code")) for p in posted]
+    adjusted = mappings(item.get("order_adjustments"))
+    told += [currency(within(a, "amount_set", "shop_money", "currency_code")) for a in adjusted]
     told.append(currency(item.get("currency")))
-    told += [currency(deal.get("currency")) for deal in mappings(item.get("transactions"))]
-    return next((code for code in told if code), None)
+    shop = next((code for code in told if code), None)
+    paid = {code for d in deals if not mapping(d.get("amount_set")) and (code := currency(d.get("currency")))}
+    split = bool(lines or _adjustments(item, "refund_discrepancy"))
+    return next(iter(paid)) if len(paid) == 1 and (shop is None or not split) else shop

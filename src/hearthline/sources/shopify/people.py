@@ -26,6 +26,7 @@ __all__ = [
     "homes_of",
     "native_of",
     "people_of",
+    "postage_of",
     "product_of",
     "source_of",
     "sum_of",
@@ -101,6 +102,15 @@ def currency_of(item: dict[str, Any]) -> str | None:
 def sum_of(items: list[dict[str, Any]], key: str) -> Decimal | None:
     """Return the sum of the amounts under a key; None where no item has one."""
     amounts = [amount for item in items if (amount := money(item.get(key))) is not None]
+    return sum(amounts, Decimal(0)) if amounts else None
+
+
+def postage_of(item: dict[str, Any]) -> Decimal | None:
+    """Return what shipping costs after discounts of its own; None where no line has a price."""
+    lines = mappings(item.get("shipping_lines"))
+    asked = [(money(line.get("discounted_price")), money(line.get("price"))) for line in lines]
+    known = [full if less is None else less for less, full in asked]
+    amounts = [amount for amount in known if amount is not None]
     return sum(amounts, Decimal(0)) if amounts else None
 
 

@@ -171,15 +171,36 @@ class Tracked:
         )
 
     def consent(self) -> Consent:
-        """Return what a consent event says was allowed."""
+        """Return what a consent event says was allowed or refused, by purpose.
+
+        Implied, pending and expired consent was not given by anybody, so it stays unknown. A refusal
+        that names no purpose of ours refuses them all.
+        """
+        if self.schema == "consent_withdrawn":
+            return self._withdrawn(self._documents())
         if self.schema != "consent_preferences":
             return Consent()
-        what, scopes = text(self.data.get("eventType")), self.data.get("consentScopes")
-        allowed = [s for s in scopes if isinstance(s, str)] if isinstance(scopes, list) else []
-        everything = ("analytics", "marketing", "preferences", "sharing")
-        if what in ("allow_all", "deny_all"):
-            return consented(dict.fromkeys(everything, what == "allow_all"), "consent_preferences")
-        return consented(dict.fromkeys(allowed, True), "consent_preferences")
+        what = text(self.data.get("eventType")) or text(self.data.get("event_type"))
+        listed = self.data.get("consentScopes") or self.data.get("consent_scopes")
+        scopes = [s for s in listed if isinstance(s, str)] if isinstance(listed, list) else []
+        if what in ("allow_all", "allow_selected"):
+            return consented(dict.fromkeys(scopes, True), "consent_preferences")
+        if what == "deny_all":  # its scopes are what stays allowed, such as "necessary"
+            return consented(_NOTHING, "consent_preferences")
+        return self._withdrawn(scopes) if what == "withdrawn" else Consent()
+
+    def _withdrawn(self, purposes: list[str]) -> Consent:
+        found = consented(dict.fromkeys(purposes, False), self.schema)
+        everything = self.data.get("all") is True or found.source is None
+        return consented(_NOTHING, self.schema) if everything else found
+
+    def _documents(self) -> list[str]:
+        """Return the names of the documents that a mobile tracker says were agreed to, or no longer are."""
+        told = [self.data, *self.entities.get("consent_document", [])]
+        return [name for one in told for key in ("name", "id") if (name := text(one.get(key)))]
+
+
+_NOTHING = dict.fromkeys(("analytics", "marketing", "preferences", "sharing"), False)
 
 
 def _either(first: Decimal | None, second: Decimal | None) -> Decimal | None:

@@ -31,7 +31,13 @@ from hearthline.sources import (
     word,
 )
 from hearthline.sources.stripe.message import Message, subscribed
-from hearthline.sources.stripe.sales import read_invoice, read_payment, read_refund, read_session
+from hearthline.sources.stripe.sales import (
+    read_invoice,
+    read_invoice_payment,
+    read_payment,
+    read_refund,
+    read_session,
+)
 
 PLATFORM = "stripe"
 TITLE = "Stripe"
@@ -169,6 +175,7 @@ def _dispute(message: Message) -> Iterator[Event]:
 _READERS: dict[str, Callable[[Message], Iterator[Event]]] = {
     "subscription": _subscription,
     "invoice": read_invoice,
+    "invoice_payment": read_invoice_payment,
     "checkout.session": read_session,
     "payment_intent": read_payment,
     "charge": read_payment,

@@ -5,7 +5,16 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
-from hearthline.schema.event import Automation, Consent, Event, Hint, Identifier, Initiator, Raw
+from hearthline.schema.event import (
+    Automation,
+    Consent,
+    Correlation,
+    Event,
+    Hint,
+    Identifier,
+    Initiator,
+    Raw,
+)
 from hearthline.sources import (
     Planted,
     address_hint,
@@ -22,6 +31,7 @@ from hearthline.sources.stripe.amounts import amount_of
 
 __all__ = ["Message", "acting", "reference", "subscribed"]
 
+_NO_PAYMENT = Correlation()
 _RAW = Raw(adapter="stripe", adapter_version=1, media_type="application/json")
 
 
@@ -82,6 +92,7 @@ class Message:
             layer="commerce",
             identifiers=self._identifiers(),
             household_hints=self._hints(),
+            correlation=self._payment(),
             consent=self._consent(),
             raw=_RAW,
             **fields,
@@ -92,6 +103,13 @@ class Message:
         live = self.envelope.get("livemode", self.item.get("livemode"))
         account = text(self.envelope.get("account")) or "-"
         return f"//stripe/{account}/{'test' if live is False else 'live'}"
+
+    def _payment(self) -> Correlation:
+        """Return the payment intent, which an order and its payments name even where metadata do not."""
+        item = self.item
+        own = item.get("id") if item.get("object") == "payment_intent" else item.get("payment_intent")
+        intent = reference(own) or reference(within(item, "payment", "payment_intent"))
+        return Correlation(token=intent) if intent else _NO_PAYMENT
 
     def _identifiers(self) -> tuple[Identifier, ...]:
         item = self.item

@@ -9,7 +9,7 @@ from hearthline.sources import currency, mapping, mappings, money, text, whole, 
 from hearthline.sources.stripe.amounts import amount_of
 from hearthline.sources.stripe.message import Message, acting, reference, subscribed
 
-__all__ = ["read_invoice", "read_payment", "read_refund", "read_session"]
+__all__ = ["read_invoice", "read_invoice_payment", "read_payment", "read_refund", "read_session"]
 
 _PAID = frozenset(("invoice.paid", "invoice.payment_succeeded"))
 _COMPLETED = frozenset(("checkout.session.completed", "checkout.session.async_payment_succeeded"))
@@ -39,6 +39,25 @@ def read_invoice(message: Message) -> Iterator[Event]:
         initiator=initiator,
         automation=automation,
         commerce=_invoiced(message, automation.ref_id),
+    )
+
+
+def read_invoice_payment(message: Message) -> Iterator[Event]:
+    """Yield that a payment paid an invoice, or not yet; the invoice itself is the order."""
+    item = message.item
+    state = word(item.get("status") or message.kind.rpartition(".")[2], "listed")
+    paid = state == "paid"
+    yield message.event(
+        f"commerce.invoice_payment.{state}",
+        "payment",
+        within(item, "status_transitions", "paid_at"),
+        stage="post_purchase" if paid else "none",
+        commerce=Commerce(
+            action="paid" if paid else None,
+            order=message.order(item.get("invoice")),
+            total=message.amount("amount_paid") if paid else message.amount("amount_requested"),
+            currency=currency(item.get("currency")),
+        ),
     )
 
 
