@@ -7,7 +7,6 @@ from hashlib import sha256
 from pathlib import Path
 
 import msgspec
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,9 +17,9 @@ from hearthline.privacy import Ring, admit_events, admit_tables
 from hearthline.schema.cycles import uncollected
 from hearthline.schema.errors import BadConfig, BadPayload
 from hearthline.schema.event import Event, Raw
-from hearthline.schema.journey import Bools
 from hearthline.schema.records import Metric, RawPayload, Reject
 from hearthline.store.answer import PublishedAnswer
+from hearthline.store.damage import damage_told
 from hearthline.store.home import HomeFolder
 from hearthline.store.lake import INTAKE, SCHEMAS, Batch, Lake
 
@@ -73,7 +72,7 @@ def add(home: HomeFolder, request: Request, progress: Progress) -> list[Intake]:
     files.check_mapping(request.mapping)
     lake = Lake(home.lake)
     taken: list[Intake] = []
-    with home.writing():
+    with home.writing(), damage_told(home):
         before, read = lake.snapshot(), []
         with lake.batch(request.received) as batch:
             ring = home.ring.now()
@@ -251,35 +250,48 @@ def _shape(payload: object) -> str:
     return f"a {type(payload).__name__}"
 
 
+_AS_CAME_FIRST = """
+    WITH first AS (
+      SELECT e.key, min((e.time_received, e.time)) AS at
+      FROM events e SEMI JOIN found f ON f.key = e.key GROUP BY e.key)
+    SELECT f.* FROM found f JOIN first USING (key) WHERE (f.time_received, f.time) = first.at
+    QUALIFY row_number() OVER (PARTITION BY f.key ORDER BY f.identity) = 1
+    ORDER BY f.time DESC, f.id, f.source"""
+
+
 def events(home: HomeFolder, where: str, limit: int) -> pa.Table:
-    """Return events of the current answer's lake, newest first; what came more than once is there once."""
+    """Return events of the current answer's lake, newest first.
+
+    What came more than once is there once, as it came first.
+    """
     answer = PublishedAnswer(home)
-    most = int(limit)
+    most = limit = int(limit)
     try:
+        again = answer.table("SELECT duplicates FROM run")["duplicates"][0].as_py()
         while True:
-            # Copies of an event stand beside each other: to look through the whole lake for them is not needed.
-            rows = answer.table(
-                f"SELECT * FROM events WHERE {where} ORDER BY time DESC, id, source, time_received LIMIT {2 * most}"
-            )
-            once = rows.filter(pa.array(_first_of_each(rows)))
-            if once.num_rows >= int(limit) or rows.num_rows < 2 * most:
-                return once.slice(0, int(limit))
+            asked = f"SELECT * FROM events WHERE {where} ORDER BY time DESC, id, source LIMIT {most}"
+            rows = answer.table(asked)
+            once = _as_came_first(answer, rows) if again else rows
+            if once.num_rows >= limit or rows.num_rows < most:
+                return once.slice(0, limit)
             most *= 2
     finally:
         answer.close()
 
 
-def _first_of_each(rows: pa.Table) -> Bools:
-    """Return whether each row is the first of its event."""
-    keys = rows["key"].to_numpy()
-    first = np.ones(len(keys), np.bool_)
-    first[1:] = keys[1:] != keys[:-1]
-    return first
+def _as_came_first(answer: PublishedAnswer, found: pa.Table) -> pa.Table:
+    """Return the events without copies: a row stays if nothing of its event came before it."""
+    answer.connection.register("found", found)
+    try:
+        return answer.table(_AS_CAME_FIRST)
+    finally:
+        answer.connection.unregister("found")
 
 
 def rejects(home: HomeFolder, reason: str | None, limit: int) -> pa.Table:
     """Return what is refused and was not read since, newest first; the lake alone is needed, no answer."""
-    table = open_rejects(Lake(home.lake))
+    with damage_told(home):
+        table = open_rejects(Lake(home.lake))
     if reason is not None:
         table = table.filter(pc.equal(table["reason"], reason))
     return table.sort_by([("received", "descending"), ("place", "ascending")]).slice(0, limit)

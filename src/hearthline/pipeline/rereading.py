@@ -23,6 +23,7 @@ from hearthline.privacy import Ring, admit_tables
 from hearthline.schema.arrow import EVENTS, IDENTITIES
 from hearthline.schema.errors import HomeBusy
 from hearthline.schema.records import Reject
+from hearthline.store.damage import damage_told
 from hearthline.store.erasing import erase
 from hearthline.store.home import HomeFolder
 from hearthline.store.lake import SCHEMAS, Batch, Lake
@@ -157,7 +158,8 @@ def open_rejects(lake: Lake, source: str | None = None) -> pa.Table:
 
 def mended(home: HomeFolder, limit: int) -> pa.Table:
     """Return what was refused and has been read since, the latest first, with when it was `mended`."""
-    parts = [pq.read_table(f) for f in Lake(home.lake).files("mended")]
+    with damage_told(home):
+        parts = [pq.read_table(f) for f in Lake(home.lake).files("mended")]
     table = pa.concat_tables(parts) if parts else SCHEMAS["mended"].empty_table()
     return table.sort_by([("mended", "descending"), ("place", "ascending")]).slice(0, limit)
 
