@@ -56,8 +56,8 @@ def test_what_is_refused_of_a_file_counts_once(called: Called, tmp_path: Path) -
     home, file = tmp_path / "home", tmp_path / "w.csv"
     rows = "order_id,ts,customer,total\n1,2026-03-01T10:00:00Z,c,5\n2,2026-03-01T10:00:00Z,c,five\n"
     file.write_text(rows)
-    lines = ['{"type": "track", "event": "Product Viewed", "messageId": "1", "anonymousId": "a", "timestamp": '
-             '"2026-02-28T10:00:00Z"}', '{"type": "track"}', "{"]  # fmt: skip
+    seen = {"type": "track", "event": "Product Viewed", "messageId": "1", "anonymousId": "a"}
+    lines = [json.dumps(seen | {"timestamp": "2026-02-28T10:00:00Z"}), '{"type": "track"}', "{"]
     (tmp_path / "s.ndjson").write_text("\n".join(lines))
     called("run", file, tmp_path / "s.ndjson", "--home", home)
     found = refused_of_files(called, home)

@@ -129,3 +129,40 @@ def test_what_is_refused_again_is_refused_once(home: hl.Home, tmp_path: Path) ->
     first = home.rejects().num_rows
     home.add(path)
     assert home.rejects().num_rows == first == Lake(home.path / "lake").rows("rejects")
+
+
+def test_a_column_that_was_no_id_leaves_no_second_events(home: hl.Home, tmp_path: Path) -> None:
+    head, *rows = ORDERS.splitlines()
+    path = write(tmp_path, "\n".join([f"{head},nr", *(f"{row},a{row[0]}" for row in rows)]))
+    home.add(path, mapping={"event_id": "nr"})
+    (taken,) = home.add(path)
+    assert (stored(home), taken.replaced) == ({"1": 17, "2": 25}, 2)
+
+
+SPENT = "day,channel,cost,fee,currency\n" + "2026-03-01,tv,5,1,EUR\n" * 2 + "2026-03-02,tv,7,2,EUR\n"
+
+
+def spent(home: hl.Home) -> list[Decimal]:
+    rows = [r for f in Lake(home.path / "lake").files("spend") for r in pq.read_table(f).to_pylist()]
+    return sorted(r["cost"] for r in rows)
+
+
+def test_spend_that_is_read_again_counts_once(home: hl.Home, tmp_path: Path) -> None:
+    path = write(tmp_path, SPENT)
+    home.add(path, mapping={"cost": "fee"})
+    assert spent(home) == [1, 1, 2]
+    (corrected,) = home.add(path)
+    assert (spent(home), corrected.replaced) == ([5, 5, 7], 3)
+    (same,) = home.add(write(tmp_path, SPENT + "2026-03-03,tv,9,2,EUR\n"))
+    assert (spent(home), same.replaced) == ([5, 5, 7, 9], 0)
+    home.add(write(tmp_path, SPENT.replace("tv", "radio"), "other.csv"))
+    assert len(spent(home)) == 7
+
+
+def test_a_row_of_spend_that_is_refused_now_stays_as_it_was_read(home: hl.Home, tmp_path: Path) -> None:
+    path = write(tmp_path, SPENT)
+    home.add(path)
+    home.add(path, mapping={"currency": "fee"})
+    assert (spent(home), home.rejects().num_rows) == ([5, 5, 7], 3)
+    home.add(path)
+    assert (spent(home), home.rejects().num_rows) == ([5, 5, 7], 0)

@@ -12,7 +12,9 @@ from hearthline.store.home import HomeFolder
 from hearthline.store.lake import Lake
 
 TOLD = r"answers/.*; make the answer anew: hearthline run --home"
-ORDERS = "order_id,ts,customer,total,consent\n1,2026-03-01T10:00:00Z,c,20,yes\n2,2026-03-02T10:00:00Z,d,30,yes\n"
+ORDERS = (
+    "order_id,ts,customer,total,consent\n1,2026-03-01T10:00:00Z,c,20,yes\n2,2026-03-02T10:00:00Z,d,30,yes\n"
+)
 
 
 @pytest.fixture(scope="module")

@@ -178,8 +178,8 @@ def _aside(orders: Sequence[Facts], currency: str) -> str:
     ]
     code = orders[0]["currency"]
     return (
-        f"{', '.join(said)}: no exchange rate to {currency}, so in no sum; say in hearthline.toml what one {code} "
-        f"is worth, [money] rates = {{ {code} = ... }}"
+        f"{', '.join(said)}: no exchange rate to {currency}, so in no sum; say in hearthline.toml what one "
+        f"{code} is worth, [money] rates = {{ {code} = ... }}"
     )
 
 

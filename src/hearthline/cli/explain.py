@@ -109,11 +109,11 @@ class _Page:
                 f"It is {cycle} a {enrolment['kind']} switched on on {day}; credit goes to what led to that."
             )
         if order["status"] == "set_aside":
-            said = (
-                "It counts in no sum, and nothing earns credit for it: [money] rates in hearthline.toml has no "
-                f"rate for {order['currency']}."
+            why = (
+                "It counts in no sum, and nothing earns credit for it: [money] rates in hearthline.toml has "
+                f"no rate for {order['currency']}."
             )
-            self.console.print(Text(said))
+            self.console.print(Text(why))
         elif order["unit"] is None:
             self.console.print("No household could be found for it, so that no touch can earn credit.")
 

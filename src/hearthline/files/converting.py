@@ -93,8 +93,9 @@ def _spend(reader: Reader, batch: Batch) -> Rows:
         kept.get(cost_field, MONEY),
         currency(reader, kept),
         pa.repeat(reader.source, kept.n),
+        kept.get("key"),
     ]
-    return _rows(reader, batch, refusals, spend=pa.Table.from_arrays(columns, schema=SPEND))
+    return _rows(reader, batch, refusals, typed.get("key"), spend=pa.Table.from_arrays(columns, schema=SPEND))
 
 
 def _are_orders(reader: Reader, typed: Typed) -> Bools:

@@ -23,6 +23,7 @@ SPEND = pa.schema(
         pa.field("cost", MONEY, nullable=False),
         pa.field("currency", pa.string(), nullable=False),
         pa.field("source", pa.string(), nullable=False),
+        pa.field("row", pa.string()),
     ]
 )
 """Money spent on one channel (and campaign) on one day, as columns."""

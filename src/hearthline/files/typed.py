@@ -191,7 +191,7 @@ class Reader:
             if number is not None:
                 texts[LINE_NUMBER] = text_of(batch.table.column(number))
         unnamed = "event_id" not in texts or texts["event_id"].null_count > 0
-        keyed = batch.table if unnamed and self.found.kind != "spend" else None
+        keyed = batch.table if unnamed else None
         known = self._measured(measured, kinds, keyed)
         for name, values in texts.items():
             known = known.append_column(name, values)

@@ -31,7 +31,7 @@ from hearthline.store.lake import SCHEMAS, Batch, Lake
 __all__ = ["Reread", "keep_mended", "mend", "mended", "open_rejects", "settled"]
 
 _PATIENCE_S = 120
-_ASIDE = frozenset(("time_received", "raw_reference", "raw_adapter_version"))
+_ASIDE = frozenset(("id", "id_origin", "time_received", "raw_reference", "raw_adapter_version"))
 """What two readings of one row may differ in and still say the same."""
 _COMPARED = ", ".join(c for c in EVENTS.names if c not in _ASIDE)
 _REFUSED = ("source", "place", "raw", "received")
@@ -41,8 +41,21 @@ _STALE = """
       WHEN n.id IS NOT NULL THEN n.said <> o.said
       ELSE o.id IN (SELECT id FROM lines)
         OR (o.id LIKE '%-refund' AND left(o.id, length(o.id) - 7) IN (SELECT id FROM new))
+        OR (o.place, o.said) IN (SELECT (place, said) FROM new)
     END"""
-_READ = f"SELECT id, hash({_COMPARED}) AS said FROM {{}} WHERE source = $source AND raw_adapter = 'file'"
+_READ = (
+    f"SELECT id, raw_reference AS place, hash({_COMPARED}) AS said FROM {{}} "
+    "WHERE source = $source AND raw_adapter = 'file'"
+)
+_NOTHING = "SELECT NULL::VARCHAR AS id, NULL::VARCHAR AS place, NULL::UBIGINT AS said"
+_SPENT = """
+    SELECT source, count(*) FROM old_spend o
+    WHERE row IN (SELECT n.row FROM new_spend n WHERE n.source = o.source)
+    AND NOT EXISTS (SELECT 1 FROM new_spend n WHERE n.row = o.row AND n.source = o.source AND n.cost = o.cost
+      AND n.day = o.day AND n.channel = o.channel AND n.currency = o.currency
+      AND n.campaign IS NOT DISTINCT FROM o.campaign)
+    GROUP BY source"""
+"""How many rows of each source were read otherwise before."""
 
 
 @dataclass(slots=True)
@@ -65,7 +78,7 @@ class Reread:
 
     def heed(self, part: Rows, ring: Ring) -> int:
         """Note which refusals a part of the file mends or repeats; return how many are mended now."""
-        if part.ids is not None:
+        if part.ids is not None and part.kind != "spend":
             told = pc.is_in(part.ids, value_set=part.events["id"].combine_chunks())
             self.lines.update(part.ids.filter(pc.invert(told)).to_pylist())
         before = len(self.mended)
@@ -105,7 +118,8 @@ class Reread:
 
 
 def _places(found: pa.ChunkedArray) -> list[int]:
-    return pc.indices_nonzero(pc.fill_null(found, fill_value=False)).to_pylist()
+    places: list[int] = pc.indices_nonzero(pc.fill_null(found, fill_value=False)).to_pylist()
+    return places
 
 
 def _split(place: str) -> tuple[str, int, int]:
@@ -206,10 +220,37 @@ def settled(
                 f"received <> TIMESTAMPTZ '{received.isoformat()}' AND (source, place, raw, received) IN "
                 "(SELECT (source, place, raw, received) FROM gone_rejects)"
             )
-        if conditions:
+        if conditions or batch.files.get("spend"):
             with _merging(home):
-                erase(lake, con, conditions)
+                spent, spared = _spent_before(lake, con, batch)
+                if spared:
+                    conditions["spend"] = "(source, row) IN (SELECT (source, row) FROM new_spend)"
+                erase(lake, con, conditions, spared)
+                events |= spent
     return events
+
+
+def _spent_before(
+    lake: Lake, con: duckdb.DuckDBPyConnection, batch: Batch
+) -> tuple[dict[str, int], set[Path]]:
+    """Return how much spend of each source was read otherwise before, and the files that are to stay.
+
+    Spend has no ids that count once, so what was read of a row before goes even where both readings say the
+    same. No files to stay: nothing of the kind was read, or somebody has merged it with what was there.
+    """
+    new = {lake.folder / f for f in batch.files.get("spend", [])}
+    stored = set(lake.files("spend"))
+    spared = new | {f for f in stored if "row" not in pq.read_schema(f).names}  # written before rows had one
+    if not new or not new <= stored or not stored - spared:
+        return {}, set()
+    for name, files in (("new_spend", new), ("old_spend", stored - spared)):
+        con.execute(f"CREATE TABLE {name} AS SELECT * FROM {_rows_of(sorted(files))}")
+    return dict(con.execute(_SPENT).fetchall()), spared
+
+
+def _rows_of(files: Iterable[Path]) -> str:
+    names = ", ".join("'" + str(f).replace("'", "''") + "'" for f in files)
+    return f"read_parquet([{names}], union_by_name = true, hive_partitioning = false)"
 
 
 def _find_stale(
@@ -219,9 +260,7 @@ def _find_stale(
         return
     con.register("lines", pa.table({"id": pa.array(sorted(lines), pa.string())}))
     for name, some in zip(("old", "new"), files, strict=True):
-        names = ", ".join("'" + str(f).replace("'", "''") + "'" for f in some)
-        table = f"read_parquet([{names}], union_by_name = true, hive_partitioning = false)"
-        select = _READ.format(table) if some else "SELECT NULL::VARCHAR AS id, NULL::UBIGINT AS said"
+        select = _READ.format(_rows_of(some)) if some else _NOTHING
         con.execute(f"CREATE OR REPLACE TABLE {name} AS {select}", {"source": source} if some else None)
     con.execute(f"INSERT INTO stale SELECT $source, id FROM ({_STALE})", {"source": source})
 

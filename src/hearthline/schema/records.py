@@ -39,7 +39,10 @@ class RawPayload(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Spend(msgspec.Struct, frozen=True, kw_only=True):
-    """Money spent on one channel (and campaign) on one day."""
+    """Money spent on one channel (and campaign) on one day.
+
+    `row` is a hash of the row of the table that told it: what is read again of a row takes its place.
+    """
 
     channel: str
     campaign: str | None = None
@@ -47,6 +50,7 @@ class Spend(msgspec.Struct, frozen=True, kw_only=True):
     cost: Decimal
     currency: str
     source: str
+    row: str | None = None
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True):

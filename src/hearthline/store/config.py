@@ -113,8 +113,8 @@ def _check_currencies(settings: Settings, placed: Callable[[list[str]], str]) ->
     for path, code in named:
         if code is not None and code not in CODES:
             raise BadConfig(
-                f"{placed(path)}: [money] {path[1]}: {code!r} is no currency's code; write the code of ISO 4217 "
-                "in capitals, such as EUR"
+                f"{placed(path)}: [money] {path[1]}: {code!r} is no currency's code; write the code of ISO "
+                "4217 in capitals, such as EUR"
             )
 
 

@@ -16,7 +16,7 @@ _CORRUPT = ("Corrupt database file", "checksum", "not a valid DuckDB database")
 
 
 def broken_files(lake: Lake) -> list[Path]:
-    """Return the files of the lake that are gone or do not end as Parquet does, oldest batch of each first."""
+    """Return the files of the lake that are gone or do not begin and end as Parquet does."""
     return [f for table in SCHEMAS for f in lake.files(table) if not _whole(f)]
 
 
@@ -58,7 +58,11 @@ def broken_answer(home: HomeFolder, about: Any, error: Exception) -> HomeDamaged
         wrong = "answers/current.json cannot be read"
     elif not (home.answers / name).exists():
         wrong = f"answers/{name} is gone"
-    elif isinstance(error, EOFError) or str(home.answers / name) in str(error) or any(said in str(error) for said in _CORRUPT):
+    elif (
+        isinstance(error, EOFError)
+        or str(home.answers / name) in str(error)
+        or any(said in str(error) for said in _CORRUPT)
+    ):
         wrong = f"answers/{name} is cut short or damaged"
     elif (broken := broken_home(home)) is not None:
         return broken

@@ -214,7 +214,7 @@ class Lake:
             version, _ = manifest["version"], manifest["batches"]
         except (ValueError, KeyError, TypeError):
             raise HomeDamaged(
-                f"{self._manifest}: it says which files are of the lake, and cannot be read; bring it back from a "
+                f"{self._manifest}: it names the files of the lake, and cannot be read; bring it back from a "
                 "backup, or read the inputs into a new home"
             ) from None
         if version > SCHEMA_VERSION:
