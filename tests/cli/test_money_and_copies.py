@@ -64,3 +64,16 @@ def test_what_was_read_twice_is_shown_once(called: Called, files: tuple[Path, Pa
     assert [c["events"] for c in opened["consents"]] == [2]
     assert len(json.loads(called("events", "--home", home, "--json").out)) == 4
     assert len(json.loads(called("events", "--limit", "3", "--home", home, "--json").out)) == 3
+
+
+def test_of_copies_at_other_times_the_one_that_came_first_is_shown(called: Called, tmp_path: Path) -> None:
+    home, sent = tmp_path / "home", tmp_path / "sent.ndjson"
+    seen = {"type": "track", "event": "Product Viewed", "messageId": "one", "anonymousId": "a"}
+    for time in ("2026-02-28T10:00:00Z", "2026-02-28T12:00:00Z", "2026-02-28T08:00:00Z"):
+        sent.write_text(json.dumps(seen | {"timestamp": time}) + "\n")
+        called("add", sent, "--home", home)
+    called("run", "--home", home)
+    (event,) = json.loads(called("events", "--home", home, "--json").out)
+    assert event["time"].startswith("2026-02-28T10:00")
+    later = ("--where", "time > TIMESTAMPTZ '2026-02-28 11:00:00Z'")
+    assert json.loads(called("events", *later, "--home", home, "--json").out) == []
