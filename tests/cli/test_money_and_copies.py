@@ -69,10 +69,11 @@ def test_what_was_read_twice_is_shown_once(called: Called, files: tuple[Path, Pa
 def test_of_copies_at_other_times_the_one_that_came_first_is_shown(called: Called, tmp_path: Path) -> None:
     home, sent = tmp_path / "home", tmp_path / "sent.ndjson"
     seen = {"type": "track", "event": "Product Viewed", "messageId": "one", "anonymousId": "a"}
+    seen |= {"properties": {"sku": "tea"}}
     for time in ("2026-02-28T10:00:00Z", "2026-02-28T12:00:00Z", "2026-02-28T08:00:00Z"):
         sent.write_text(json.dumps(seen | {"timestamp": time}) + "\n")
-        called("add", sent, "--home", home)
-    called("run", "--home", home)
+        called("add", sent, "--source", "segment", "--home", home)
+    assert " 2 came twice" in called("run", "--home", home).out
     (event,) = json.loads(called("events", "--home", home, "--json").out)
     assert event["time"].startswith("2026-02-28T10:00")
     later = ("--where", "time > TIMESTAMPTZ '2026-02-28 11:00:00Z'")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import hearthline as hl
+from hearthline.schema.errors import HomeDamaged
 from hearthline.store.answer import PublishedAnswer
 from hearthline.store.home import HomeFolder
 from hearthline.store.lake import Lake
@@ -64,7 +65,7 @@ BROKEN: dict[str, Callable[[hl.Home], object]] = {
 def test_a_broken_answer_is_told(home: hl.Home, how: str) -> None:
     BROKEN[how](home)
     for ask in (lambda: home.explain("1"), home.events, lambda: home.sql("SELECT * FROM orders")):
-        with pytest.raises(hl.HomeDamaged, match=TOLD):
+        with pytest.raises(HomeDamaged, match=TOLD):
             ask()
     (check,) = (c for c in home.doctor() if c.name == "answer")
     assert (check.state, "hearthline run" in check.cure) == ("ill", True)
@@ -73,7 +74,7 @@ def test_a_broken_answer_is_told(home: hl.Home, how: str) -> None:
 @pytest.mark.parametrize("how", ["cut in half", "a pointer to nothing", "zeros"])
 def test_another_run_mends_a_broken_answer(home: hl.Home, how: str) -> None:
     (BROKEN | {"zeros": zeros})[how](home)
-    with pytest.raises(hl.HomeDamaged, match=TOLD):
+    with pytest.raises(HomeDamaged, match=TOLD):
         PublishedAnswer(HomeFolder.open(home.path)).prints()
     home.run()
     assert home.explain("1").order["order_id"] == "1"
@@ -82,7 +83,7 @@ def test_another_run_mends_a_broken_answer(home: hl.Home, how: str) -> None:
 def test_a_wrong_question_is_no_damage(home: hl.Home) -> None:
     with pytest.raises(Exception, match=r"nowhere\.csv") as told:
         home.sql("SELECT * FROM read_csv('nowhere.csv')")
-    assert not isinstance(told.value, hl.HomeDamaged)
+    assert not isinstance(told.value, HomeDamaged)
 
 
 @pytest.mark.parametrize("how", ["gone", "cut"])
@@ -91,7 +92,7 @@ def test_broken_files_of_the_lake_are_told(home: hl.Home, tmp_path: Path, how: s
     file.unlink() if how == "gone" else cut(file, 0.5)
     named = rf"lake/events/.*/{file.name} is gone or cut short; bring back what is missing from a backup"
     for ask in (lambda: home.explain("1"), home.run, lambda: home.add(tmp_path / "orders.csv")):
-        with pytest.raises(hl.HomeDamaged, match=named):
+        with pytest.raises(HomeDamaged, match=named):
             ask()
     (check,) = (c for c in home.doctor() if c.name == "lake")
     assert (check.state, file.name in check.found) == ("ill", True)
@@ -100,7 +101,7 @@ def test_broken_files_of_the_lake_are_told(home: hl.Home, tmp_path: Path, how: s
 def test_a_broken_manifest_is_told(home: hl.Home) -> None:
     cut(home.path / "lake" / "manifest.json", 0.5)
     for ask in (home.run, home.rejects, lambda: home.explain("1")):
-        with pytest.raises(hl.HomeDamaged, match=r"manifest\.json: .*; bring it back from a backup"):
+        with pytest.raises(HomeDamaged, match=r"manifest\.json: .*; bring it back from a backup"):
             ask()
     assert {c.name: c.state for c in home.doctor()}["lake"] == "ill"
     assert HomeFolder.open(home.path).path == home.path

@@ -5,12 +5,10 @@ from typing import Annotated
 import typer
 
 import hearthline as hl
-from hearthline import pipeline
 from hearthline.cli._options import DEFAULT_HOME, HomeOption, JsonOption, LimitOption, at_home
 from hearthline.cli._rows import print_rows
 from hearthline.cli._screen import print_json, results, show, table
 from hearthline.schema import text
-from hearthline.store.home import HomeFolder
 
 __all__ = ["rejects"]
 
@@ -38,6 +36,9 @@ def shown(
         return
     opened = hl.open_home(home)
     if mended:
+        from hearthline import pipeline
+        from hearthline.store.home import HomeFolder
+
         read = pipeline.mended(HomeFolder.open(opened.path), limit)
         print_rows(read.select(["mended", "place", "wrong"]) if not as_json else read, as_json=as_json)
         return
