@@ -22,7 +22,15 @@ import pyarrow.ipc
 from hearthline import render
 from hearthline.api import Result
 from hearthline.pipeline import Explanation
-from hearthline.schema.errors import BadConfig, HearthlineError, HomeBusy, HomeMissing, UnknownName, Unproven
+from hearthline.schema.errors import (
+    BadConfig,
+    HearthlineError,
+    HomeBusy,
+    HomeDamaged,
+    HomeMissing,
+    UnknownName,
+    Unproven,
+)
 from hearthline.schema.figure import Chart, Column, Figure
 
 __all__ = ["Remote", "connect"]
@@ -31,6 +39,7 @@ _PAGE, _WAIT_S = 10_000, 60.0
 _KINDS: Mapping[str, type[HearthlineError]] = {
     "unknown-name": UnknownName,
     "unknown-address": UnknownName,
+    "answer-damaged": HomeDamaged,
     "no-answer": HomeMissing,
     "home-busy": HomeBusy,
     "token-missing": Unproven,

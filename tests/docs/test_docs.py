@@ -130,7 +130,8 @@ def test_commands_that_pages_show_exist() -> None:
             continue
         assert name in known, f"{page}: {command}"
         below = getattr(root.commands[name], "commands", {})
-        params = (below[rest[0]] if below and rest else root.commands[name]).params
+        inside = bool(below and rest) and not rest[0].startswith("-")
+        params = (below[rest[0]] if inside else root.commands[name]).params
         options = {o for p in params for o in (*p.opts, *p.secondary_opts)}
         assert [r for r in rest if r.startswith("--") and r.split("=")[0] not in options] == [], command
 

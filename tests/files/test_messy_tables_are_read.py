@@ -1,8 +1,9 @@
 """Tables as people export them: decimal commas, days of Excel, other encodings, fields inside fields."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -131,3 +132,31 @@ def test_signs_around_an_amount_do_not_change_what_its_point_means(
 ) -> None:
     sql = f"select {amount_sql('t', style)} from (select '{written}' as t)"
     assert connect().execute(sql).fetchone() == (None if amount is None else Decimal(amount),)
+
+
+@pytest.mark.parametrize(
+    ("zone", "hour", "offset"),
+    [
+        ("Europe/Berlin", 0, 60),
+        ("Pacific/Auckland", 0, 13 * 60),
+        ("America/Los_Angeles", 8, -8 * 60),
+        ("UTC", 0, 0),
+    ],
+)
+def test_a_day_alone_is_that_day_in_the_zone_and_in_utc(
+    tmp_path: Path, zone: str, hour: int, offset: int
+) -> None:
+    orders = b"order_id,ts,customer,total\n1,2026-03-06,c,5\n2,06.03.2026,c,5\n3,2026-03-06 00:30,c,5\n"
+    found = table(tmp_path / "o.csv", orders, tz=zone).events.to_pylist()
+    moment = datetime(2026, 3, 6, hour, tzinfo=UTC)
+    assert [(e["time"], e["time_quality"]) for e in found[:2]] == [(moment, "interval")] * 2
+    assert moment.astimezone(ZoneInfo(zone)).date() == moment.date()
+    assert found[1]["tz_offset_min"] == offset
+    assert found[2]["time"] == datetime(2026, 3, 6, 0, 30, tzinfo=ZoneInfo(zone))
+    assert found[2]["time_quality"] == "platform"
+    events = table(tmp_path / "e.csv", b"ts,customer,event\n2026-03-06,c,search\n", tz=zone).events
+    assert events["time"].to_pylist() == [moment]
+    whole = pa.table({"order_id": ["1"], "ts": [date(2026, 3, 6)], "customer": ["c"], "total": [5]})
+    pq.write_table(whole, tmp_path / "o.parquet")
+    (typed,) = read(tmp_path / "o.parquet", {"tz": zone})
+    assert typed.events["time"].to_pylist() == [moment]

@@ -25,6 +25,7 @@ BESIDE = ("last_touch", "linear", "markov", "shapley_rate")
 """Models shown beside the default one."""
 SHOWN = 9
 _INDENT = 13
+_MISSING = "hearthline report audit says what is missing."
 KINDS = {"person": "by a person", "subscription": "subscription renewals", "machine": "by a machine"}
 
 _QUERIES = {
@@ -40,6 +41,9 @@ _QUERIES = {
     "models": "SELECT model, title, is_default, state FROM models ORDER BY is_default DESC, title",
     "shares": "SELECT s.* FROM shares s JOIN models m USING (model) WHERE m.state = 'ok' ORDER BY ALL",
     "reasons": "SELECT reason, count(*) AS n FROM rejects GROUP BY reason ORDER BY n DESC, reason",
+    "aside": """SELECT currency, count(*) AS orders, sum(set_aside) AS money FROM orders
+                WHERE status = 'set_aside' GROUP BY currency ORDER BY orders DESC, currency""",
+    "all": "SELECT sum(events) AS events FROM intake",
     "example": """WITH best AS (
                     SELECT o.order_id, o.shop FROM orders o JOIN touch_credits t USING (shop, order_id)
                     WHERE o.status = 'placed' GROUP BY o.order_id, o.shop, o.kind, o.time
@@ -57,11 +61,16 @@ def first_answer(home: "hl.Home", taken: "Sequence[hl.Intake]") -> Facts:
         facts = {name: answer.table(sql).to_pylist() for name, sql in _QUERIES.items()}
     finally:
         answer.close()
+    here = sum(i.events for i in taken)
     read = {
         "files": len({i.origin for i in taken}),
         "events": run["events"],
         "duplicates": run["duplicates"],
         "rejects": run["rejects"],
+        "here": here,
+        "sole": here == facts["all"][0]["events"] and not (home.path / "log").exists(),
+        "replaced": sum(i.replaced for i in taken),
+        "mended": sum(i.mended for i in taken),
         "reasons": {row["reason"]: row["n"] for row in facts["reasons"]},
     }
     return {
@@ -70,6 +79,7 @@ def first_answer(home: "hl.Home", taken: "Sequence[hl.Intake]") -> Facts:
         "read": read,
         "found": facts["found"][0],
         "ledger": facts["ledger"] or facts["orders"],
+        "aside": facts["aside"],
         "models": facts["models"],
         "shares": facts["shares"],
         "example": facts["example"][0]["name"] if facts["example"] else None,
@@ -121,14 +131,24 @@ def head(console: Console, answer: Facts) -> None:
         _line(console, "Refused", _refused(read))
     _line(console, "Found", _found(found))
     _line(console, "Orders", _orders(answer["ledger"]))
+    if answer["aside"]:
+        _line(console, "Set aside", _aside(answer["aside"], run["currency"]))
     _line(console, "Adds up", _adds_up(answer["ledger"], run["currency"]))
 
 
 def _read(read: Facts) -> str:
-    files = f" from {text.plural(read['files'], 'file')}" if read["files"] else ""
-    said = f"{text.plural(read['events'], 'event')}{files}"
+    said = f"{text.plural(read['events'], 'event')}"
+    if read["files"] and read["sole"]:
+        said += f" from {text.plural(read['files'], 'file')}"
+    elif read["files"]:
+        rows = text.plural(read["here"], "event")
+        said = f"{rows} from {text.plural(read['files'], 'file')}; {said} in this home"
     if read["duplicates"]:
         said += f"; {text.count(read['duplicates'])} came twice and count once"
+    if read["replaced"]:
+        said += f"; {text.count(read['replaced'])} were read otherwise before, and this reading counts"
+    if read["mended"]:
+        said += f"; {text.count(read['mended'])} refused before could be read now"
     return said
 
 
@@ -149,6 +169,18 @@ def _orders(ledger: Sequence[Facts]) -> str:
     counts = {row["kind"]: row["orders"] for row in ledger}
     parts = [f"{text.count(counts.get(kind, 0))} {said}" for kind, said in KINDS.items()]
     return f"{text.count(sum(counts.values()))}: {', '.join(parts)}"
+
+
+def _aside(orders: Sequence[Facts], currency: str) -> str:
+    said = [
+        f"{text.plural(row['orders'], 'order')} of {text.exact_money(row['money'], row['currency'])}"
+        for row in orders
+    ]
+    code = orders[0]["currency"]
+    return (
+        f"{', '.join(said)}: no exchange rate to {currency}, so in no sum; say in hearthline.toml what one "
+        f"{code} is worth, [money] rates = {{ {code} = ... }}"
+    )
 
 
 def _adds_up(ledger: Sequence[Facts], currency: str) -> str:
@@ -212,12 +244,10 @@ def print_shares(console: Console, answer: Facts, home: Path) -> None:
     usable = {m["model"]: m["title"] for m in answer["models"] if m["state"] == "ok"}
     if not usable or not answer["shares"]:
         console.print()
-        console.print(
-            Text(
-                "No channel can earn anything yet; what is missing says: "
-                f"hearthline report audit{at_home(home)}"
-            )
-        )
+        why = "every order is in a currency without an exchange rate"
+        if not _all_aside(answer):
+            why = f"what is missing says: hearthline report audit{at_home(home)}"
+        console.print(Text(f"No channel can earn anything yet; {why}"))
         return
     lead = default_model(answer)["model"]
     models = [lead, *(m for m in BESIDE if m in usable and m != lead)]
@@ -232,6 +262,10 @@ def print_shares(console: Console, answer: Facts, home: Path) -> None:
     )
     for line in _caveats(answer["models"]):
         console.print(Text(f"  {line}", "dim"))
+
+
+def _all_aside(answer: Facts) -> bool:
+    return bool(answer["aside"]) and not sum(row["orders"] for row in answer["ledger"])
 
 
 def _caveats(models: Sequence[Facts]) -> Iterator[str]:

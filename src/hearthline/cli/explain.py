@@ -96,7 +96,7 @@ class _Page:
 
     def _order(self) -> None:
         order, enrolment = self.found.order, self.found.enrolment
-        said = [_KINDS[order["kind"]], f"net {text.amount(order['net'], '')}", text.moment(order["time"])]
+        said = [_KINDS[order["kind"]], _worth(order), text.moment(order["time"])]
         if order["refunded"]:
             said.append(f"refunded {text.amount(order['refunded'], '')}")
         if order["status"] != "placed":
@@ -108,6 +108,12 @@ class _Page:
             self.console.print(
                 f"It is {cycle} a {enrolment['kind']} switched on on {day}; credit goes to what led to that."
             )
+        if order["status"] == "set_aside":
+            why = (
+                "It counts in no sum, and nothing earns credit for it: [money] rates in hearthline.toml has "
+                f"no rate for {order['currency']}."
+            )
+            self.console.print(Text(why))
         elif order["unit"] is None:
             self.console.print("No household could be found for it, so that no touch can earn credit.")
 
@@ -142,7 +148,7 @@ class _Page:
             (
                 Text("order", "dim"),
                 "",
-                *(self._money(totals[m]["credited"] + totals[m]["unattributed"]) for m in self.models),
+                *(self._money(_whole(totals[m])) for m in self.models),
             )
         )
         self._grid(("time", "channel", *self.models.values()), rows, range(2, 2 + len(self.models)))
@@ -190,6 +196,21 @@ class _Page:
             for e in self.found.events
         ]
         self._grid(("time", "event", "set off by", "raw input"), rows)
+
+
+def _whole(total: dict[str, Any]) -> Any:
+    """Return what is shared out of an order; None for one that is set aside."""
+    parts = total["credited"], total["unattributed"]
+    return None if None in parts else sum(parts)
+
+
+def _worth(order: dict[str, Any]) -> str:
+    """Return what an order is worth: in its own currency where there is no rate for it."""
+    if order["net"] is not None:
+        return f"net {text.amount(order['net'], '')}"
+    return (
+        "no price" if order["set_aside"] is None else text.exact_money(order["set_aside"], order["currency"])
+    )
 
 
 def _when(time: datetime) -> str:

@@ -25,6 +25,9 @@ def shown(
     *,
     reason: _Reason = None,
     limit: LimitOption = 20,
+    mended: Annotated[
+        bool, typer.Option("--mended", help="Those that were read since, and are refused no longer.")
+    ] = False,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
@@ -32,6 +35,13 @@ def shown(
     if context.invoked_subcommand is not None:
         return
     opened = hl.open_home(home)
+    if mended:
+        from hearthline import pipeline
+        from hearthline.store.home import HomeFolder
+
+        read = pipeline.mended(HomeFolder.open(opened.path), limit)
+        print_rows(read.select(["mended", "place", "wrong"]) if not as_json else read, as_json=as_json)
+        return
     if as_json or reason is not None:
         rows = opened.rejects(reason, limit)
         shown = (
@@ -43,7 +53,7 @@ def shown(
         return
     every = opened.rejects(None, _ALL)
     if not every.num_rows:
-        show("nothing was refused")
+        show("nothing is refused")
         return
     known = ["source", "reason", "cure"]
     last = {
@@ -71,5 +81,8 @@ def retry(*, reason: _Reason = None, home: HomeOption = DEFAULT_HOME, as_json: J
         print_json({"tried": found.tried, "read": found.read, "events": found.events})
         return
     show(f"{found.tried} tried, {found.read} can be read now: {text.count(found.events)} events added")
+    if found.rows:
+        rows = text.plural(found.rows, "row")
+        show(f"{rows} of tables: read the file again, with what its cure says: hearthline run FILE --map ...")
     if found.events:
         show(f"next: hearthline run --home {home}")

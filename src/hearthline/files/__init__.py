@@ -16,13 +16,14 @@ from hearthline.files.opening import first
 from hearthline.files.paths import find, left_unread
 from hearthline.files.proposing import Proposal, Proposed, mapping_of, propose
 from hearthline.files.rows import SPEND, Kind, Payloads, Rows
-from hearthline.files.typed import Reader
+from hearthline.files.typed import TABLES, Reader, source_of
 from hearthline.schema.errors import BadFile
 
 __all__ = [
     "FIELDS",
     "SETTINGS",
     "SPEND",
+    "TABLES",
     "Field",
     "Kind",
     "Payloads",
@@ -35,6 +36,7 @@ __all__ = [
     "mapping_of",
     "propose",
     "read",
+    "source_of",
 ]
 
 

@@ -1,6 +1,10 @@
 """Batches of a file as canonical rows: understood, refused or taken, with identities."""
 
+<<<<<<< HEAD
 from collections.abc import Callable, Iterable, Iterator
+=======
+from collections.abc import Collection, Iterable, Iterator
+>>>>>>> 76c4be4ec787420b457a79a1769bb4989a783753
 
 import numpy as np
 import pyarrow as pa
@@ -48,8 +52,16 @@ def rows_of(reader: Reader, batches: Callable[[], Iterable[Batch]], chunk_rows: 
         yield convert(reader, batch)
 
 
-def _rows(reader: Reader, batch: Batch, refusals: Refusals, **tables: pa.Table) -> Rows:
-    rejects = [*batch.rejects, *reader.rejects(refusals, batch)]
+def _rows(
+    reader: Reader, batch: Batch, refusals: Refusals, ids: pa.Array | None = None, **tables: pa.Table
+) -> Rows:
+    rejects = [*batch.rejects, *reader.rejects(refusals, batch, ids)]
+    kept = refusals.kept
+
+    def raw_at(lines: Collection[int]) -> dict[int, bytes]:
+        at = np.flatnonzero(kept & np.isin(batch.lines, np.array(sorted(lines), np.int64)))
+        return {int(batch.lines[i]): batch.raw(int(i)) for i in at}
+
     guesses = dict(reader.found.guesses)
     if reader.found.kind == "orders":
         guesses["revenue"] = revenue_note(reader)
@@ -69,6 +81,8 @@ def _rows(reader: Reader, batch: Batch, refusals: Refusals, **tables: pa.Table) 
         read=batch.read,
         accepted=batch.table.num_rows - len(refusals.reason),
         guesses=guesses,
+        ids=None if ids is None else ids.filter(pa.array(kept)),
+        raw_at=raw_at,
     )
 
 
@@ -95,8 +109,9 @@ def _spend(reader: Reader, batch: Batch) -> Rows:
         kept.get(cost_field, MONEY),
         currency(reader, kept),
         pa.repeat(reader.source, kept.n),
+        kept.get("key"),
     ]
-    return _rows(reader, batch, refusals, spend=pa.Table.from_arrays(columns, schema=SPEND))
+    return _rows(reader, batch, refusals, typed.get("key"), spend=pa.Table.from_arrays(columns, schema=SPEND))
 
 
 def _are_orders(reader: Reader, typed: Typed) -> Bools:
@@ -205,7 +220,8 @@ def _happenings(reader: Reader, batch: Batch) -> Rows:
             sold = Typed(sold.table.take(pa.array(order)).combine_chunks())
         parts += _orders(reader, sold, heads)
     events = pa.concat_tables(parts) if parts else EVENTS.empty_table()
-    return _rows(reader, batch, refusals, events=events, identities=identities)
+    ids = pc.coalesce(typed.get("event_id"), typed.get("key"))
+    return _rows(reader, batch, refusals, ids, events=events, identities=identities)
 
 
 def _orders(reader: Reader, typed: Typed, heads: Ints) -> list[pa.Table]:

@@ -1,6 +1,6 @@
 """What a file gives: a part of a table in canonical form, or payloads for the platform sources."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,6 +23,7 @@ SPEND = pa.schema(
         pa.field("cost", MONEY, nullable=False),
         pa.field("currency", pa.string(), nullable=False),
         pa.field("source", pa.string(), nullable=False),
+        pa.field("row", pa.string()),
     ]
 )
 """Money spent on one channel (and campaign) on one day, as columns."""
@@ -45,6 +46,8 @@ class Rows:
         read: rows of the file that this part covers.
         accepted: rows that were taken.
         guesses: canonical field -> column found, and what was assumed.
+        ids: of each row taken its id, also of a further line of an order; None where rows have none.
+        raw_at: returns the bytes of the rows taken that stand on some lines, by line.
     """
 
     kind: Kind
@@ -56,6 +59,8 @@ class Rows:
     read: int
     accepted: int
     guesses: dict[str, str]
+    ids: pa.Array | None = None
+    raw_at: Callable[[Collection[int]], dict[int, bytes]] | None = None
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,17 @@ from hearthline.files.values import (
 from hearthline.schema.journey import Bools
 from hearthline.schema.records import Reject
 
-__all__ = ["LINE_NUMBER", "MONEY_FIELDS", "Reader", "Refusals", "Typed", "text_of", "told"]
+__all__ = [
+    "LINE_NUMBER",
+    "MONEY_FIELDS",
+    "TABLES",
+    "Reader",
+    "Refusals",
+    "Typed",
+    "source_of",
+    "text_of",
+    "told",
+]
 
 MONEY_FIELDS = ("net", "total", "gross", "tax", "shipping", "discount", "refunded", "unit_price", "quantity",
                 "cost", "cost_micros")  # fmt: skip
@@ -38,6 +48,8 @@ _NUMBERS = frozenset(
     ("line", "lineno", "linenumber", "lineid", "orderline", "orderlineid", "orderlinenumber", "lineitemid",
      "orderitemid", "itemno", "itemnumber", "position", "pos", "posnr", "positionsnummer", "zeile")
 )  # fmt: skip
+TABLES = "//file/"
+"""How the source of what tables tell begins; the file's name follows."""
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -121,6 +133,15 @@ class Refusals:
             self.reason.setdefault(i, (reason, name))
 
 
+def source_of(path: Path) -> str:
+    """Return the source of what a table's rows tell.
+
+    >>> source_of(Path("exports/orders.csv.gz"))
+    '//file/orders'
+    """
+    return f"{TABLES}{path.name.partition('.')[0]}"
+
+
 @dataclass
 class Reader:
     """Types the batches of one file, and remembers what its earlier rows told.
@@ -152,7 +173,7 @@ class Reader:
     @property
     def source(self) -> str:
         """The events' source."""
-        return f"//file/{self.path.name.partition('.')[0]}"
+        return source_of(self.path)
 
     def typed(self, batch: Batch) -> Typed:
         """Return the batch's fields, typed."""
@@ -172,7 +193,7 @@ class Reader:
             if number is not None:
                 texts[LINE_NUMBER] = text_of(batch.table.column(number))
         unnamed = "event_id" not in texts or texts["event_id"].null_count > 0
-        keyed = batch.table if unnamed and self.found.kind != "spend" else None
+        keyed = batch.table if unnamed else None
         known = self._measured(measured, kinds, keyed)
         for name, values in texts.items():
             known = known.append_column(name, values)
@@ -220,11 +241,15 @@ class Reader:
         # A day alone is enough for an order; everything else needs to know whose midnight it is.
         zone = self.zone
         moment, fault = time_sql(kind, zone, self._first)
+        clock = moment
         day = is_day_sql(kind)
-        if self.found.kind == "orders" and zone is None:
-            midnight = f"timezone('UTC', {day_sql(kind, self._first)}::timestamp)"
-            moment = f"case when {day} then {midnight} else {moment} end"
-        offset = "null::bigint" if pa.types.is_temporal(kind) else offset_sql(moment, self._first)
+        midnight = f"timezone('UTC', {day_sql(kind, self._first)}::timestamp)"
+        if zone is not None:
+            # Days are counted in UTC: the first moment of the day in the zone that is on that day there too.
+            moment = f"case when {day} then greatest({moment}, {midnight}) else {moment} end"
+        elif self.found.kind == "orders":
+            clock = moment = f"case when {day} then {midnight} else {moment} end"
+        offset = "null::bigint" if pa.types.is_temporal(kind) else offset_sql(clock, self._first)
         return [
             f"({moment}) as time",
             f"case when ({moment}) is null then {fault} end as time_fault",
@@ -276,8 +301,8 @@ class Reader:
                     text = str(batch.table.column(self.found.columns[name])[i].as_py())
                     refusals.reason.setdefault(i, (amount_fault(text), name))
 
-    def rejects(self, refusals: Refusals, batch: Batch) -> list[Reject]:
-        """Return the refused rows with place, words and cure, in the file's order."""
+    def rejects(self, refusals: Refusals, batch: Batch, ids: pa.Array | None = None) -> list[Reject]:
+        """Return the refused rows with place, words and cure, in the file's order; `ids` are of all rows."""
         rows = sorted(refusals.reason)
         # One look-up a column, not one a cell: a whole file may be refused for want of a zone.
         taken = batch.table.take(pa.array(rows, pa.int64()))
@@ -297,7 +322,12 @@ class Reader:
                     place=batch.spot(raw, int(batch.lines[i]), column),
                     wrong=words.wrong.format(column=column, got=shown(None if value is None else str(value))),
                     cure=words.cure,
+<<<<<<< HEAD
                     raw=raw,
+=======
+                    raw=batch.raw(i),
+                    row=None if ids is None else ids[i].as_py(),
+>>>>>>> 76c4be4ec787420b457a79a1769bb4989a783753
                 )
             )
         return rejects

@@ -32,6 +32,7 @@ from hearthline.pipeline.loading import Loaded, load
 from hearthline.pipeline.matching import Compare, Matched, match
 from hearthline.pipeline.plans import Plans
 from hearthline.pipeline.rebuilding import Rebuilt, rebuild
+from hearthline.pipeline.rereading import mend, mended
 from hearthline.pipeline.run import run
 from hearthline.pipeline.upkeep import Kept, upkeep
 
@@ -71,6 +72,8 @@ __all__ = [
     "link",
     "load",
     "match",
+    "mend",
+    "mended",
     "named",
     "numbers",
     "orders_called",

@@ -9,9 +9,10 @@ from typing import Literal
 
 from hearthline.files import check_mapping
 from hearthline.pipeline.credit import chosen_models
-from hearthline.schema.errors import HearthlineError, HomeBusy
+from hearthline.schema.errors import HearthlineError, HomeBusy, HomeDamaged
 from hearthline.store.answer import PublishedAnswer
 from hearthline.store.config import load_settings
+from hearthline.store.damage import broken_files
 from hearthline.store.home import HomeFolder
 from hearthline.store.lake import Lake
 
@@ -65,14 +66,18 @@ def _settings(home: HomeFolder) -> Iterator[Check]:
 def _lake(home: HomeFolder) -> Iterator[Check]:
     lake = Lake(home.lake)
     try:
-        named = [f for t in ("events", "identities", "contexts", "raw", "rejects") for f in lake.files(t)]
+        broken = broken_files(lake)
+    except HomeDamaged as error:
+        wrong, _, cure = str(error).rpartition("; ")
+        yield Check("lake", "ill", wrong, cure)
+        return
     except HearthlineError as error:
         yield Check("lake", "ill", str(error), "use the version that wrote it, or newer")
         return
-    missing = [f.name for f in named if not f.exists()]
-    if missing:
-        cure = "bring them back from a backup, or add their inputs again"
-        yield Check("lake", "ill", f"{len(missing)} files are gone, the first {missing[0]}", cure)
+    if broken:
+        cure = "bring them back from a backup, or read the inputs into a new home"
+        wrong = f"{len(broken)} files are gone or cut short, the first {broken[0].name}"
+        yield Check("lake", "ill", wrong, cure)
     else:
         yield Check("lake", "ok", f"{lake.rows('events')} events in {len(lake.files('events'))} files")
     strays = lake.strays()
@@ -91,12 +96,15 @@ def _lake(home: HomeFolder) -> Iterator[Check]:
 def _answer(home: HomeFolder) -> Iterator[Check]:
     try:
         answer = PublishedAnswer(home)
+        counted = answer.table("SELECT events + duplicates AS n FROM run").to_pylist()[0]["n"]
+        behind = Lake(home.lake).rows("events") - counted
+    except HomeDamaged as error:
+        wrong, _, cure = str(error).rpartition("; ")
+        yield Check("answer", "ill", wrong, cure)
+        return
     except HearthlineError as error:
         yield Check("answer", "note", str(error), "hearthline run")
         return
-    stored = sum(e["rows"].get("events", 0) for e in Lake(home.lake).manifest()["batches"])
-    counted = answer.table("SELECT events + duplicates AS n FROM run").to_pylist()[0]["n"]
-    behind = stored - counted
     answer.close()
     if behind > 0:
         yield Check("answer", "note", f"{behind} events came after it", "hearthline run")

@@ -40,6 +40,7 @@ _CONDITIONS = {
     "identities": "identity IN (SELECT identity FROM gone_identities)",
     "raw": f"sha256 IN (SELECT sha256 FROM gone_payloads) OR {_ANY_WORD.format('body')}",
     "rejects": _ANY_WORD.format("raw"),
+    "mended": _ANY_WORD.format("raw"),
     "assignments": "identifier IN (SELECT id FROM gone_ids)",
     "aliases": "later IN (SELECT id FROM gone_ids) OR earlier IN (SELECT id FROM gone_ids)",
     "statements": '"left" IN (SELECT id FROM gone_ids) OR "right" IN (SELECT id FROM gone_ids)',

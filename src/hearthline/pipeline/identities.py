@@ -12,7 +12,7 @@ import pyarrow as pa
 from hearthline.identity import BEFORE, BY_HAND, CHANGES, STATEMENTS
 from hearthline.privacy import Keys, Ring, ring_of
 from hearthline.privacy.pseudonym import SUFFIX
-from hearthline.schema.errors import HomeMissing, UnknownName
+from hearthline.schema.errors import HomeDamaged, HomeMissing, UnknownName
 from hearthline.schema.records import Alias, Statement
 from hearthline.store.answer import PublishedAnswer
 from hearthline.store.home import HomeFolder
@@ -49,7 +49,7 @@ def before_this(home: HomeFolder) -> tuple[pa.Table | None, pa.Table]:
         columns = ", ".join(BEFORE.names)
         before = answer.table(f"SELECT {columns} FROM identifiers").cast(BEFORE)
         log = answer.table(f"SELECT {', '.join(_LOGGED.names)} FROM identity_changes ORDER BY time")
-    except duckdb.CatalogException:  # an answer of an earlier version
+    except (duckdb.CatalogException, HomeDamaged):  # an answer of an earlier version, or one that broke
         return None, _LOGGED.empty_table()
     finally:
         answer.close()

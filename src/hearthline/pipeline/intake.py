@@ -3,16 +3,17 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from hearthline import files, sources
 from hearthline.pipeline.core import Progress
+from hearthline.pipeline.rereading import Reread, keep_mended, open_rejects, settled
 from hearthline.privacy import Ring, admit_events, admit_tables
 from hearthline.schema.cycles import uncollected
 from hearthline.schema.errors import BadConfig, BadPayload
@@ -20,6 +21,7 @@ from hearthline.schema.event import Event, Raw
 from hearthline.schema.records import Metric, RawPayload, Reject
 from hearthline.store.answer import PublishedAnswer
 from hearthline.store.asking import asked
+from hearthline.store.damage import damage_told
 from hearthline.store.home import HomeFolder
 from hearthline.store.lake import INTAKE, SCHEMAS, Batch, Lake
 
@@ -44,6 +46,7 @@ class Request:
 class Intake:
     """What one file gave: `read` inputs became `events` events (or spend rows) and `rejects` rejects.
 
+    `replaced` events were read otherwise before, and `mended` inputs refused: this reading counts instead.
     A payload may hold several events or, like a handshake, none; a row is one event, a metric counts as one.
     """
 
@@ -52,6 +55,8 @@ class Intake:
     read: int = 0
     events: int = 0
     rejects: int = 0
+    replaced: int = 0
+    mended: int = 0
     guesses: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, int] = field(default_factory=dict)
 
@@ -69,17 +74,26 @@ def add(home: HomeFolder, request: Request, progress: Progress) -> list[Intake]:
     files.check_mapping(request.mapping)
     lake = Lake(home.lake)
     taken: list[Intake] = []
-    with home.writing(), lake.batch(request.received) as batch:
-        ring = home.ring.now()
-        for path in files.find(request.paths):
-            progress(f"reading {path.name}")
-            content = files.read(path, files.mapping_of(path, request.mapping))
-            if isinstance(content, files.Payloads):
-                taken += _add_payloads(batch, content, request, ring)
-            else:
-                taken.append(_add_rows(batch, path, content, request, ring))
-        _check_said(request.said, taken)
-        _record(batch, taken, request.received)
+    with home.writing(), damage_told(home):
+        before, read = lake.snapshot(), []
+        with lake.batch(request.received) as batch:
+            ring = home.ring.now()
+            for path in files.find(request.paths):
+                progress(f"reading {path.name}")
+                content = files.read(path, files.mapping_of(path, request.mapping))
+                if isinstance(content, files.Payloads):
+                    taken += _add_payloads(batch, content, request, ring)
+                else:
+                    read.append(Reread(files.source_of(path), open_rejects(before, files.source_of(path))))
+                    taken.append(_add_rows(batch, (path, content), read[-1], request, ring))
+            _check_said(request.said, taken)
+            _record(batch, taken, request.received)
+            for reread in read:
+                mended = reread.refused.take(pa.array(sorted(reread.mended), pa.int64()))
+                keep_mended(batch, mended, request.received)
+        for intake, gone in settled(home, before, batch, read, request.received).items():
+            told = next(t for t in taken if files.source_of(Path(t.origin)) == intake)
+            told.replaced = gone
     return taken
 
 
@@ -110,9 +124,12 @@ def _record(batch: Batch, taken: list[Intake], received: datetime) -> None:
     batch.write("intake", pa.Table.from_pylist(rows, schema=INTAKE))
 
 
-def _add_rows(batch: Batch, path: Path, parts: Iterator[files.Rows], request: Request, ring: Ring) -> Intake:
-    intake = Intake(path.name, "file")
-    for part in parts:
+def _add_rows(
+    batch: Batch, file: tuple[Path, Iterator[files.Rows]], reread: Reread, request: Request, ring: Ring
+) -> Intake:
+    intake = Intake(file[0].name, "file")
+    for part in file[1]:
+        intake.mended += reread.heed(part, ring)
         intake.source = part.kind
         intake.read += part.read
         intake.guesses.update(part.guesses)
@@ -235,20 +252,48 @@ def _shape(payload: object) -> str:
     return f"a {type(payload).__name__}"
 
 
+_AS_CAME_FIRST = """
+    WITH first AS (
+      SELECT e.key, min((e.time_received, e.time)) AS at
+      FROM events e SEMI JOIN found f ON f.key = e.key GROUP BY e.key)
+    SELECT f.* FROM found f JOIN first USING (key) WHERE (f.time_received, f.time) = first.at
+    QUALIFY row_number() OVER (PARTITION BY f.key ORDER BY f.identity) = 1
+    ORDER BY f.time DESC, f.id, f.source"""
+
+
 def events(home: HomeFolder, where: str, limit: int) -> pa.Table:
-    """Return events of the current answer's lake, newest first."""
+    """Return events of the current answer's lake, newest first.
+
+    What came more than once is there once, as it came first.
+    """
     answer = PublishedAnswer(home)
+    most = limit = int(limit)
     try:
-        sql = f"SELECT * FROM events WHERE {where} ORDER BY time DESC, id LIMIT {int(limit)}"
-        return asked("the condition", answer.connection, lambda: answer.table(sql))
+        again = answer.table("SELECT duplicates FROM run")["duplicates"][0].as_py()
+        while True:
+            sql = f"SELECT * FROM events WHERE {where} ORDER BY time DESC, id, source LIMIT {most}"
+            rows = asked("the condition", answer.connection, partial(answer.table, sql))
+            once = _as_came_first(answer, rows) if again else rows
+            if once.num_rows >= limit or rows.num_rows < most:
+                return once.slice(0, limit)
+            most *= 2
     finally:
         answer.close()
 
 
+def _as_came_first(answer: PublishedAnswer, found: pa.Table) -> pa.Table:
+    """Return the events without copies: a row stays if nothing of its event came before it."""
+    answer.connection.register("found", found)
+    try:
+        return answer.table(_AS_CAME_FIRST)
+    finally:
+        answer.connection.unregister("found")
+
+
 def rejects(home: HomeFolder, reason: str | None, limit: int) -> pa.Table:
-    """Return rejects, newest first; the lake alone is needed, no answer."""
-    parts = [pq.read_table(f) for f in Lake(home.lake).files("rejects")]
-    table = pa.concat_tables(parts) if parts else SCHEMAS["rejects"].empty_table()
+    """Return what is refused and was not read since, newest first; the lake alone is needed, no answer."""
+    with damage_told(home):
+        table = open_rejects(Lake(home.lake))
     if reason is not None:
         table = table.filter(pc.equal(table["reason"], reason))
     return table.sort_by([("received", "descending"), ("place", "ascending")]).slice(0, limit)

@@ -16,7 +16,7 @@ from hearthline.identity import Known, Observed, Policies, Renamed, Resolution
 from hearthline.pipeline.making import make
 from hearthline.pipeline.renaming import RENAMING, renaming_tables
 from hearthline.schema.arrow import IDENTITIES
-from hearthline.schema.errors import HomeMissing
+from hearthline.schema.errors import HomeDamaged, HomeMissing
 from hearthline.schema.settings import IdentitySettings
 from hearthline.store.answer import PublishedAnswer
 from hearthline.store.engine import Engine
@@ -76,7 +76,7 @@ def known_before(home: HomeFolder, own: IdentitySettings) -> Known | None:
             answer.table("SELECT * FROM known_seen ORDER BY identity"),
             texts["statements"].combine_chunks(),
         )
-    except duckdb.CatalogException:  # an answer of an earlier version
+    except (duckdb.CatalogException, HomeDamaged):  # an answer of an earlier version, or one that broke
         return None
     finally:
         answer.close()

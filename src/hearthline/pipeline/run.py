@@ -25,6 +25,7 @@ from hearthline.pipeline.resolving import known_before
 from hearthline.pipeline.signals import check_signals, keep_signals
 from hearthline.schema.settings import Settings
 from hearthline.store.answer import draft, publish
+from hearthline.store.damage import damage_told
 from hearthline.store.duckdb import DuckEngine
 from hearthline.store.engine import Engine, engine_named
 from hearthline.store.home import HomeFolder
@@ -77,7 +78,7 @@ def run(
     runs = engine_named(engine, settings.engine.name)
     started = datetime.now(UTC)
     name = f"{started:%Y%m%d-%H%M%S}-{uuid4().hex[:4]}"
-    with home.writing(), TemporaryDirectory(prefix="hearthline-") as folder:
+    with home.writing(), damage_told(home), TemporaryDirectory(prefix="hearthline-") as folder:
         spill = Path(folder)
         writer = DuckEngine(
             settings.engine.memory, settings.engine.threads, spill / "answer", draft(home, name)
@@ -115,7 +116,8 @@ def _finish(
     lake: Lake, core: Core, writer: DuckEngine, started: datetime, name: str, *, demo: bool
 ) -> dict[str, Any]:
     """Make the remaining tables of the answer; return what its pointer says about it."""
-    writer.scan("raw_intake", lake.files("intake"), SCHEMAS["intake"])
+    for told in ("intake", "rejects"):
+        writer.scan(f"raw_{told}", lake.files(told), SCHEMAS[told])
     for table in ("place_reach", "channel_reach"):
         writer.load(table, writer.table(f"SELECT * FROM {writer.kept(table)}"))
     for select in answer_tables.SELECTS:

@@ -9,6 +9,7 @@ HearthlineError
 ├── UnknownName     (LookupError)        no such report, source, model, order
 ├── NothingToAnswer (ValueError)         the question needs data that is not there
 ├── HomeMissing     (FileNotFoundError)  the folder holds no home, or no answer yet
+│   └── HomeDamaged                      a part of it is gone or cannot be read
 ├── HomeBusy        (RuntimeError)       another process is writing to this home
 ├── LogUnavailable  (OSError)            what came in cannot be made durable; acknowledge nothing
 ├── QueueFull       (RuntimeError)       a door has more to write than it may hold
@@ -28,6 +29,7 @@ __all__ = [
     "DoesNotAddUp",
     "HearthlineError",
     "HomeBusy",
+    "HomeDamaged",
     "HomeMissing",
     "LogUnavailable",
     "MissingExtra",
@@ -92,6 +94,10 @@ class NothingToAnswer(HearthlineError, ValueError):
 
 class HomeMissing(HearthlineError, FileNotFoundError):
     """The folder holds no Hearthline home, or a home without an answer yet."""
+
+
+class HomeDamaged(HomeMissing):
+    """A part of a home is gone or cannot be read; the message says which, and what makes it whole."""
 
 
 class HomeBusy(HearthlineError, RuntimeError):

@@ -16,7 +16,8 @@ class Reject(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An input that could not become an event, kept whole with the reason, the place and the cure.
 
     `place` is `file:line:column` or the path inside a payload; `got` and `raw` hold no personal
-    identifier, because `privacy.admit` masks them.
+    identifier, because `privacy.admit` masks them. `row` is the id that the row of a table would have had as
+    an event: who reads it later finds its refusal by it.
     """
 
     source: str
@@ -26,6 +27,7 @@ class Reject(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     cure: str
     raw: bytes = b""
     received: datetime | None = None
+    row: str | None = None
 
 
 class RawPayload(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -37,7 +39,10 @@ class RawPayload(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Spend(msgspec.Struct, frozen=True, kw_only=True):
-    """Money spent on one channel (and campaign) on one day."""
+    """Money spent on one channel (and campaign) on one day.
+
+    `row` is a hash of the row of the table that told it: what is read again of a row takes its place.
+    """
 
     channel: str
     campaign: str | None = None
@@ -45,6 +50,7 @@ class Spend(msgspec.Struct, frozen=True, kw_only=True):
     cost: Decimal
     currency: str
     source: str
+    row: str | None = None
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,6 +6,8 @@ answer can be made again from the lake.
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from hearthline.schema.errors import HomeMissing
+from hearthline.store.damage import broken_answer
 from hearthline.store.home import HomeFolder, sync_folder, write_durably
 from hearthline.store.lake import SCHEMAS, Lake
 from hearthline.store.renamed import AS_ONE, SAID_AS_ONE
@@ -20,6 +23,7 @@ from hearthline.store.renamed import AS_ONE, SAID_AS_ONE
 __all__ = ["PublishedAnswer", "draft", "pinned", "publish", "withdraw"]
 
 _KEPT = 2
+_ASKED_WRONGLY = (duckdb.CatalogException, duckdb.BinderException, duckdb.ParserException)
 _LATEST = {
     "metrics": ' QUALIFY row_number() OVER (PARTITION BY source, metric, start, "end", dimensions '
     "ORDER BY received DESC) = 1"
@@ -45,7 +49,7 @@ def publish(home: HomeFolder, lake: Lake, run: str, about: dict[str, Any]) -> No
     file = home.answers / f"{run}.duckdb"
     (home.answers / f"{run}.draft").replace(file)
     files = [str(f.relative_to(home.path)) for f in lake.files("events")]
-    pointer = {"run": run, "file": file.name, "events": files, **about}
+    pointer = {"run": run, "file": file.name, "bytes": file.stat().st_size, "events": files, **about}
     write_durably(home.answers / "current.json", json.dumps(pointer, indent=1).encode())
     for old in sorted(home.answers.glob("*.duckdb"), key=lambda p: p.stat().st_mtime)[:-_KEPT]:
         old.unlink(missing_ok=True)
@@ -56,7 +60,10 @@ def pinned(home: HomeFolder) -> set[Path]:
     pointer = home.answers / "current.json"
     if not pointer.exists():
         return set()
-    return {home.path / f for f in json.loads(pointer.read_bytes())["events"]}
+    try:
+        return {home.path / f for f in json.loads(pointer.read_bytes())["events"]}
+    except (ValueError, KeyError, TypeError):  # it reads nothing any more
+        return set()
 
 
 def withdraw(home: HomeFolder) -> None:
@@ -72,13 +79,36 @@ class PublishedAnswer:
 
     Raises:
         HomeMissing: the home has no answer yet.
+        HomeDamaged: a part of it is gone or cannot be read.
     """
 
     def __init__(self, home: HomeFolder) -> None:
         pointer = home.answers / "current.json"
         if not pointer.exists():
             raise HomeMissing(f"{home.path}: no answer yet; run `hearthline run --home {home.path}`")
-        self.about: dict[str, Any] = json.loads(pointer.read_bytes())
+        self._home = home
+        self.about: dict[str, Any] = {}
+        with self._reading(ValueError, KeyError, TypeError, OSError, EOFError):
+            self.about = json.loads(pointer.read_bytes())
+            size = (home.answers / self.about["file"]).stat().st_size
+            if size < self.about.get("bytes", size):  # cut short
+                raise EOFError
+            self._open(home)
+
+    @contextmanager
+    def _reading(self, *others: type[Exception]) -> Iterator[None]:
+        """Say in words what is broken of the home, where that is why something could not be read."""
+        kinds: tuple[type[Exception], ...] = (duckdb.Error, *others)
+        try:
+            yield
+        except _ASKED_WRONGLY:
+            raise
+        except kinds as error:
+            if (broken := broken_answer(self._home, self.about, error)) is None:
+                raise
+            raise broken from error
+
+    def _open(self, home: HomeFolder) -> None:
         # one thread: sums of floats then always add up in one order
         self.connection = duckdb.connect(config={"threads": 1})
         self.connection.execute("SET TimeZone = 'UTC'")
@@ -131,10 +161,15 @@ class PublishedAnswer:
     def table(self, sql: str, parameters: dict[str, Any] | None = None) -> pa.Table:
         """Return the result of a SELECT over the answer's tables; `$name` stands for a parameter."""
         used = {k: v for k, v in (parameters or {}).items() if f"${k}" in sql}
-        return self.connection.sql(sql, params=used).to_arrow_table()
+        with self._reading():
+            return self.connection.sql(sql, params=used).to_arrow_table()
 
     def prints(self) -> dict[str, str]:
         """Return a checksum of each table's rows, whatever their order; `run` is told apart by its times."""
+        with self._reading():
+            return self._prints()
+
+    def _prints(self) -> dict[str, str]:
         names = self.connection.execute(
             "SELECT table_name FROM duckdb_tables() WHERE database_name = 'answer' AND table_name <> 'run' "
             "ORDER BY table_name"

@@ -7,13 +7,14 @@ sets `[attribution] replicates`.
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
+from hearthline.schema.currencies import CODES
 from hearthline.schema.errors import BadConfig
 from hearthline.schema.settings import AttributionSettings, Settings
 from hearthline.store.misset import misset
@@ -98,10 +99,23 @@ def load_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Se
     except msgspec.ValidationError as error:
         path, wrong, cure = misset(str(error), chosen)
         raise BadConfig(f"{_place(file, from_environment, path)}: {wrong}; {cure}") from None
+    _check_currencies(settings, lambda path: _place(file, from_environment, path))
     named = settings.attribution.models
     if "default" in chosen.get("attribution", {}) or not named or settings.attribution.default in named:
         return settings
     return replace(settings, attribution=replace(settings.attribution, default=named[0]))
+
+
+def _check_currencies(settings: Settings, placed: Callable[[list[str]], str]) -> None:
+    """Refuse codes that are no currency's: every order would be set aside for want of a rate."""
+    money = settings.money
+    named = [(["money", "currency"], money.currency), *((["money", "rates", c], c) for c in money.rates)]
+    for path, code in named:
+        if code is not None and code not in CODES:
+            raise BadConfig(
+                f"{placed(path)}: [money] {path[1]}: {code!r} is no currency's code; write the code of ISO "
+                "4217 in capitals, such as EUR"
+            )
 
 
 def _place(file: Path, from_environment: Mapping[str, Any], path: list[str]) -> str:

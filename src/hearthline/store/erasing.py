@@ -1,6 +1,6 @@
 """Rows taken out of the lake for good: files that hold them are written anew without them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -26,16 +26,19 @@ def doomed(lake: Lake, con: duckdb.DuckDBPyConnection, conditions: Conditions) -
     return found
 
 
-def erase(lake: Lake, con: duckdb.DuckDBPyConnection, conditions: Conditions) -> dict[str, int]:
+def erase(
+    lake: Lake, con: duckdb.DuckDBPyConnection, conditions: Conditions, spared: Collection[Path] = ()
+) -> dict[str, int]:
     """Write every file that holds such rows anew without them, and return how many rows went.
 
     The caller sees to it that nobody merges meanwhile. The old files are dropped, and removed by `sweep`.
+    Files that are `spared` stay as they are, whatever they hold.
     """
     gone = dict.fromkeys(conditions, 0)
     replaced: dict[str, tuple[str | None, int]] = {}
     for entry in lake.manifest()["batches"]:
         for table in entry["files"].keys() & conditions.keys():
-            for file in entry["files"][table]:
+            for file in (f for f in entry["files"][table] if lake.folder / f not in spared):
                 rows = _count(con, lake.folder / file, conditions[table])
                 if rows:
                     replaced[file] = (_rewritten(lake.folder, con, file, conditions[table]), rows)

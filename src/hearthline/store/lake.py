@@ -30,7 +30,7 @@ import pyarrow.parquet as pq
 from hearthline.privacy import NOBODY, Admitted, Forgotten, marks_of, without
 from hearthline.schema import SCHEMA_VERSION
 from hearthline.schema.arrow import EVENTS, IDENTITIES, schema_of
-from hearthline.schema.errors import OldLake
+from hearthline.schema.errors import HomeDamaged, OldLake
 from hearthline.schema.records import Alias, Assignment, Metric, RawPayload, Reject, Spend, Statement
 from hearthline.store.home import sync_file, sync_folder, write_durably
 from hearthline.store.keyed import CONTEXT, CONTEXTS, KEYED_SQL, KINDS_SQL, keyed
@@ -54,6 +54,7 @@ TableName = Literal[
     "contexts",
     "raw",
     "rejects",
+    "mended",
     "spend",
     "metrics",
     "intake",
@@ -79,6 +80,7 @@ SCHEMAS: dict[TableName, pa.Schema] = {
     "contexts": CONTEXTS,
     "raw": schema_of(RawPayload),
     "rejects": schema_of(Reject),
+    "mended": schema_of(Reject).append(pa.field("mended", pa.timestamp("us", tz="UTC"))),
     "spend": schema_of(Spend),
     "metrics": schema_of(Metric),
     "intake": INTAKE,
@@ -189,6 +191,7 @@ class Lake:
 
     Raises:
         OldLake: its files were written by a newer version of the schema.
+        HomeDamaged: its manifest cannot be read.
     """
 
     def __init__(self, folder: Path, pinned: dict[str, Any] | None = None) -> None:
@@ -206,10 +209,17 @@ class Lake:
             return self._pinned
         if not self._manifest.exists():
             return {"version": SCHEMA_VERSION, "batches": []}
-        manifest: dict[str, Any] = json.loads(self._manifest.read_bytes())
-        if manifest["version"] > SCHEMA_VERSION:
+        try:
+            manifest: dict[str, Any] = json.loads(self._manifest.read_bytes())
+            version, _ = manifest["version"], manifest["batches"]
+        except (ValueError, KeyError, TypeError):
+            raise HomeDamaged(
+                f"{self._manifest}: it names the files of the lake, and cannot be read; bring it back from a "
+                "backup, or read the inputs into a new home"
+            ) from None
+        if version > SCHEMA_VERSION:
             raise OldLake(
-                f"{self.folder}: written by schema version {manifest['version']}, this program reads up to "
+                f"{self.folder}: written by schema version {version}, this program reads up to "
                 f"{SCHEMA_VERSION}; install a newer hearthline"
             )
         return manifest

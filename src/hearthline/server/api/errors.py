@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 
 from starlette.exceptions import HTTPException
 
-from hearthline.schema.errors import BadConfig, HearthlineError, HomeBusy, HomeMissing, UnknownName, Unproven
+from hearthline.schema.errors import (
+    BadConfig,
+    HearthlineError,
+    HomeBusy,
+    HomeDamaged,
+    HomeMissing,
+    UnknownName,
+    Unproven,
+)
 
 __all__ = ["Refusal", "refusal_of"]
 
@@ -37,6 +45,7 @@ class Refusal(Exception):
 
 _STATUS: tuple[tuple[type[HearthlineError], int, str], ...] = (
     (UnknownName, 404, "unknown-name"),
+    (HomeDamaged, 503, "answer-damaged"),
     (HomeMissing, 503, "no-answer"),
     (HomeBusy, 409, "home-busy"),
     (Unproven, 401, "unproven"),
