@@ -1,10 +1,6 @@
 """Batches of a file as canonical rows: understood, refused or taken, with identities."""
 
-<<<<<<< HEAD
-from collections.abc import Callable, Iterable, Iterator
-=======
-from collections.abc import Collection, Iterable, Iterator
->>>>>>> 76c4be4ec787420b457a79a1769bb4989a783753
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 import numpy as np
 import pyarrow as pa

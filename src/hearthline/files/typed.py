@@ -322,12 +322,8 @@ class Reader:
                     place=batch.spot(raw, int(batch.lines[i]), column),
                     wrong=words.wrong.format(column=column, got=shown(None if value is None else str(value))),
                     cure=words.cure,
-<<<<<<< HEAD
                     raw=raw,
-=======
-                    raw=batch.raw(i),
                     row=None if ids is None else ids[i].as_py(),
->>>>>>> 76c4be4ec787420b457a79a1769bb4989a783753
                 )
             )
         return rejects
