@@ -54,7 +54,8 @@ def readings_of(pantry: Pantry, sensor: tuple[float, float, float], seed: int, u
 def supplies_at(seen: pa.Table, day: int) -> signals.Tables:
     """Return the tables of `supplies` and `run_outs` as of the end of a day."""
     made = signals.load("supplies").derive({"level_readings": seen, **NOTHING}, asked_at(day, "supplies"))
-    return {**made, **signals.load("run_outs").derive(made, asked_at(day, "run_outs"))}
+    unsaid = {n: t.empty_table() for n, t in signals.load("churn").TABLES.items()}
+    return {**made, **signals.load("run_outs").derive({**made, **unsaid}, asked_at(day, "run_outs"))}
 
 
 def _true_days(pantry: Pantry, day: int) -> np.ndarray:

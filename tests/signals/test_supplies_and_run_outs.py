@@ -60,7 +60,17 @@ def schedules(*rows):
     return pa.table({n: pa.array(list(c), t) for (n, t), c in zip(types, columns, strict=True)})
 
 
-def derived(levels=None, orders=(), used=(), as_of=AS_OF, due=()):
+def left(*households, pauses=0, returns=0):
+    """What `churn` says of households: (unit, state, chance that it is gone)."""
+    tables = signals.load("churn").TABLES
+    rows = [{"unit": u, "state": state, "gone": gone} for u, state, gone in households]
+    model = [{"pauses": pauses, "returns": returns}] if pauses else []
+    return {
+        n: pa.Table.from_pylist(r, schema=tables[n]) for n, r in (("churn", rows), ("churn_model", model))
+    }
+
+
+def derived(levels=None, orders=(), used=(), as_of=AS_OF, due=(), churn=None):
     seen = {
         "schedules": schedules(*due),
         "level_readings": readings([], 1) if levels is None else levels,
@@ -68,7 +78,8 @@ def derived(levels=None, orders=(), used=(), as_of=AS_OF, due=()):
         "uses": uses(*used),
     }
     made = signals.load("supplies").derive(seen, asked("supplies", as_of))
-    made = {**made, **signals.load("run_outs").derive(made, asked("run_outs", as_of))}
+    seen = {**made, **(left() if churn is None else churn)}
+    made = {**made, **signals.load("run_outs").derive(seen, asked("run_outs", as_of))}
     return {name: rows.to_pylist() for name, rows in made.items()}
 
 
@@ -240,3 +251,21 @@ def test_levels_that_are_no_numbers_are_not_read():
     )
     sql = signals.load("supplies").READS["level_readings"]
     assert con.sql(sql).to_arrow_table()["level"].to_pylist() == [40.0]
+
+
+def test_nothing_runs_out_where_nobody_is_left():
+    levels = pa.concat_tables([readings(falling(4.0, 120), u) for u in (1, 2, 3, 4)])
+    churn = left((3, "active", 0.75), (1, "active", 0.0), (2, "silent", None), pauses=10, returns=2)
+    usual = {r["unit"]: r for r in derived(levels)["run_outs"]}
+    made = {r["unit"]: r for r in derived(levels, churn=churn)["run_outs"]}
+    for unit, there in ((1, 1.0), (2, 0.2), (3, 0.25), (4, 1.0)):  # nothing is said of 4
+        assert usual[unit]["month"] > 0.5
+        for name in ("week", "month"):
+            assert made[unit][name] == pytest.approx(there * usual[unit][name])
+        assert made[unit]["days"] == usual[unit]["days"]
+
+
+def test_who_is_silent_between_orders_may_have_use_that_nobody_tells():
+    orders = [(1, "tea", AS_OF - timedelta(days=d), 1.0) for d in (160, 120, 80, 40)]
+    silent = left((1, "silent", None), pauses=10, returns=0)
+    assert derived(orders=orders, churn=silent)["run_outs"] == derived(orders=orders)["run_outs"]

@@ -4,23 +4,25 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from hearthline.signals import DERIVED, Asked, Tables
 from hearthline.signals._ahead import FAR, Ahead
-from hearthline.signals._columns import DAY_US, WHEN, made, micros, schema, sorted_by
+from hearthline.signals._columns import DAY_US, WHEN, Floats, made, micros, schema, sorted_by
 
 __all__ = ["NEEDS", "OPTIONS", "PAPER", "READS", "TABLES", "TELLS", "TITLE", "derive"]
 
 TITLE: Final = "Run-outs"
 TELLS: Final = (
     "When each supply will be used up, with an 80% and a 90% interval, and how likely it is within a week: "
-    "the distribution of the day on which use first exceeds what is left."
+    "the distribution of the day on which use first exceeds what is left. Where a home may be gone, less "
+    "likely by that chance."
 )
 PAPER: Final = (
     "first passage of a use that never goes back (Birnbaum & Saunders 1969), with the doubt of level and rate"
 )
 READS: Final[dict[str, str]] = {}
-NEEDS: Final = ("supplies", "supply_kinds")
+NEEDS: Final = ("supplies", "supply_kinds", "churn", "churn_model")
 TABLES: Final = {
     "run_outs": schema(
         unit=(pa.int64(), "key of the household"),
@@ -35,12 +37,13 @@ TABLES: Final = {
         low=(pa.float64(), "one time in twenty it is used up before so many days"),
         high=(pa.float64(), "one time in twenty only after so many days; null: not within a year"),
         date=(WHEN, "now and `days` (UTC); null: not within a year"),
-        week=(pa.float64(), "chance that it is used up within 7 days"),
-        month=(pa.float64(), "chance that it is used up within 28 days"),
+        week=(pa.float64(), "chance that somebody is there and it is used up within 7 days"),
+        month=(pa.float64(), "the same within 28 days"),
     ),
     "derived": DERIVED,
 }
 OPTIONS: Final = {"soon": 0.5}
+_TOLD_BY_DEVICES: Final = pa.array(["sensor", "uses"])
 _TAILS: Final = (0.05, 0.1, 0.5, 0.9, 0.95)
 
 
@@ -54,7 +57,8 @@ def derive(seen: Tables, asked: Asked) -> Tables:
     days = np.stack([ahead.quantile(p) for p in _TAILS], axis=1)
     days[days > FAR] = np.nan
     days = np.maximum(days, 0.0) + 0.0  # no day lies a rounding error before now
-    week, month = ahead.chance(7.0), ahead.chance(28.0)
+    there = _there(rows, seen["churn"], seen["churn_model"])
+    week, month = there * ahead.chance(7.0), there * ahead.chance(28.0)
     near = np.where(np.isnan(days[:, 2]), 0, days[:, 2])
     date = micros(asked.as_of) + (near * DAY_US).astype(np.int64)
     told = {
@@ -71,6 +75,29 @@ def derive(seen: Tables, asked: Asked) -> Tables:
     }
     out = made(TABLES["run_outs"], told)
     return {"run_outs": out, "derived": _events(out.filter(pa.array(week > asked.options["soon"])), asked)}
+
+
+def _there(rows: pa.Table, churn: pa.Table, model: pa.Table) -> Floats:
+    """Return the (n,) chance that somebody is still there to use a supply.
+
+    That is what `churn` says of the household. One that is silent for so long that it is not judged comes
+    back as often as those before it did; that counts only where devices would tell of use.
+    """
+    pauses = sum(model["pauses"].to_pylist())
+    back = sum(model["returns"].to_pylist()) / pauses if pauses else 1.0
+    gone = np.asarray(pc.fill_null(churn["gone"].cast(pa.float64()), 0.0), np.float64)
+    silent = np.asarray(pc.equal(churn["state"], "silent"), np.bool_)
+    household = np.asarray(churn["unit"], np.int64)
+    order = np.argsort(household)
+    unit = np.asarray(rows["unit"], np.int64)
+    at = np.searchsorted(household, unit, sorter=order)
+    known = at < len(household)
+    known[known] = household[order[at[known]]] == unit[known]
+    told = np.asarray(pc.is_in(rows["basis"], value_set=_TOLD_BY_DEVICES), np.bool_)
+    there = np.ones(len(unit))
+    of = order[at[known]]
+    there[known] = (1.0 - np.nan_to_num(gone[of])) * np.where(silent[of] & told[known], back, 1.0)
+    return there
 
 
 def _events(rows: pa.Table, asked: Asked) -> pa.Table:
