@@ -4,9 +4,8 @@ Marks are written first, so that nothing of them comes in meanwhile. Then what i
 answer is made anew, and the whole home is searched.
 """
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -16,6 +15,7 @@ import pyarrow as pa
 
 from hearthline.pipeline.core import Progress
 from hearthline.pipeline.loading import load
+from hearthline.pipeline.patience import held, patiently
 from hearthline.pipeline.rebuilding import prints
 from hearthline.pipeline.run import run
 from hearthline.pipeline.searching import Searched, searched
@@ -33,7 +33,6 @@ from hearthline.store.tombstones import forgotten, remember
 
 __all__ = ["Forget", "Forgot", "forget"]
 
-_PATIENCE_S = 120.0
 _ANY_WORD = "EXISTS (SELECT 1 FROM gone_words WHERE contains(CAST({} AS VARCHAR), word))"
 _CONDITIONS = {
     "events": "identity IN (SELECT identity FROM gone_identities)",
@@ -84,7 +83,7 @@ def forget(home: HomeFolder, settings: Settings, wanted: Forget, progress: Progr
     _all_loaded(home)
     answered = partial(_answered, home, settings, progress)
     if not _fresh(home):
-        _patiently(answered)
+        patiently(answered)
     progress("finding what is theirs")
     whose = theirs(home, settings, wanted.identifiers, household=wanted.household)
     if wanted.dry_run:
@@ -93,7 +92,7 @@ def forget(home: HomeFolder, settings: Settings, wanted: Forget, progress: Progr
     remember(home.path, marks_of(whose.marked, whose.identities, home.ring.marks_key()))
     progress("taking it out")
     rows, frames = _taken_out(home, whose)
-    _patiently(answered)
+    patiently(answered)
     progress("searching the home")
     return Forgot(len(whose.ids), rows, frames, searched(home.path, whose.words))
 
@@ -118,35 +117,10 @@ def _answered(home: HomeFolder, settings: Settings, progress: Progress) -> None:
         run(home, settings, None, progress, demo=(home.path / "demo.json").exists())
 
 
-def _patiently(done: Callable[[], None]) -> None:
-    """Do something as soon as whoever is at the home has let go of it."""
-    deadline = time.monotonic() + _PATIENCE_S
-    while True:
-        try:
-            return done()
-        except HomeBusy:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
-
-
-@contextmanager
-def _alone(home: HomeFolder) -> Iterator[None]:
-    """Be the only one who adds, answers, loads or merges; the log is written to all the same."""
-    with ExitStack() as held:
-        for lock in (home.writing, home.merging, home.loading):
-            _patiently(partial(_enter, held, lock))
-        yield
-
-
-def _enter(held: ExitStack, lock: Callable[[], AbstractContextManager[None]]) -> None:
-    held.enter_context(lock())
-
-
 def _taken_out(home: HomeFolder, whose: Theirs) -> tuple[dict[str, int], int]:
     """Take somebody out of lake, log and answers; return how many rows and frames held them."""
     lake = Lake(home.lake)
-    with _alone(home):
+    with held(home.writing, home.merging, home.loading):  # the log is written to all the same
         with _named(home, whose) as con:
             rows = erase(lake, con, _CONDITIONS)
         frames = log.erase(home.log, partial(cleaned_frame, forgotten=forgotten(home.path)))

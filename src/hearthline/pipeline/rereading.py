@@ -6,9 +6,7 @@ lake, and a refusal of a row that can be read now is kept as mended.
 """
 
 import re
-import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -19,9 +17,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hearthline.files import Rows
+from hearthline.pipeline.patience import held
 from hearthline.privacy import Ring, admit_tables
 from hearthline.schema.arrow import EVENTS, IDENTITIES
-from hearthline.schema.errors import HomeBusy
 from hearthline.schema.records import Reject
 from hearthline.store.damage import damage_told
 from hearthline.store.erasing import erase
@@ -30,7 +28,6 @@ from hearthline.store.lake import SCHEMAS, Batch, Lake
 
 __all__ = ["Reread", "keep_mended", "mend", "mended", "open_rejects", "settled"]
 
-_PATIENCE_S = 120
 _ASIDE = frozenset(("id", "id_origin", "time_received", "raw_reference", "raw_adapter_version"))
 """What two readings of one row may differ in and still say the same."""
 _COMPARED = ", ".join(c for c in EVENTS.names if c not in _ASIDE)
@@ -221,7 +218,7 @@ def settled(
                 "(SELECT (source, place, raw, received) FROM gone_rejects)"
             )
         if conditions or batch.files.get("spend"):
-            with _merging(home):
+            with held(home.merging):
                 spent, spared = _spent_before(lake, con, batch)
                 if spared:
                     conditions["spend"] = "(source, row) IN (SELECT (source, row) FROM new_spend)"
@@ -276,27 +273,8 @@ def mend(home: HomeFolder, raw: Iterable[bytes], at: datetime) -> int:
             return 0
         with lake.batch(at) as batch:
             keep_mended(batch, rows, at)
-        with duckdb.connect() as con, _merging(home):
+        with duckdb.connect() as con, held(home.merging):
             con.execute("SET TimeZone = 'UTC'")
             con.register("gone_rejects", rows.select(_REFUSED))
             condition = f"({', '.join(_REFUSED)}) IN (SELECT ({', '.join(_REFUSED)}) FROM gone_rejects)"
             return erase(lake, con, {"rejects": condition}).get("rejects", 0)
-
-
-@contextmanager
-def _merging(home: HomeFolder) -> Iterator[None]:
-    """Hold off whoever merges the lake, waiting for them to be done."""
-    deadline = time.monotonic() + _PATIENCE_S
-    while True:
-        held = home.merging()
-        try:
-            held.__enter__()
-            break
-        except HomeBusy:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
-    try:
-        yield
-    finally:
-        held.__exit__(None, None, None)
