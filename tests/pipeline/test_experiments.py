@@ -13,7 +13,7 @@ from hearthline.experiments import Power
 from hearthline.pipeline.experiments import opened
 from hearthline.pipeline.experiments.designing import _WEEKS, usual_error
 from hearthline.pipeline.experiments.expecting import expected_in
-from hearthline.pipeline.experiments.measuring import measured
+from hearthline.pipeline.experiments.measuring import lifts_of, measured
 from hearthline.schema.errors import BadConfig, BadFile, NothingToAnswer, UnknownName
 from hearthline.store.lake import Lake
 
@@ -91,6 +91,16 @@ def test_an_experiment_that_teaches_nothing_stays_listed_with_the_reason(town):
     )
     smart = [r for r in found if r["experiment"] == "smart-tv" and r["part"] == "Experiments"]
     assert all(r["lift"] is not None for r in smart)
+
+
+def test_arms_of_sizes_that_the_lot_did_not_promise_teach_nothing(town):
+    planned = town.experiments.book().named("search-ads")
+    with opened(town.experiments.home) as (_, read):
+        assert {lift.kind for lift in lifts_of(measured(read, planned))} == {"person", "automated"}
+        chosen = measured(read, replace(planned, off=0.2))
+    assert chosen.balance > 4.0
+    assert lifts_of(chosen) == []
+    assert "standard errors away from the sizes that the lot promised, so something chose" in chosen.why
 
 
 def test_the_difference_is_what_the_simulator_drew(town):

@@ -24,6 +24,7 @@ __all__ = ["MEASURED", "Measured", "lifts_of", "measured"]
 
 MEASURED = ("all", "person", "automated")
 _LEAK = 0.5
+_BALANCE = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Measured:
         arms: who is in it.
         found: by kind of orders, on minus off so far; empty where nothing can be said.
         leak: touches of a household that is off for each touch of one that is on; 0 is best.
-        balance: standard errors between the arms' sizes and what the lot promised; beyond 4, mistrust.
+        balance: standard errors between the arms' sizes and what the lot promised; beyond 4, something chose.
         why: why nothing can be said or, where something was found, why nothing can be learned from it;
             empty where models learn from it once it is over.
     """
@@ -78,15 +79,20 @@ def measured(read: Read, planned: Planned) -> Measured:
     )[: len(whole.off)]
     leak = float(met[whole.off].mean() / max(met[~whole.off].mean(), 1e-12)) if met.any() else 0.0
     leak = min(leak, 1.0)
-    return Measured(planned, state, days, until, arms, found, leak, balance, _unlearned(found, leak))
+    return Measured(planned, state, days, until, arms, found, leak, balance, _unlearned(found, leak, balance))
 
 
-def _unlearned(found: dict[str, Difference], leak: float) -> str:
+def _unlearned(found: dict[str, Difference], leak: float, balance: float) -> str:
     """Return why what was found teaches nothing of the channel; empty where it does."""
     if leak > _LEAK:
         return (
             f"households that should be without the channel met it {leak:.0%} as often as the others, "
             "so the arms do not differ in what they met"
+        )
+    if abs(balance) > _BALANCE:
+        return (
+            f"the arms are {abs(balance):.0f} standard errors away from the sizes that the lot promised, "
+            "so something chose who is in them"
         )
     if all(found[kind].error == 0.0 for kind in MEASURED):
         return "every household brought in the same, so there is nothing to compare"

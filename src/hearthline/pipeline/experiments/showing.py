@@ -118,15 +118,11 @@ def _notes(found: Measured) -> list[str]:
             "It is not over: only the interval for any day holds."
             + ("" if found.why else " Models learn from it when it is over.")
         )
-    if abs(found.balance) > 4.0:
-        notes.append(
-            f"The arms are {abs(found.balance):.0f} standard errors away from the sizes that the lot "
-            "promised: something chose. Do not use the result."
-        )
     if found.found and found.why:
         notes.append(
             "A difference between such arms is chance or something else, not the channel: no lift is made "
-            "of it and models do not learn from it. See whether the channel was off where it should be."
+            "of it and models do not learn from it. See whether the channel was off where it should be, and "
+            "who was put into which arm."
         )
     elif found.leak > 0.02:
         notes.append(
