@@ -15,6 +15,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 	if $$p -c '$(NEW_ENOUGH)' 2>/dev/null; then echo $$p; break; fi; done)
 DEMO ?=
 ARGS ?=
+TESTING ?= $(shell $(PYTHON) -c "import os; print(min(4, (os.cpu_count() or 1) + 1))")
 say = @printf '\n› %s\n' '$(1)' >&2
 
 help: ## list the targets
@@ -40,10 +41,11 @@ contracts: $(VENV)/dev.done
 	$(call say,import contracts (import-linter))
 	@$(BIN)/lint-imports
 
-# Ends with pytest's closing line. A file's tests stay together, for they share what they set up.
+# Ends with pytest's closing line. A file's tests stay together, for they share what they set up. Some wait for
+# servers, so one process more than there are cores.
 tests: $(VENV)/dev.done
 	$(call say,tests and doctests and docs (pytest))
-	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
+	@$(BIN)/pytest -n $(TESTING) --dist loadfile
 
 test-browser: $(VENV)/dev.done ## look at the screens in Chromium: axe, contrast, keyboard, phones, no outside request (a part of make test)
 	$(call say,the screens in Chromium)

@@ -140,7 +140,8 @@ class Home:
         """Read files into the lake: all of them, or, where one cannot be read, none.
 
         Args:
-            paths: files, folders, globs: CSV, Parquet, NDJSON, JSON; gz or zst.
+            paths: files, folders, globs: CSV, Parquet, NDJSON, JSON; gz or zst. What else lies in the
+                folders is left unread; `hearthline.files.left_unread` names it, with the reason.
             source: the platform whose payloads they hold; default: recognised by their shape.
             mapping: canonical field to column name, for columns with unusual names, each of which one of the
                 files must have; or, under a file's name
