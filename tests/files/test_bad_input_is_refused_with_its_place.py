@@ -6,7 +6,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hearthline.files import Payloads, Rows, delimited, read
@@ -406,6 +406,7 @@ def test_nothing_is_lost_whatever_the_rows_hold(tmp_path_factory, cells, chunk):
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(CELL, min_size=3, max_size=3), min_size=1, max_size=12), st.integers(1, 40))
+@example([["", "", '"'], ["", "", ""]], 40)
 def test_where_a_block_ends_makes_no_difference(tmp_path_factory, cells, size):
     path = tmp_path_factory.mktemp("f") / "t.csv"
     path.write_bytes((EVENT + "\n".join(",".join(row) for row in cells)).encode())
