@@ -74,8 +74,8 @@ def _outside(quotes: Ints, positions: Ints) -> Ints:
 @cache
 def _row_pattern(delimiter: bytes) -> re.Pattern[bytes]:
     d = re.escape(delimiter)
-    # Possessive: text without a closing quote fails at once instead of trying every way to split it. Only what
-    # has nothing to give back: elsewhere Python before 3.11.5 matches too much (CPython issue 106052).
+    # Possessive: text without a closing quote fails at once instead of trying every way to split it. But only
+    # what has nothing to give back: else Python before 3.11.5 matches too much (CPython issue 106052).
     field = rb"(?:" + _QUOTED + rb"(?=\r?\n|\r?\Z|" + d + rb')|(?!")[^\n' + d + rb"]*+)"
     return re.compile(field + rb"(?:" + d + field + rb")*(?=\r?\n|\r?\Z)")
 
