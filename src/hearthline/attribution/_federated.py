@@ -38,7 +38,6 @@ __all__ = ["Federated", "Sums", "Terms", "fitted_on_sums", "sums_of"]
 
 Sums = Callable[[Ask], Floats]
 """Asks all homes and returns the sum of their answers."""
-_DAYS = 45
 _EXPECTING = 5  # rounds of expectation-maximisation before Newton's: each is an exchange with all homes
 
 
@@ -316,10 +315,8 @@ def _seen(told: Floats, terms: Terms) -> _Seen:
         *[(features,)] * 2,
         *[(features, size)] * 4,
         *[(channels, size)] * 2,
-        (channels, channels, lags),
-        (channels, channels),
-        (2, channels, _DAYS),
-        (2, _DAYS),
+        *[(channels, channels)] * 2,
+        *[(2, channels, channels, lags)] * 2,
     ]
     ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
     parts = [part.reshape(shape) for part, shape in zip(np.split(told, ends[:-1]), shapes, strict=True)]

@@ -112,7 +112,7 @@ class HomeSums:
             np.asarray(own.hours.sum(axis=0), dtype=np.float64).ravel(),
             *(part.astype(np.float64) for part in carried),
             *(np.ravel(part) for wave in waves for part in (wave.real, wave.imag)),
-            *(np.ravel(getattr(own.pairs, name)) for name in ("ordered", "spread", "touches", "journeys")),
+            *(np.ravel(getattr(own.pairs, name)) for name in ("surplus", "spread", "led", "unled")),
         ]
         return np.concatenate(parts)
 
