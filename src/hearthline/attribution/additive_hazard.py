@@ -35,7 +35,7 @@ class AdditiveHazard(Proportional):
     channels. While an enrolment goes on, all touches do a part of what they do otherwise (`touch_parts`).
     Enrolments are few, so their fit takes from orders how touches fade (`_intensity`). A touch's
     share is its part of the intensity at the conversion; the part of `a_h mu` stays unattributed. Where
-    touches led to touches, half of what was led to is passed back (`_cascade`).
+    touches led to touches, each of a chain gets as much of what was led to (`_cascade`).
 
     Attributes:
         half_lives_h: half-lives of the kernels in hours (default 0.25, 1, 3 and 10 days).
