@@ -137,7 +137,7 @@ def test_counts_of_parts_add_up_and_a_weight_of_two_is_the_journey_twice(
 
 def test_rates_are_those_of_the_hours_that_were_watched() -> None:
     """Of 22 days the week at either end is left out: hours 168 to 360. A display at 200, searches at 180 and 210."""
-    gaps = [(528.0 - 200.0, 528.0 - 180.0, 528.0 - 210.0)]
+    gaps: list[tuple[float, ...]] = [(528.0 - 200.0, 528.0 - 180.0, 528.0 - 210.0)]
     journeys = replace(journeys_of([(0, 1, 1)], gap_h=gaps), span_h=np.full(1, 528.0))
     pairs = pairs_of(replace(journeys, lookback_h=np.full(2, 1_000.0)), np.ones(1))
     forward, reverse = pairs.led[:, 0, 1], pairs.unled[:, 0, 1]
