@@ -78,10 +78,10 @@ def test_weeks_in_which_both_are_more_are_not_taken_for_a_lead() -> None:
     dice = np.random.default_rng(5)
     paths, gaps, caused, searches = [], [], 0, 0
     for _ in range(3_000):
-        busy = dice.random(60) < 0.3  # campaigns of a few days, in which displays and searches are more
-        busy |= np.roll(busy, 1) | np.roll(busy, 2)
+        begun = dice.random(65) < 0.08  # campaigns of six days, in which displays and searches are more
+        busy = np.convolve(begun, np.ones(6), "valid") > 0.0
         displays, own = (
-            24.0 * np.flatnonzero(dice.random(60) < rate * np.where(busy, 3.0, 0.5)) + dice.uniform(0.0, 24.0)
+            24.0 * np.flatnonzero(dice.random(60) < rate * np.where(busy, 5.0, 0.3)) + dice.uniform(0.0, 24.0)
             for rate in (0.06, 0.06)
         )
         led = displays[dice.random(len(displays)) < 0.4]
@@ -94,7 +94,7 @@ def test_weeks_in_which_both_are_more_are_not_taken_for_a_lead() -> None:
         gaps.append(tuple(1_440.0 - at[order]))
     journeys = replace(journeys_of(paths, channels=2, gap_h=gaps), lookback_h=np.full(2, 1_500.0))
     given = 1.0 - passed(journeys, _found(journeys)).diagonal()
-    assert 2.0 * given.sum() / searches == pytest.approx(caused / searches, rel=0.15)
+    assert 2.0 * given.sum() / searches == pytest.approx(caused / searches, rel=0.25)
 
 
 def test_a_search_passes_back_half_of_what_was_led_to(town: tuple[Journeys, np.ndarray]) -> None:
