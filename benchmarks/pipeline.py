@@ -22,6 +22,7 @@ from cost import Clock, in_own_process
 from published import markdown, write_block
 
 DAYS, SEED, TELEMETRY = 90, 11, 1.0
+_TICK = 0.01  # seconds of CPU that a clock can tell: a scan of a small town may take none
 EVENTS_A_HOME = 161
 LARGE = 20
 """Millions of events from which one run has to do."""
@@ -210,7 +211,7 @@ def _summary_rows(runs: Sequence[dict[str, Any]]) -> list[list[str]]:
         return [name, *(format(v, how) for v in values)]
 
     def over(some: Sequence[float], scan: Sequence[float]) -> list[float]:
-        return [a / b for a, b in zip(some, scan, strict=True)]
+        return [a / max(b, _TICK) for a, b in zip(some, scan, strict=True)]
 
     return [
         row("raw events", events, ",.0f"),
