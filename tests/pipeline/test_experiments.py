@@ -14,6 +14,7 @@ from hearthline.pipeline.experiments import opened
 from hearthline.pipeline.experiments.designing import _WEEKS, usual_error
 from hearthline.pipeline.experiments.expecting import expected_in
 from hearthline.pipeline.experiments.measuring import lifts_of, measured
+from hearthline.pipeline.experiments.showing import analysis_figure
 from hearthline.schema.errors import BadConfig, BadFile, NothingToAnswer, UnknownName
 from hearthline.store.lake import Lake
 
@@ -101,6 +102,17 @@ def test_arms_of_sizes_that_the_lot_did_not_promise_teach_nothing(town):
     assert chosen.balance > 4.0
     assert lifts_of(chosen) == []
     assert "standard errors away from the sizes that the lot promised, so something chose" in chosen.why
+
+
+def test_arms_of_other_sizes_are_told_before_the_experiment_begins(town):
+    planned = town.experiments.book().named("search-ads")
+    later = replace(planned, start=END + timedelta(days=1), end=END + timedelta(days=9))
+    with opened(town.experiments.home) as (answer, read):
+        fair, chosen = (
+            analysis_figure(read, replace(later, off=off), answer).notes for off in (planned.off, 0.2)
+        )
+    assert not any("something chose who is in them" in note for note in fair)
+    assert any("something chose who is in them" in note for note in chosen)
 
 
 def test_the_difference_is_what_the_simulator_drew(town):

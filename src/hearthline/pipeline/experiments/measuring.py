@@ -20,7 +20,7 @@ from hearthline.pipeline.experiments.reading import (
 )
 from hearthline.schema.errors import NothingToAnswer
 
-__all__ = ["MEASURED", "Measured", "lifts_of", "measured"]
+__all__ = ["MEASURED", "Measured", "lifts_of", "measured", "unbalanced"]
 
 MEASURED = ("all", "person", "automated")
 _LEAK = 0.5
@@ -82,6 +82,16 @@ def measured(read: Read, planned: Planned) -> Measured:
     return Measured(planned, state, days, until, arms, found, leak, balance, _unlearned(found, leak, balance))
 
 
+def unbalanced(balance: float) -> str:
+    """Return what arms of other sizes than the lot promised say; empty where they are as promised."""
+    if abs(balance) <= _BALANCE:
+        return ""
+    return (
+        f"the arms are {abs(balance):.0f} standard errors away from the sizes that the lot promised, "
+        "so something chose who is in them"
+    )
+
+
 def _unlearned(found: dict[str, Difference], leak: float, balance: float) -> str:
     """Return why what was found teaches nothing of the channel; empty where it does."""
     if leak > _LEAK:
@@ -89,11 +99,8 @@ def _unlearned(found: dict[str, Difference], leak: float, balance: float) -> str
             f"households that should be without the channel met it {leak:.0%} as often as the others, "
             "so the arms do not differ in what they met"
         )
-    if abs(balance) > _BALANCE:
-        return (
-            f"the arms are {abs(balance):.0f} standard errors away from the sizes that the lot promised, "
-            "so something chose who is in them"
-        )
+    if said := unbalanced(balance):
+        return said
     if all(found[kind].error == 0.0 for kind in MEASURED):
         return "every household brought in the same, so there is nothing to compare"
     return ""

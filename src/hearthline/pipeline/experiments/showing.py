@@ -4,7 +4,7 @@ import pyarrow as pa
 
 from hearthline.experiments import Difference
 from hearthline.pipeline.experiments.book import Planned
-from hearthline.pipeline.experiments.measuring import Measured, measured
+from hearthline.pipeline.experiments.measuring import Measured, measured, unbalanced
 from hearthline.pipeline.experiments.reading import Read, money_of
 from hearthline.schema import text
 from hearthline.schema.figure import Chart, Column, Figure
@@ -118,6 +118,9 @@ def _notes(found: Measured) -> list[str]:
             "It is not over: only the interval for any day holds."
             + ("" if found.why else " Models learn from it when it is over.")
         )
+    said = unbalanced(found.balance)
+    if said and said not in found.why:
+        notes.append(f"{said[0].upper()}{said[1:]}: do not use the result.")
     if found.found and found.why:
         notes.append(
             "A difference between such arms is chance or something else, not the channel: no lift is made "
