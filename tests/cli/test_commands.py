@@ -38,6 +38,12 @@ def test_every_command_has_help(called: Called, name: str) -> None:
     assert f"hearthline {name}" in said.out
 
 
+def test_the_version_is_also_an_option(called: Called) -> None:
+    asked, told = called("--version"), called("version")
+    assert (asked.code, asked.out) == (0, told.out)
+    assert hl.__version__ in asked.out
+
+
 @pytest.mark.parametrize(
     "command",
     [

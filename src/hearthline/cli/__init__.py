@@ -10,6 +10,7 @@ from importlib import import_module
 import typer
 
 from hearthline.cli import _errors
+from hearthline.cli.version import VersionOption
 
 __all__ = ["COMMANDS", "app", "main"]
 
@@ -32,6 +33,11 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback()
+def _any(*, version: VersionOption = False) -> None:
+    pass
 
 
 def _register() -> None:
