@@ -189,6 +189,12 @@ def test_a_track_without_a_name_is_refused(read):
             "2025-03-01T12:00:05",
             "device",
         ),
+        # Nothing waits three thousand years to be sent; the corrected date would lie before the first.
+        (
+            {"timestamp": "2026-03-01T12:00:05Z", "sentAt": "4951-05-04T00:00:00Z"},
+            "2026-03-01T12:00:05",
+            "device",
+        ),
         ({"timestamp": "2026-03-01T12:00:05+02:00"}, "2026-03-01T10:00:05", "device"),
         ({"timestamp": "yesterday"}, "2026-03-12T09:00:00", "received"),
         ({}, "2026-03-12T09:00:00", "received"),

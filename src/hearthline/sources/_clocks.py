@@ -11,6 +11,7 @@ from hearthline.sources._reading import instant, text
 __all__ = ["clocks_of", "offset_of"]
 
 _DAY = timedelta(days=1)
+_TEN_YEARS = timedelta(days=3653)
 
 
 def clocks_of(
@@ -22,7 +23,8 @@ def clocks_of(
     timestamp)`. A call with `originalTimestamp` was corrected by Segment already. So was, most likely,
     one whose `timestamp` lies after its `sentAt`, or whose `sentAt` is a day ahead of its receipt while
     its `timestamp` is not. Without `receivedAt` our own receipt counts, unless the call is older than a
-    day: then it comes from a file, and its receipt says nothing about its clock.
+    day: then it comes from a file, and its receipt says nothing about its clock. Nothing waits ten years
+    to be sent: such a `sentAt` corrects nothing.
 
     >>> from datetime import UTC
     >>> call = {"timestamp": "2031-01-01T00:00:00Z", "sentAt": "2031-01-01T00:00:05Z"}
@@ -39,7 +41,7 @@ def clocks_of(
     arrived = instant(at) if at is not None else None
     if time is None:
         return (arrived, "platform", sent) if arrived else (received, "received", sent)
-    if sent is None or time > sent:
+    if sent is None or time > sent or sent - time > _TEN_YEARS:
         return time, "device", sent
     if arrived is None:
         if received - sent > _DAY:
