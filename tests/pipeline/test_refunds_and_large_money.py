@@ -134,6 +134,11 @@ def paid(story: Story, order: str | None, payment: str, action: str = "paid", so
     story._tell(f"commerce.order.{action}", 1, "a", source=source, **told)
 
 
+def told(home: Home, order: str) -> list[str]:
+    """Return what the explanation of an order lists, oldest first."""
+    return [event["type"] for event in home.explain(order).events]
+
+
 @pytest.mark.parametrize("action", ["placed", "paid"])
 def test_a_refund_that_names_the_payment_finds_its_order(answered: Answered, action: str) -> None:
     story = Story()
@@ -145,6 +150,7 @@ def test_a_refund_that_names_the_payment_finds_its_order(answered: Answered, act
     home = answered(story)
     assert nets(home) == {(US if action == "paid" else STRIPE, "1001"): 30.0}
     assert found(home) == {}
+    assert told(home, "1001")[-2:] == [f"commerce.order.{action}", "commerce.order.refunded"]
 
 
 def test_a_refund_of_a_payment_that_is_an_order_itself_stays_there(answered: Answered) -> None:
@@ -154,7 +160,10 @@ def test_a_refund_of_a_payment_that_is_an_order_itself_stays_there(answered: Ans
     paid(story, "pi_1", "pi_1", "placed")
     paid(story, "1001", "pi_1")
     refund(story, "pi_1", "20.00", source=STRIPE)
-    assert nets(answered(story)) == {(US, "1001"): 50.0, (STRIPE, "pi_1"): 30.0}
+    home = answered(story)
+    assert nets(home) == {(US, "1001"): 50.0, (STRIPE, "pi_1"): 30.0}
+    assert told(home, "1001") == ["commerce.order.placed", "commerce.order.paid"]
+    assert told(home, "pi_1") == ["commerce.order.placed", "commerce.order.refunded"]
 
 
 def test_a_payment_of_several_orders_says_nothing_of_whose_refund_it_is(answered: Answered) -> None:
@@ -165,6 +174,7 @@ def test_a_payment_of_several_orders_says_nothing_of_whose_refund_it_is(answered
     refund(story, "pi_1", "20.00", source=STRIPE)
     home = answered(story)
     assert nets(home) == {(STRIPE, "1001"): 50.0, (STRIPE, "1002"): 50.0}
+    assert told(home, "1001") == told(home, "1002") == ["commerce.order.placed"]
     assert check(home, "refunds without order")[:2] == (1, "warning")
 
 
