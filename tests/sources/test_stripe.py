@@ -179,3 +179,17 @@ def test_a_payment_of_an_invoice_names_both(read, status, paid, action, total):
         assert (event.type, event.commerce.action) == (f"commerce.invoice_payment.{status}", action)
         assert (event.commerce.order, event.commerce.total) == ("in_1", Decimal(total))
         assert event.correlation.token == "pi_4"  # noqa: S105 - an intent's id
+
+
+def test_without_an_intent_an_order_and_its_refund_share_the_charge(read):
+    charge = {"id": "ch_7", "object": "charge", "currency": "eur", "amount": 2500, "status": "succeeded"}
+    charge |= {"invoice": "in_7", "payment_intent": None}
+    refund = {"id": "re_7", "object": "refund", "currency": "eur", "amount": 500, "status": "succeeded"}
+    refund |= {"charge": "ch_7", "payment_intent": None}
+    invoice = {"id": "in_7", "object": "invoice", "status": "paid", "total": 2500, "currency": "eur"}
+    payment = {"id": "inpay_7", "object": "invoice_payment", "invoice": "in_7", "status": "paid"}
+    payment |= {"payment": {"type": "charge", "charge": "ch_7"}}
+    told = [read(payload)[0] for payload in (charge, refund, invoice | {"charge": "ch_7"}, payment)]
+    assert [event.correlation.token for event in told] == ["ch_7"] * 4
+    assert [event.commerce.order for event in told] == ["in_7", "ch_7", "in_7", "in_7"]
+    assert read(charge | {"payment_intent": "pi_7"})[0].correlation.token == "pi_7"  # noqa: S105 - an id

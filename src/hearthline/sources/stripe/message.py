@@ -105,11 +105,19 @@ class Message:
         return f"//stripe/{account}/{'test' if live is False else 'live'}"
 
     def _payment(self) -> Correlation:
-        """Return the payment intent, which an order and its payments name even where metadata do not."""
+        """Return the payment intent, which an order and its payments name even where metadata do not.
+
+        Before there were intents, and still through the charges API, it is the charge that they name.
+        """
         item = self.item
-        own = item.get("id") if item.get("object") == "payment_intent" else item.get("payment_intent")
-        intent = reference(own) or reference(within(item, "payment", "payment_intent"))
-        return Correlation(token=intent) if intent else _NO_PAYMENT
+        own = {item.get("object"): item.get("id")}
+        payment = (
+            reference(own.get("payment_intent", item.get("payment_intent")))
+            or reference(within(item, "payment", "payment_intent"))
+            or reference(own.get("charge", item.get("charge")))
+            or reference(within(item, "payment", "charge"))
+        )
+        return Correlation(token=payment) if payment else _NO_PAYMENT
 
     def _identifiers(self) -> tuple[Identifier, ...]:
         item = self.item
