@@ -47,6 +47,7 @@ TABLES = (
         "touches",
         "shop_events",
         "order_versions",
+        "payments",
         "refunds",
         "enrolments",
         "homed_enrolments",

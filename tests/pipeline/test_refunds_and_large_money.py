@@ -4,6 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+import duckdb
 import pytest
 
 from hearthline.api import Home
@@ -151,6 +152,33 @@ def test_a_refund_that_names_the_payment_finds_its_order(answered: Answered, act
     assert nets(home) == {(US if action == "paid" else STRIPE, "1001"): 30.0}
     assert found(home) == {}
     assert told(home, "1001")[-2:] == [f"commerce.order.{action}", "commerce.order.refunded"]
+
+
+def test_a_payment_that_does_not_know_its_order_does_not_stand_between_the_order_and_its_refund(
+    answered: Answered,
+) -> None:
+    story = Story()
+    story.touch(0)
+    paid(story, "1001", "pi_1", "placed")
+    paid(story, "pi_1", "pi_1")
+    refund(story, "pi_1", "20.00", source=STRIPE)
+    home = answered(story)
+    assert nets(home) == {(STRIPE, "1001"): 30.0}
+    assert told(home, "1001") == ["commerce.order.placed", "commerce.order.refunded"]
+    (row,) = home.sql("SELECT source, payment, order_id FROM payments").to_pylist()
+    assert tuple(row.values()) == (STRIPE, "pi_1", "1001")
+
+
+def test_an_answer_of_an_earlier_version_explains_without_payments(answered: Answered) -> None:
+    story = Story()
+    story.touch(0)
+    paid(story, "1001", "pi_1", "placed")
+    refund(story, "pi_1", "20.00", source=STRIPE)
+    home = answered(story)
+    (file,) = (home.path / "answers").glob("*.duckdb")
+    with duckdb.connect(str(file)) as con:
+        con.execute("DROP TABLE payments")
+    assert told(home, "1001") == ["commerce.order.placed"]
 
 
 def test_a_refund_of_a_payment_that_is_an_order_itself_stays_there(answered: Answered) -> None:

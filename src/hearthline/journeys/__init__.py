@@ -33,6 +33,7 @@ AFTER_IDENTITY = selects(
     "touches?",
     "shop_events",
     "order_versions",
+    "payments",
     "refunds",
     "enrolments",
     "homed_enrolments",

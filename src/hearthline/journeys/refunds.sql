@@ -2,7 +2,7 @@
 -- somebody else tells (a payment platform) is of the order of that number, where one shop alone has the number.
 -- Where several tell the refunds of an order, the nearest counts: the shop, else another shop or payment platform,
 -- else the rest; what is left is an echo. `shop` is null where there is no such order. A payment platform that does not know
--- the order's number names the payment in its place: the refund is then of the order that the platform names with that payment.
+-- the order's number names the payment in its place: the refund is then of the order that the payment is of (`payments`).
 -- A refund that is told more than once, with its lines and without, gives back what its lines say of goods.
 -- The unknown ones are those of orders that stand, which go on as if nothing had been given back.
 -- `refunded` is in the reporting currency, each refund at its own rate; `as_sold` is in the order's own currency.
@@ -25,13 +25,7 @@ FROM (
           coalesce(max(abs(goods)), max(abs(revenue))) AS revenue
         FROM shop_events WHERE action = 'refunded' GROUP BY key
       ) n
-      LEFT JOIN (
-        SELECT s.source, s.payment, min(s.order_id) AS order_id
-        FROM shop_events s
-        ANTI JOIN order_versions own ON s.source = own.shop AND s.payment = own.order_id
-        WHERE s.action IN ('placed', 'paid') AND s.order_id <> s.payment
-        GROUP BY s.source, s.payment HAVING count(DISTINCT s.order_id) = 1
-      ) p ON n.teller = p.source AND n.order_id = p.payment
+      LEFT JOIN payments p ON n.teller = p.source AND n.order_id = p.payment
     ) r
     LEFT JOIN (
       SELECT shop, order_id, currency, cancelled, count(*) OVER (PARTITION BY order_id) AS shops FROM order_versions

@@ -43,6 +43,7 @@ CORE_TABLES = (
     "kinds",
     "channels",
     "places",
+    "payments",
     "orders",
     "told_twice",
     "homed_enrolments",

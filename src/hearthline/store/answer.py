@@ -29,6 +29,11 @@ _LATEST = {
     "ORDER BY received DESC) = 1"
 }
 """What a platform reports again takes the place of what it reported before."""
+_YOUNGER = {
+    "rates": "SELECT currency, CAST(1 AS DECIMAL(18, 8)) AS rate FROM run",
+    "payments": "SELECT '' AS source, '' AS payment, '' AS order_id WHERE false",
+}
+"""Tables that an answer of an earlier version may not have, and what stands for them there."""
 
 
 def draft(home: HomeFolder, run: str) -> Path:
@@ -126,9 +131,9 @@ class PublishedAnswer:
         ):
             self._view(table, home, Lake(home.lake))
         self._as_one()
-        if not self.keeps("rates"):
-            own = "SELECT currency, CAST(1 AS DECIMAL(18, 8)) AS rate FROM run"
-            self.connection.execute(f"CREATE TEMP VIEW rates AS {own}")
+        for table, select in _YOUNGER.items():
+            if not self.keeps(table):
+                self.connection.execute(f"CREATE TEMP VIEW {table} AS {select}")
         self.currency: str = self.about["currency"]
         self.source: str = f"{home.path.name}, run {self.about['run']}"
 

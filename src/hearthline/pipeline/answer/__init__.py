@@ -12,6 +12,7 @@ SELECTS = selects(
     "devices",
     "households",
     "orders",
+    "payments",
     "told_twice",
     "enrolments",
     "channels",

@@ -1,0 +1,1 @@
+SELECT source, payment, order_id FROM payments ORDER BY source, payment
